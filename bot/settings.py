@@ -1,0 +1,112 @@
+"""Every setting, read once from the environment (or a `.env` file) into one frozen object.
+
+`tandem settings` prints this table; docs/reference/settings.md is made from it.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from knowledge.errors import UserError
+
+
+class Settings(BaseSettings):
+    """One field, one variable of the same name in capitals, one line of explanation."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    # Slack
+    slack_bot_token: SecretStr = Field(SecretStr(""), description="The bot's token, `xoxb-...`.")
+    slack_app_token: SecretStr = Field(
+        SecretStr(""), description="The app-level token for Socket Mode, `xapp-...`."
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""), description="The app's signing secret, for HTTP events."
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/", description="Where Slack's Web API is; the playground sets it."
+    )
+    tandem_slack_mode: Literal["auto", "socket", "http"] = Field(
+        "auto",
+        description="How events come in: `socket`, `http` or `auto` (socket if an app token is set).",
+    )
+    tandem_channel: str = Field(
+        "#incidents", description="The channel that cards are posted to: a name or an id."
+    )
+
+    # People
+    tandem_operators: str = Field(
+        "*",
+        description="Slack user ids, comma separated, who may change incidents; `*` for everyone.",
+    )
+    tandem_approvers: str = Field(
+        "",
+        description="Slack user ids, comma separated, who may approve promotions; `*` for all.",
+    )
+
+    # HTTP
+    tandem_http_host: str = Field("127.0.0.1", description="Where the HTTP side listens.")
+    tandem_http_port: int = Field(8080, description="Its port.", ge=0, le=65535)
+    tandem_webhook_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token (or basic-auth password) that webhooks to /signals must carry.",
+    )
+    tandem_public_url: str = Field(
+        "",
+        description="How people's browsers reach the HTTP side, for links; empty if they do not.",
+    )
+
+    # State and data
+    database_url: str = Field(
+        "sqlite:///tandem.db", description="Where everything is kept, as an SQLAlchemy URL."
+    )
+    tandem_library: str = Field(
+        "",
+        description="Files or folders of past incidents (JSONL, Markdown) and runbooks (Markdown), "
+        "comma separated, that are read into the search library at start.",
+    )
+    tandem_models: Path | None = Field(
+        None, description="TOML file that says where each model's reference and current data is."
+    )
+    tandem_monitors: Path | None = Field(
+        None, description="TOML file of monitors: Prometheus queries with limits, models to watch."
+    )
+
+    # Systems around
+    prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
+    mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
+
+    # Embeddings and the optional LLM
+    tandem_embedder: str = Field(
+        "minilm",
+        description="`minilm` (packaged), `st:<sentence-transformers model or folder>`, or "
+        "`openai:<model>` at OPENAI_BASE_URL.",
+    )
+    openai_base_url: str = Field(
+        "", description="An OpenAI-compatible endpoint; empty means no LLM unless a key is set."
+    )
+    openai_api_key: SecretStr = Field(SecretStr(""), description="Its key.")
+    openai_model: str = Field("", description="The chat model's name; needed to switch the LLM on.")
+    tandem_llm_timeout: float = Field(
+        8.0, description="Seconds to wait for the LLM before answering without it.", gt=0
+    )
+
+    tandem_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged."
+    )
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Raises UserError with one line per wrong variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"{str(e['loc'][0]).upper()}: {e['msg']} (it is {e.get('input')!r})"
+            for e in error.errors()
+        ]
+        raise UserError("; ".join(lines)) from None

@@ -1,0 +1,291 @@
+"""What the rules and skills need from outside, as protocols. Adapters live in `knowledge.adapters`.
+
+Every method may raise `Unavailable` where the thing behind it can be out of reach.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from knowledge.records import (
+    Approval,
+    ApprovalStatus,
+    AuditEntry,
+    Batch,
+    Change,
+    Delivery,
+    Document,
+    DocumentKind,
+    Frame,
+    Hit,
+    Incident,
+    ModelVersion,
+    Posted,
+    Sample,
+    Series,
+    Signal,
+    Status,
+    Vector,
+)
+
+
+class Incidents(Protocol):
+    """The store of incidents. `tell` names kinds of delivery ("card", "thread") that are put into
+    the outbox in the same transaction, under the key "<kind>:<incident id>"."""
+
+    def open(self, draft: Incident, tell: Sequence[str] = ()) -> Incident:
+        """Store a draft (its id is empty) and return it with the id the store gave it."""
+        ...
+
+    def get(self, incident_id: str) -> Incident:
+        """Raises NotFound with the nearest ids. Accepts "INC-12", "inc12" and "12"."""
+        ...
+
+    def find(
+        self,
+        *,
+        status: Status | None = None,
+        open_only: bool = False,
+        service: str = "",
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Incident]:
+        """Newest first; `service` matches without regard to case; `since` bounds opened_at."""
+        ...
+
+    def change(
+        self, incident_id: str, by: Callable[[Incident], Incident], tell: Sequence[str] = ()
+    ) -> Incident:
+        """Apply a pure function to the stored incident, atomically. Raises NotFound."""
+        ...
+
+
+class Changes(Protocol):
+    """Deploys, flags and other changes of the world that Tandem was told of."""
+
+    def add(self, change: Change) -> None: ...
+
+    def between(self, start: datetime, end: datetime, service: str = "") -> list[Change]: ...
+
+
+class Inbox(Protocol):
+    """Signals are here before their sender is answered, and leave when they are dealt with."""
+
+    def put(self, source: str, signals: Sequence[Signal], received_at: datetime) -> int:
+        """Store durably; returns the batch's id."""
+        ...
+
+    def waiting(self, limit: int = 100) -> list[Batch]:
+        """Oldest first."""
+        ...
+
+    def done(self, batch_ids: Sequence[int]) -> None: ...
+
+    def poison(self, batch_id: int, why: str) -> None:
+        """Set a batch aside that cannot be dealt with, so that it blocks nothing; it is kept."""
+        ...
+
+
+class Outbox(Protocol):
+    """What Slack must be told; see `Delivery`."""
+
+    def put(self, key: str, due_at: datetime) -> None: ...
+
+    def due(self, now: datetime, limit: int = 50) -> list[Delivery]:
+        """Those whose time has come, oldest first."""
+        ...
+
+    def done(self, delivery: Delivery) -> None:
+        """Forget it, unless its revision grew while it was being sent."""
+        ...
+
+    def retry(self, delivery: Delivery, due_at: datetime) -> None:
+        """Try again then; counts an attempt."""
+        ...
+
+    def posted(self, key: str) -> Posted | None: ...
+
+    def set_posted(self, posted: Posted) -> None: ...
+
+    def find_posted(self, channel: str, ts: str) -> Posted | None:
+        """Which delivery is this message? Used to know the incident of a thread."""
+        ...
+
+
+class Seen(Protocol):
+    """Ids of things that must be done once only."""
+
+    def first_time(self, key: str, now: datetime) -> bool:
+        """True exactly once per key within REMEMBER_DELIVERIES, also across replicas."""
+        ...
+
+    def tidy(self, now: datetime) -> int: ...
+
+
+class Audit(Protocol):
+    def add(self, entry: AuditEntry) -> None: ...
+
+    def find(self, *, actor: str = "", skill: str = "", limit: int = 50) -> list[AuditEntry]:
+        """Newest first."""
+        ...
+
+
+class Approvals(Protocol):
+    def add(self, draft: Approval) -> Approval:
+        """Store a draft (its id is empty) and return it with its id."""
+        ...
+
+    def get(self, approval_id: str) -> Approval: ...
+
+    def find(
+        self, *, model: str = "", status: ApprovalStatus | None = None, limit: int = 50
+    ) -> list[Approval]:
+        """Newest first."""
+        ...
+
+    def decide(
+        self, approval_id: str, expected: ApprovalStatus, by: Callable[[Approval], Approval]
+    ) -> tuple[Approval, bool]:
+        """Apply `by` if the stored status is still `expected`; the flag says whether it was.
+
+        Exactly one of any number of simultaneous callers gets True.
+        """
+        ...
+
+
+class Documents(Protocol):
+    """Past incidents and runbooks. `revision` grows with every change, so that an index built
+    from it knows when it is stale."""
+
+    def put(self, documents: Sequence[Document]) -> None:
+        """Add or replace by id."""
+        ...
+
+    def get(self, document_id: str) -> Document:
+        """Raises NotFound with the nearest ids."""
+        ...
+
+    def all(self, kind: DocumentKind | None = None) -> list[Document]: ...
+
+    def revision(self) -> int: ...
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. `name` tells one model's vectors from another's."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def ready(self) -> bool:
+        """False until the model is in memory; encode() works anyway, after loading it."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        """Shape (len(texts), dimensions), float32, rows of length 1."""
+        ...
+
+
+class VectorIndex(Protocol):
+    def add(self, ids: Sequence[str], vectors: Vector) -> None:
+        """Add or replace by id; vectors of shape (len(ids), dimensions), unit length."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None: ...
+
+    def search(self, vector: Vector, k: int) -> list[tuple[str, float]]:
+        """The k nearest ids with their cosine, best first; vector of shape (dimensions,)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class Library(Protocol):
+    """The search library, as skills see it."""
+
+    def similar(
+        self,
+        text: str,
+        k: int = 5,
+        kinds: Sequence[DocumentKind] = (DocumentKind.INCIDENT, DocumentKind.RUNBOOK),
+        exclude: Sequence[str] = (),
+    ) -> list[Hit]:
+        """Best first; hits of band NONE are left out."""
+        ...
+
+    def get(self, document_id: str) -> Document: ...
+
+    def add(self, documents: Sequence[Document]) -> None: ...
+
+
+class Metrics(Protocol):
+    """A Prometheus, as Tandem needs it."""
+
+    def instant(self, query: str, at: datetime) -> list[Sample]: ...
+
+    def range(self, query: str, start: datetime, end: datetime, step_s: float) -> list[Series]: ...
+
+
+class Models(Protocol):
+    """A model registry. Raises NotFound with the nearest names for unknown models and versions."""
+
+    def names(self) -> list[str]: ...
+
+    def versions(self, model: str) -> list[ModelVersion]:
+        """Newest first."""
+        ...
+
+    def version(self, model: str, version: str) -> ModelVersion: ...
+
+    def champion(self, model: str) -> ModelVersion | None: ...
+
+    def set_champion(self, model: str, version: str) -> ModelVersion:
+        """Move the `champion` alias, keep the old one as `previous_champion`, read it back."""
+        ...
+
+
+class Frames(Protocol):
+    """What a model sees: the data it was trained on, and what it was asked lately."""
+
+    def names(self) -> list[str]:
+        """Models whose data is known."""
+        ...
+
+    def reference(self, model: str) -> Frame: ...
+
+    def current(self, model: str, start: datetime, end: datetime) -> Frame:
+        """Rows whose time lies in [start, end)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One thing a language model may choose: a skill's name, summary and argument schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of an object."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+class LLM(Protocol):
+    """A language model. Its answers are proposals; callers check them."""
+
+    @property
+    def name(self) -> str: ...
+
+    def choose(self, instructions: str, text: str, tools: Sequence[Tool]) -> Choice | None:
+        """The tool it would use for `text`, or None. Never runs anything."""
+        ...
+
+    def write(self, instructions: str, text: str) -> str: ...

@@ -1,0 +1,330 @@
+"""The facts everything else is about: frozen values, no behaviour beyond small derived properties.
+
+Times are aware datetimes in UTC. Text that came from outside (alerts, threads, runbooks) is data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+Frame = Mapping[str, NDArray[Any]]
+"""Columns by name, each of shape (rows,): float, int, bool, datetime64 or object (str or None)."""
+
+
+class Severity(StrEnum):
+    SEV1 = "SEV1"
+    SEV2 = "SEV2"
+    SEV3 = "SEV3"
+    SEV4 = "SEV4"
+
+
+class Status(StrEnum):
+    """Where an incident stands. Everything but RESOLVED is open to a person on call."""
+
+    OPEN = "open"
+    MITIGATED = "mitigated"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+
+
+class SignalKind(StrEnum):
+    ALERT = "alert"
+    METRIC = "metric"
+    DRIFT = "drift"
+    QUALITY = "quality"
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Something a machine noticed. `fingerprint` and `starts_at` together name one instance."""
+
+    fingerprint: str
+    name: str
+    starts_at: datetime
+    received_at: datetime
+    source: str = ""
+    """Where it came in: "alertmanager", "monitor", ..."""
+    kind: SignalKind = SignalKind.ALERT
+    ends_at: datetime | None = None
+    """None while it fires."""
+    service: str = ""
+    severity: str = ""
+    """As the sender wrote it: "critical", "page", ...; `knowledge.incidents` maps it to SEV1-4."""
+    summary: str = ""
+    description: str = ""
+    value: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    """The sender's own page on it."""
+    runbook_url: str = ""
+    id: str = ""
+
+    @property
+    def firing(self) -> bool:
+        return self.ends_at is None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A deploy, flag, config change, model promotion or other act that may explain trouble."""
+
+    id: str
+    at: datetime
+    kind: str
+    service: str
+    summary: str
+    version: str = ""
+    author: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of an incident's thread."""
+
+    id: str
+    at: datetime
+    user: str
+    text: str
+    reactions: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One recorded step of an incident: opened, alert, acknowledged, note, resolved ..."""
+
+    id: str
+    at: datetime
+    kind: str
+    actor: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Signals that belong together, with a time line and one card in Slack.
+
+    `signals` holds the latest state of each instance; `thread` is filled by whoever reads Slack
+    (it is not stored). A summary may be made from any Incident, also one read from a file.
+    """
+
+    id: str
+    """"INC-12"; empty in a draft that the store has not numbered yet."""
+    title: str
+    service: str
+    severity: Severity
+    status: Status
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None = None
+    signals: tuple[Signal, ...] = ()
+    changes: tuple[Change, ...] = ()
+    timeline: tuple[Event, ...] = ()
+    thread: tuple[Message, ...] = ()
+    owner: str = ""
+    acknowledged_by: str = ""
+    channel: str = ""
+    cause: str = ""
+    resolution: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is not Status.RESOLVED
+
+    @property
+    def firing(self) -> tuple[Signal, ...]:
+        return tuple(s for s in self.signals if s.firing)
+
+
+class DocumentKind(StrEnum):
+    INCIDENT = "incident"
+    RUNBOOK = "runbook"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A past incident or a runbook, as the search library keeps it."""
+
+    id: str
+    title: str
+    text: str
+    kind: DocumentKind = DocumentKind.INCIDENT
+    service: str = ""
+    date: str = ""
+    """yyyy-mm-dd, or empty where nobody wrote it down."""
+    severity: str = ""
+    root_cause: str = ""
+    resolution: str = ""
+    url: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Band(StrEnum):
+    """How alike, by the raw cosine (docs/decisions: never by a fused score)."""
+
+    SIMILAR = "similar"
+    POSSIBLE = "possibly related"
+    NONE = "nothing"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One document found. `score` orders hits of one query; `cosine` decides the band."""
+
+    document: Document
+    score: float
+    cosine: float
+    band: Band
+    matched: tuple[str, ...] = ()
+    """The query's words that the document holds, most telling first."""
+    passage: str = ""
+    """The part of the document that is nearest to the query."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value of one series."""
+
+    labels: Mapping[str, str]
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series over time: `times` epoch seconds and `values`, both of shape (n,)."""
+
+    labels: Mapping[str, str]
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version in the registry. `metrics` are those logged on `dataset_digest`."""
+
+    model: str
+    version: str
+    created_at: datetime
+    aliases: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    dataset: str = ""
+    dataset_digest: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    run_id: str = ""
+    description: str = ""
+    url: str = ""
+
+
+class GateResult(StrEnum):
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check of a promotion and what it found."""
+
+    name: str
+    result: GateResult
+    detail: str
+
+
+class ApprovalStatus(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    """Approved, but the registry did not take the move; `outcome` says why."""
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One request to promote a version, and its decision when there is one."""
+
+    id: str
+    model: str
+    version: str
+    champion: str
+    """The champion's version when it was asked, or empty where there was none."""
+    requester: str
+    requester_name: str
+    created_at: datetime
+    reason: str = ""
+    status: ApprovalStatus = ApprovalStatus.PENDING
+    gates: tuple[Gate, ...] = ()
+    decided_by: str = ""
+    decided_by_name: str = ""
+    decided_at: datetime | None = None
+    decision_reason: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the record: who asked for what, and what came of it."""
+
+    at: datetime
+    actor: str
+    skill: str
+    args: Mapping[str, Any]
+    outcome: str
+    detail: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Something Slack must be told. The key names what; the state is read when it is sent.
+
+    Putting the same key again while it waits merges: `revision` grows and one send serves all.
+    Keys: "card:INC-12" (post or edit the card), "thread:INC-12" (post new time line entries).
+    """
+
+    key: str
+    revision: int
+    due_at: datetime
+    attempts: int = 0
+
+    @property
+    def kind(self) -> str:
+        return self.key.partition(":")[0]
+
+    @property
+    def subject(self) -> str:
+        return self.key.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class Posted:
+    """Where a delivery stands in Slack: the message, and a digest or watermark of what it shows."""
+
+    key: str
+    channel: str
+    ts: str
+    shows: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One accepted webhook in the inbox, kept until its signals are dealt with."""
+
+    id: int
+    source: str
+    received_at: datetime
+    signals: tuple[Signal, ...]
+
+
+REMEMBER_DELIVERIES = timedelta(minutes=15)
+"""Slack repeats an event for about five minutes, so remember ids longer than that."""
