@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     tandem_slack_mode: Literal["auto", "socket", "http"] = Field(
         "auto",
-        description="How events come in: `socket`, `http` or `auto` (socket if an app token is set).",
+        description="How events come in: `socket`, `http` or `auto` (socket with an app token).",
     )
     tandem_channel: str = Field(
         "#incidents", description="The channel that cards are posted to: a name or an id."

@@ -248,6 +248,8 @@ class Skill(Generic[ArgsT]):
     positional: tuple[str, ...] = ()
     """Fields of `args` in the order in which bare words of a command fill them; the last one takes
     the rest of the line. Empty: all fields in the order of their declaration."""
+    ready: bool = True
+    """False: recognised in words, but it can only say that it is not built yet; not in help."""
     public: bool = False
     """A slash command answers its asker alone unless this is set."""
 

@@ -1,0 +1,54 @@
+"""A request with Slack stripped off, and where to answer it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from skills.contract import Call
+
+
+class Way(StrEnum):
+    """How it reached us."""
+
+    COMMAND = "command"
+    MENTION = "mention"
+    DM = "dm"
+    THREAD = "thread"
+    """A reply without a mention, in a thread the bot started."""
+    BUTTON = "button"
+    FORM = "form"
+    TERMINAL = "terminal"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to answer. `message` is the one that held the button, if a button was pressed."""
+
+    channel: str = ""
+    thread: str = ""
+    message: str = ""
+    message_is_ephemeral: bool = False
+    response_url: str = ""
+    trigger: str = ""
+    """Opens a window for three seconds."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A person's message, slash command or button press."""
+
+    id: str
+    """Slack's id of the delivery: the same request delivered twice has one id."""
+    user: str
+    way: Way
+    place: Place = field(default_factory=Place)
+    text: str = ""
+    """What was typed, the bot's own mention removed."""
+    command: str = ""
+    """The slash command, such as "/drift"."""
+    call: Call | None = None
+    """What a button carries."""
+    incident: str = ""
+    """The incident in whose thread it was said, or empty."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What a form's fields hold."""
