@@ -1,0 +1,60 @@
+"""What the bot needs from a chat. Records of the store's own ports are in `knowledge.ports`."""
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.ask import Place
+from knowledge.errors import Unavailable
+from knowledge.records import Message
+from skills.contract import Reply
+
+
+class RateLimited(Unavailable):
+    """The chat asks to wait `seconds` before the same kind of call."""
+
+    def __init__(self, system: str, seconds: float) -> None:
+        super().__init__(system, f"asks to wait {seconds:g} s")
+        self.seconds = seconds
+
+
+class Gone(Unavailable):
+    """The message, channel or window is not there any more; trying again cannot help."""
+
+    def __init__(self, system: str, why: str) -> None:
+        super().__init__(system, why, retry=False)
+
+
+class Messenger(Protocol):
+    """Shows replies. Every method may raise Unavailable, RateLimited or Gone."""
+
+    def post(self, channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
+        """Post a message and return (channel id, ts). `key` is hidden in it, for `find`."""
+        ...
+
+    def edit(self, channel: str, ts: str, reply: Reply, key: str = "") -> None: ...
+
+    def whisper(self, channel: str, user: str, reply: Reply, thread: str = "") -> None:
+        """Show it to one person only."""
+        ...
+
+    def respond(self, place: Place, reply: Reply, *, replace: bool, public: bool) -> None:
+        """Answer a command or a button through its response address."""
+        ...
+
+    def delete(self, channel: str, ts: str) -> None: ...
+
+    def find(self, channel: str, key: str, since: datetime) -> tuple[str, str] | None:
+        """The message (channel id, ts) that was posted with this key, if it arrived."""
+        ...
+
+    def thread(self, channel: str, ts: str) -> tuple[Message, ...]:
+        """The thread's messages by people, oldest first."""
+        ...
+
+    def link(self, channel: str, ts: str) -> str:
+        """An address that leads people to the message; empty when there is none."""
+        ...
+
+    def person(self, user_id: str) -> str:
+        """A person's shown name; the id when it cannot be found out."""
+        ...

@@ -1,0 +1,132 @@
+"""Pure: a Slack payload -> Ask, or None when it is not for us."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.ask import Ask, Place, Way
+from bot.slack import press
+from skills.contract import Call, Form
+
+Payload = Mapping[str, Any]
+
+_MENTION = re.compile(r"<@(\w+)(?:\|[^>]*)?>")
+_LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
+_CHANNEL = re.compile(r"<#\w+\|([^>]*)>")
+
+
+def plain(text: str, bot_user: str = "") -> str:
+    """Slack's markup back to what was typed; the bot's own mention is dropped."""
+    text = _MENTION.sub(lambda m: "" if m[1] == bot_user else f"@{m[1]}", text)
+    text = _LINK.sub(lambda m: m[2] or m[1], text)
+    text = _CHANNEL.sub(lambda m: f"#{m[1]}", text)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+
+
+def from_command(body: Payload) -> Ask:
+    """A slash command. Its trigger id names this one invocation."""
+    return Ask(
+        id=f"command:{body['trigger_id']}",
+        user=body["user_id"],
+        way=Way.COMMAND,
+        command=body["command"],
+        text=plain(body.get("text", "")),
+        place=Place(
+            channel=body["channel_id"],
+            response_url=body.get("response_url", ""),
+            trigger=body["trigger_id"],
+        ),
+    )
+
+
+def from_event(body: Payload, bot_user: str) -> Ask | None:
+    """A mention, a direct message, or a reply in a thread (the caller knows whose thread)."""
+    event = body["event"]
+    if event.get("bot_id") or event.get("subtype") or not event.get("user"):
+        return None
+    text = event.get("text", "")
+    direct = event.get("channel_type") == "im"
+    mentioned = f"<@{bot_user}" in text
+    if event["type"] == "message" and mentioned and not direct:
+        return None  # Slack sends app_mention for the same message.
+    if event["type"] == "app_mention" or mentioned:
+        way = Way.MENTION
+    elif direct:
+        way = Way.DM
+    elif event.get("thread_ts"):
+        way = Way.THREAD
+    else:
+        return None
+    thread = event.get("thread_ts") or ("" if direct else event["ts"])
+    return Ask(
+        id=f"event:{body.get('event_id') or event['ts']}",
+        user=event["user"],
+        way=Way.DM if direct else way,
+        text=plain(text, bot_user),
+        place=Place(channel=event["channel"], thread=thread),
+    )
+
+
+def from_press(body: Payload) -> tuple[Ask, Form | None]:
+    """A pressed button, and the form to ask first if it has one. Raises BadArgs."""
+    action = body["actions"][0]
+    call, form = press.decode(action.get("value", ""))
+    container = body.get("container", {})
+    message = body.get("message", {})
+    place = Place(
+        channel=(body.get("channel") or {}).get("id", container.get("channel_id", "")),
+        thread=container.get("thread_ts") or message.get("thread_ts", ""),
+        message=container.get("message_ts", ""),
+        message_is_ephemeral=bool(container.get("is_ephemeral")),
+        response_url=body.get("response_url", ""),
+        trigger=body.get("trigger_id", ""),
+    )
+    ask = Ask(
+        id=f"press:{body['user']['id']}:{action['action_ts']}:{action['action_id']}",
+        user=body["user"]["id"],
+        way=Way.BUTTON,
+        call=call,
+        place=place,
+    )
+    return ask, form
+
+
+def from_form(body: Payload) -> Ask:
+    """A submitted window; `metadata` made its private_metadata when it was opened."""
+    view = body["view"]
+    call, place = press_metadata(view["private_metadata"])
+    typed = {
+        block: _typed(next(iter(elements.values())))
+        for block, elements in view["state"]["values"].items()
+    }
+    values = {name: value for name, value in typed.items() if value}
+    return Ask(
+        id=f"form:{view['id']}:{view.get('hash', '')}",
+        user=body["user"]["id"],
+        way=Way.FORM,
+        call=replace(call, args={**call.args, **values}),
+        place=place,
+        values=values,
+    )
+
+
+def metadata(call: Call, place: Place) -> str:
+    """What a window must remember: the Call and where its button was."""
+    where = [place.channel, place.thread, place.message, place.message_is_ephemeral]
+    return press.encode(Call(call.skill, {"args": dict(call.args), "place": where}))
+
+
+def press_metadata(text: str) -> tuple[Call, Place]:
+    """Raises BadArgs when it is not ours."""
+    carried, _ = press.decode(text)
+    channel, thread, message, ephemeral = carried.args["place"]
+    place = Place(channel, thread, message, bool(ephemeral))
+    return Call(carried.skill, carried.args["args"]), place
+
+
+def _typed(element: Payload) -> str:
+    if element.get("selected_option"):
+        return str(element["selected_option"]["value"])
+    return str(element.get("value") or "").strip()

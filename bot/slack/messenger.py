@@ -1,0 +1,260 @@
+"""Messenger over Slack's Web API, for worker threads. Slack's errors become ours here."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import sleep
+from typing import Any
+
+import httpx
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.ask import Place
+from bot.ports import Gone, RateLimited
+from bot.slack import blocks
+from bot.slack.inbound import plain
+from knowledge.errors import Unavailable
+from knowledge.records import Message
+from skills.contract import Picture, Reply
+
+EVENT_TYPE = "tandem"
+_GONE = {
+    "channel_not_found",
+    "message_not_found",
+    "thread_not_found",
+    "is_archived",
+    "cant_update_message",
+    "not_in_channel",
+    "user_not_in_channel",
+    "view_not_found",
+}
+_WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+_FILE_TRIES = 4
+
+
+class SlackMessenger:
+    """Thread safe: it keeps only names it has looked up."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+        self._names: dict[str, str] = {}
+
+    def post(self, channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
+        answer = self._show(
+            lambda **drawn: self._call(
+                "chat_postMessage",
+                channel=channel,
+                thread_ts=thread or None,
+                unfurl_links=False,
+                unfurl_media=False,
+                **_metadata(key),
+                **drawn,
+            ),
+            reply,
+        )
+        return str(answer["channel"]), str(answer["ts"])
+
+    def edit(self, channel: str, ts: str, reply: Reply, key: str = "") -> None:
+        self._show(
+            lambda **drawn: self._call(
+                "chat_update", channel=channel, ts=ts, **_metadata(key), **drawn
+            ),
+            reply,
+        )
+
+    def whisper(self, channel: str, user: str, reply: Reply, thread: str = "") -> None:
+        self._show(
+            lambda **drawn: self._call(
+                "chat_postEphemeral",
+                channel=channel,
+                user=user,
+                thread_ts=thread or None,
+                **drawn,
+            ),
+            reply,
+        )
+
+    def respond(self, place: Place, reply: Reply, *, replace: bool, public: bool) -> None:
+        def send(**drawn: Any) -> dict[str, Any]:
+            body = {
+                **drawn,
+                "replace_original": replace,
+                "response_type": "in_channel" if public else "ephemeral",
+            }
+            return _to_response_url(place.response_url, body)
+
+        self._show(send, reply)
+
+    def delete(self, channel: str, ts: str) -> None:
+        self._call("chat_delete", channel=channel, ts=ts)
+
+    def find(self, channel: str, key: str, since: datetime) -> tuple[str, str] | None:
+        where = self._channel_id(channel)
+        answer = self._call(
+            "conversations_history",
+            channel=where,
+            oldest=f"{since.timestamp():.6f}",
+            limit=200,
+            include_all_metadata=True,
+        )
+        for message in answer["messages"]:
+            payload = message.get("metadata", {}).get("event_payload", {})
+            if payload.get("key") == key:
+                return where, str(message["ts"])
+        return None
+
+    def thread(self, channel: str, ts: str) -> tuple[Message, ...]:
+        found: list[Message] = []
+        cursor = ""
+        while True:
+            answer = self._call(
+                "conversations_replies", channel=channel, ts=ts, limit=200, cursor=cursor or None
+            )
+            found += [
+                self._message(channel, raw) for raw in answer["messages"] if not raw.get("bot_id")
+            ]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return tuple(found)
+
+    def link(self, channel: str, ts: str) -> str:
+        try:
+            answer = self._call("chat_getPermalink", channel=channel, message_ts=ts)
+        except Unavailable:
+            return ""
+        return str(answer["permalink"])
+
+    def person(self, user_id: str) -> str:
+        if user_id not in self._names:
+            try:
+                user = self._call("users_info", user=user_id)["user"]
+            except Unavailable:
+                return user_id
+            profile = user.get("profile", {})
+            self._names[user_id] = (
+                profile.get("display_name") or user.get("name") or user.get("real_name") or user_id
+            )
+        return self._names[user_id]
+
+    def home(self, user: str, view: dict[str, Any]) -> None:
+        """Publish a person's App Home."""
+        self._call("views_publish", user_id=user, view=view)
+
+    def channel_id(self, name: str) -> str:
+        """The id behind "#incidents"; raises Gone when there is no such channel."""
+        return self._channel_id(name)
+
+    def _channel_id(self, channel: str) -> str:
+        if not channel.startswith("#"):
+            return channel
+        if channel not in self._names:
+            cursor = ""
+            while True:
+                answer = self._call(
+                    "conversations_list",
+                    limit=500,
+                    cursor=cursor or None,
+                    exclude_archived=True,
+                    types="public_channel,private_channel",
+                )
+                self._names.update({f"#{c['name']}": str(c["id"]) for c in answer["channels"]})
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+                if channel in self._names or not cursor:
+                    break
+        if channel not in self._names:
+            raise Gone("slack", f"no channel {channel}, or the bot cannot see it")
+        return self._names[channel]
+
+    def _message(self, channel: str, raw: dict[str, Any]) -> Message:
+        user = str(raw.get("user", ""))
+        return Message(
+            id=str(raw["ts"]),
+            at=datetime.fromtimestamp(float(raw["ts"]), UTC),
+            user=self.person(user) if user else "",
+            text=plain(str(raw.get("text", ""))),
+            reactions=tuple(r["name"] for r in raw.get("reactions", ())),
+            url=self.link(channel, str(raw["ts"])),
+        )
+
+    def _show(self, send: Callable[..., dict[str, Any]], reply: Reply) -> dict[str, Any]:
+        """Upload the pictures, then send. Slack needs a moment before a new file may be shown:
+        until then it refuses the blocks, and after a few tries we show the reply without it."""
+        files = [self._upload(picture) for picture in reply.pictures]
+        text = blocks.fallback(reply)
+        for wait in (0.3 * 2**n for n in range(_FILE_TRIES)):
+            try:
+                return send(text=text, blocks=blocks.blocks(reply, files))
+            except Unavailable as error:
+                if not files or "invalid_blocks" not in error.why:
+                    raise
+                sleep(wait)
+        return send(text=text, blocks=blocks.blocks(reply))
+
+    def _upload(self, picture: Picture) -> str:
+        ticket = self._call(
+            "files_getUploadURLExternal",
+            filename="picture.png",
+            length=len(picture.png),
+            alt_txt=blocks.cut(picture.alt, 1000),
+        )
+        _http("POST", ticket["upload_url"], content=picture.png)
+        file_id = str(ticket["file_id"])
+        self._call("files_completeUploadExternal", files=[{"id": file_id, "title": picture.title}])
+        return file_id
+
+    def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            answer = getattr(self._client, method)(**given)
+        except SlackApiError as error:
+            raise _translated(error) from error
+        except (SlackClientError, OSError) as error:
+            raise Unavailable("slack", f"{method} did not get through: {error}") from error
+        data: dict[str, Any] = answer.data
+        return data
+
+
+def _translated(error: SlackApiError) -> Unavailable:
+    response = error.response
+    why = str(response.get("error", "unknown_error"))
+    if response.status_code == 429 or why in _WAIT:
+        return RateLimited("slack", float(response.headers.get("Retry-After", 1)))
+    if why in _GONE:
+        return Gone("slack", why)
+    details = (response.get("response_metadata") or {}).get("messages", [])
+    needed = f" (needs the scope {response['needed']})" if why == "missing_scope" else ""
+    return Unavailable(
+        "slack", f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""), retry=False
+    )
+
+
+def _metadata(key: str) -> dict[str, Any]:
+    if not key:
+        return {}
+    return {"metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}}}
+
+
+def _http(method: str, url: str, **given: Any) -> httpx.Response:
+    try:
+        response = httpx.request(method, url, timeout=10, **given)
+    except httpx.HTTPError as error:
+        raise Unavailable("slack", f"{type(error).__name__} at a response address") from error
+    if response.status_code == 429:
+        raise RateLimited("slack", float(response.headers.get("Retry-After", 1)))
+    if response.status_code >= 400:
+        raise Unavailable(
+            "slack", f"answered {response.status_code}: {response.text[:200]}", retry=False
+        )
+    return response
+
+
+def _to_response_url(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    response = _http("POST", url, json=body)
+    try:
+        answer = json.loads(response.text)
+    except ValueError:
+        return {}  # Slack answers a plain "ok".
+    if isinstance(answer, dict) and answer.get("ok") is False:
+        raise Unavailable("slack", str(answer.get("error")), retry=False)
+    return answer if isinstance(answer, dict) else {}
