@@ -208,6 +208,15 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What a version scored on one data set; `digest` tells data sets apart, or is empty."""
+
+    dataset: str
+    digest: str
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class ModelVersion:
     """One version in the registry. `metrics` are those logged on `dataset_digest`."""
 
@@ -223,6 +232,8 @@ class ModelVersion:
     run_id: str = ""
     description: str = ""
     url: str = ""
+    evaluations: tuple[Evaluation, ...] = ()
+    """Every data set it was measured on, newest first; `metrics` repeats the first."""
 
 
 class GateResult(StrEnum):

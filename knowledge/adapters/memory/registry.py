@@ -1,0 +1,76 @@
+"""A model registry in memory: for tests and for trying skills without an MLflow."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from threading import Lock
+
+from knowledge.errors import NotFound
+from knowledge.promotion import (
+    CHAMPION,
+    PREVIOUS_CHAMPION,
+    find_name,
+    plain_version,
+    show_version,
+)
+from knowledge.records import ModelVersion
+
+
+class MemoryModels:
+    """Implements `Models`. Aliases given with the versions are taken over; the last one wins."""
+
+    def __init__(self, versions: Iterable[ModelVersion] = (), names: Iterable[str] = ()) -> None:
+        self._lock = Lock()
+        self._versions: dict[str, list[ModelVersion]] = {name: [] for name in names}
+        self._aliases: dict[str, dict[str, str]] = {}
+        for version in versions:
+            self.add(version)
+
+    def add(self, version: ModelVersion) -> None:
+        """Register a version; the newest is the one added last."""
+        with self._lock:
+            self._versions.setdefault(version.model, []).append(replace(version, aliases=()))
+            aliases = self._aliases.setdefault(version.model, {})
+            aliases.update(dict.fromkeys(version.aliases, version.version))
+
+    def remove(self, model: str, version: str) -> None:
+        """Delete a version and, as MLflow does, its aliases without a word."""
+        with self._lock:
+            self._versions[model] = [v for v in self._versions[model] if v.version != version]
+            aliases = self._aliases[model]
+            self._aliases[model] = {a: v for a, v in aliases.items() if v != version}
+
+    def names(self) -> list[str]:
+        return sorted(self._versions)
+
+    def versions(self, model: str) -> list[ModelVersion]:
+        name = find_name(model, self._versions)
+        aliases = self._aliases.get(name, {})
+        return [_with_aliases(v, aliases) for v in reversed(self._versions[name])]
+
+    def version(self, model: str, version: str) -> ModelVersion:
+        versions = self.versions(model)
+        wanted = plain_version(version)
+        for found in versions:
+            if found.version == wanted:
+                return found
+        name = find_name(model, self._versions)
+        known = (show_version(v.version) for v in versions)
+        raise NotFound.among(f"version of {name}", version, known)
+
+    def champion(self, model: str) -> ModelVersion | None:
+        return next((v for v in self.versions(model) if CHAMPION in v.aliases), None)
+
+    def set_champion(self, model: str, version: str) -> ModelVersion:
+        target = self.version(model, version)
+        with self._lock:
+            aliases = self._aliases.setdefault(target.model, {})
+            current = aliases.get(CHAMPION)
+            if current is not None and current != target.version:
+                aliases[PREVIOUS_CHAMPION] = current
+            aliases[CHAMPION] = target.version
+        return self.version(target.model, target.version)
+
+
+def _with_aliases(version: ModelVersion, aliases: Mapping[str, str]) -> ModelVersion:
+    held = tuple(sorted(a for a, v in aliases.items() if v == version.version))
+    return replace(version, aliases=held)
