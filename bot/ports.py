@@ -47,6 +47,10 @@ class Messenger(Protocol):
         """The message (channel id, ts) that was posted with this key, if it arrived."""
         ...
 
+    def keys_in_thread(self, channel: str, ts: str) -> tuple[str, ...]:
+        """The keys of the bot's own messages in a thread."""
+        ...
+
     def thread(self, channel: str, ts: str) -> tuple[Message, ...]:
         """The thread's messages by people, oldest first."""
         ...

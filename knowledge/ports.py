@@ -108,6 +108,10 @@ class Outbox(Protocol):
 
     def set_posted(self, posted: Posted) -> None: ...
 
+    def forget_posted(self, key: str) -> None:
+        """The message is gone from Slack: the next delivery posts anew."""
+        ...
+
     def find_posted(self, channel: str, ts: str) -> Posted | None:
         """Which delivery is this message? Used to know the incident of a thread."""
         ...
@@ -220,6 +224,12 @@ class Library(Protocol):
     def get(self, document_id: str) -> Document: ...
 
     def add(self, documents: Sequence[Document]) -> None: ...
+
+    @property
+    def ready(self) -> bool:
+        """False while the embedding model loads or texts are still being embedded: until then
+        the search goes by words alone, and its hits carry a cosine of 0."""
+        ...
 
 
 class Metrics(Protocol):

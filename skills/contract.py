@@ -248,6 +248,9 @@ class Skill(Generic[ArgsT]):
     positional: tuple[str, ...] = ()
     """Fields of `args` in the order in which bare words of a command fill them; the last one takes
     the rest of the line. Empty: all fields in the order of their declaration."""
+    asks_first: bool = False
+    """It needs more than READ, and asked in words it replies with a button of its own choosing
+    (`ctx.via_button` is False then). Without this, the bot puts a general button before it."""
     ready: bool = True
     """False: recognised in words, but it can only say that it is not built yet; not in help."""
     public: bool = False

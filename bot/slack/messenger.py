@@ -99,24 +99,16 @@ class SlackMessenger:
             include_all_metadata=True,
         )
         for message in answer["messages"]:
-            payload = message.get("metadata", {}).get("event_payload", {})
-            if payload.get("key") == key:
+            if _key(message) == key:
                 return where, str(message["ts"])
         return None
 
     def thread(self, channel: str, ts: str) -> tuple[Message, ...]:
-        found: list[Message] = []
-        cursor = ""
-        while True:
-            answer = self._call(
-                "conversations_replies", channel=channel, ts=ts, limit=200, cursor=cursor or None
-            )
-            found += [
-                self._message(channel, raw) for raw in answer["messages"] if not raw.get("bot_id")
-            ]
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                return tuple(found)
+        said = (m for m in self._replies(channel, ts) if not m.get("bot_id"))
+        return tuple(self._message(channel, raw) for raw in said)
+
+    def keys_in_thread(self, channel: str, ts: str) -> tuple[str, ...]:
+        return tuple(filter(None, map(_key, self._replies(channel, ts))))
 
     def link(self, channel: str, ts: str) -> str:
         try:
@@ -145,23 +137,33 @@ class SlackMessenger:
         """The id behind "#incidents"; raises Gone when there is no such channel."""
         return self._channel_id(name)
 
+    def _replies(self, channel: str, ts: str) -> list[dict[str, Any]]:
+        return self._pages(
+            "conversations_replies", "messages", channel=channel, ts=ts, include_all_metadata=True
+        )
+
+    def _pages(self, method: str, field: str, **arguments: Any) -> list[dict[str, Any]]:
+        """All items of a method that answers by pages."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            answer = self._call(method, limit=200, cursor=cursor or None, **arguments)
+            found += answer[field]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return found
+
     def _channel_id(self, channel: str) -> str:
         if not channel.startswith("#"):
             return channel
         if channel not in self._names:
-            cursor = ""
-            while True:
-                answer = self._call(
-                    "conversations_list",
-                    limit=500,
-                    cursor=cursor or None,
-                    exclude_archived=True,
-                    types="public_channel,private_channel",
-                )
-                self._names.update({f"#{c['name']}": str(c["id"]) for c in answer["channels"]})
-                cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
-                if channel in self._names or not cursor:
-                    break
+            listed = self._pages(
+                "conversations_list",
+                "channels",
+                exclude_archived=True,
+                types="public_channel,private_channel",
+            )
+            self._names.update({f"#{c['name']}": str(c["id"]) for c in listed})
         if channel not in self._names:
             raise Gone("slack", f"no channel {channel}, or the bot cannot see it")
         return self._names[channel]
@@ -227,6 +229,10 @@ def _translated(error: SlackApiError) -> Unavailable:
     return Unavailable(
         "slack", f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""), retry=False
     )
+
+
+def _key(message: dict[str, Any]) -> str:
+    return str(message.get("metadata", {}).get("event_payload", {}).get("key", ""))
 
 
 def _metadata(key: str) -> dict[str, Any]:

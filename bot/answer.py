@@ -1,0 +1,131 @@
+"""Where a reply goes: one Answer per Ask. It knows the ways people ask, not how a chat draws."""
+
+from threading import Lock, Timer
+
+from bot.ask import Ask, Way
+from bot.ports import Gone, Messenger
+from skills.contract import Audience, Reply
+
+PATIENCE_S = 1.0
+"""After so long without a reply a placeholder says that it is being worked on."""
+
+WORKING = Reply("Looking into it…")
+
+
+class Answer:
+    """Shows a placeholder when the reply takes long, then the reply in its place.
+
+    `start()` before the work, `show()` or `fail()` once after it.
+    """
+
+    def __init__(self, messenger: Messenger, ask: Ask) -> None:
+        self._messenger = messenger
+        self._ask = ask
+        self._lock = Lock()
+        self._over = False
+        self._placeholder: tuple[str, str] | None = None
+        self._whispered = False
+        self._timer = Timer(PATIENCE_S, self._wait)
+        self._timer.daemon = True
+
+    def start(self) -> None:
+        self._timer.start()
+
+    def show(self, reply: Reply, *, public: bool) -> None:
+        """`public`: whether a slash command's reply may be seen by the channel."""
+        with self._lock:
+            self._finish()
+            match self._ask.way:
+                case Way.COMMAND:
+                    self._to_command(reply, public and reply.audience is Audience.PLACE)
+                case Way.BUTTON | Way.FORM:
+                    self._to_press(reply)
+                case _:
+                    self._to_message(reply)
+
+    def fail(self, reply: Reply) -> None:
+        """A reply that says what went wrong: to the asker alone where others would see it."""
+        with self._lock:
+            self._finish()
+            match self._ask.way:
+                case Way.COMMAND:
+                    self._to_command(reply, public=False)
+                case Way.BUTTON | Way.FORM:
+                    self._to_presser(reply)
+                case _:
+                    self._to_message(reply)
+
+    def drop(self) -> None:
+        """Say nothing."""
+        with self._lock:
+            self._finish()
+
+    def _finish(self) -> None:
+        self._over = True
+        self._timer.cancel()
+
+    def _wait(self) -> None:
+        place = self._ask.place
+        with self._lock:
+            if self._over:
+                return
+            if self._ask.way is Way.COMMAND:
+                self._messenger.respond(place, WORKING, replace=False, public=False)
+                self._whispered = True
+            elif self._ask.way in (Way.MENTION, Way.DM):
+                self._placeholder = self._messenger.post(place.channel, WORKING, place.thread)
+
+    def _to_command(self, reply: Reply, public: bool) -> None:
+        place = self._ask.place
+        if not public:
+            self._messenger.respond(place, reply, replace=self._whispered, public=False)
+            return
+        try:
+            self._messenger.post(place.channel, reply)
+        except Gone:  # The bot is not a member: the response address works anywhere.
+            self._messenger.respond(place, reply, replace=False, public=True)
+
+    def _to_message(self, reply: Reply) -> None:
+        place = self._ask.place
+        quiet = reply.audience is Audience.ASKER and self._ask.way is not Way.DM
+        if self._placeholder and not quiet:
+            self._messenger.edit(*self._placeholder, reply)
+            return
+        if self._placeholder:
+            self._messenger.delete(*self._placeholder)
+        if quiet:
+            self._messenger.whisper(place.channel, self._ask.user, reply, place.thread)
+        else:
+            self._messenger.post(place.channel, reply, place.thread)
+
+    def _to_press(self, reply: Reply) -> None:
+        place = self._ask.place
+        if reply.replace and place.message:
+            if place.message_is_ephemeral:
+                self._messenger.respond(place, reply, replace=True, public=False)
+            else:
+                self._messenger.edit(place.channel, place.message, reply)
+        elif reply.audience is Audience.ASKER:
+            self._to_presser(reply)
+        elif not place.channel:
+            self._messenger.post(self._ask.user, reply)
+        elif place.message_is_ephemeral:
+            # The message with the button is no message to others: start afresh beside it.
+            self._messenger.post(place.channel, reply, place.thread)
+        else:
+            self._messenger.post(place.channel, reply, place.thread or self._thread_below())
+
+    def _to_presser(self, reply: Reply) -> None:
+        place = self._ask.place
+        if not place.channel or self._is_dm():
+            self._messenger.post(place.channel or self._ask.user, reply, place.thread)
+        else:
+            thread = place.thread or ("" if place.message_is_ephemeral else self._thread_below())
+            self._messenger.whisper(place.channel, self._ask.user, reply, thread)
+
+    def _thread_below(self) -> str:
+        """Answers to a card's buttons belong in its thread; a direct message stays flat."""
+        return "" if self._is_dm() else self._ask.place.message
+
+    def _is_dm(self) -> bool:
+        return self._ask.place.channel.startswith("D")

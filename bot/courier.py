@@ -1,0 +1,178 @@
+"""Sends what waits in the outbox: cards posted once and edited in place, details in their thread.
+
+A delivery says only *which* card or thread; what it shows is read when it is sent, so any number of
+changes that wait are one call. A crash between posting and remembering is mended by looking for the
+key hidden in the message before anything left over from an earlier run is posted again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from bot.ports import Gone, Messenger, RateLimited
+from knowledge.errors import NotFound, Unavailable
+from knowledge.ports import Incidents, Outbox
+from knowledge.records import Delivery, Event, Incident, Posted
+from skills.contract import Reply
+
+log = logging.getLogger("tandem.courier")
+
+CARD, THREAD = "card", "thread"
+RETRY_FIRST = timedelta(seconds=2)
+RETRY_MOST = timedelta(minutes=1)
+GIVE_UP_AFTER = 8
+"""Attempts after which something Slack refuses for good is dropped, loudly."""
+
+
+@dataclass
+class Pace:
+    """A token bucket: `burst` calls at once, then one every `every`.
+
+    Slack allows about one post a second and channel, and some fifty edits a minute.
+    """
+
+    every: timedelta
+    burst: int
+    _free_at: datetime | None = field(default=None, repr=False)
+
+    def take(self, now: datetime) -> bool:
+        """True when a call may go out now."""
+        earliest = now - self.every * self.burst
+        free_at = max(self._free_at or earliest, earliest)
+        if free_at > now - self.every:
+            return False
+        self._free_at = free_at + self.every
+        return True
+
+    def hold(self, until: datetime) -> None:
+        """Slack said to wait."""
+        self._free_at = until
+
+
+@dataclass
+class Courier:
+    """`work()` sends what is due; one caller at a time."""
+
+    outbox: Outbox
+    incidents: Incidents
+    messenger: Messenger
+    channel: str
+    card: Callable[[Incident], Reply]
+    thread_update: Callable[[Incident, tuple[Event, ...]], Reply]
+    started: datetime
+    posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
+    edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
+
+    def work(self, now: datetime) -> int:
+        """Send what is due and may go out; returns how many deliveries are done with."""
+        done = 0
+        for delivery in self.outbox.due(now, 50):
+            try:
+                finished = self._send(delivery, now)
+            except RateLimited as limited:
+                wait = now + timedelta(seconds=limited.seconds)
+                (self.edits if self._posted(delivery) else self.posts).hold(wait)
+                self.outbox.retry(delivery, wait)
+                continue
+            except Unavailable as error:
+                self._failed(delivery, error, now)
+                continue
+            except NotFound:
+                finished = True
+            except Exception:
+                log.exception("delivery %s", delivery.key)
+                self._failed(delivery, None, now)
+                continue
+            if finished:
+                self.outbox.done(delivery)
+                done += 1
+        return done
+
+    def _send(self, delivery: Delivery, now: datetime) -> bool:
+        """False when it must wait for its turn; nothing is counted against it."""
+        incident = self.incidents.get(delivery.subject)
+        if delivery.kind == CARD:
+            return self._card(delivery, incident, now)
+        if delivery.kind == THREAD:
+            return self._thread(delivery, incident, now)
+        log.error("unknown delivery %s is dropped", delivery.key)
+        return True
+
+    def _card(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
+        posted = self._posted(delivery) or self._left_over(delivery, incident)
+        reply = self.card(incident)
+        shows = digest(reply)
+        if posted is None:
+            if not self.posts.take(now):
+                return False
+            channel, ts = self.messenger.post(self.channel, reply, key=delivery.key)
+        else:
+            if posted.shows == shows:
+                return True
+            if not self.edits.take(now):
+                return False
+            channel, ts = posted.channel, posted.ts
+            self.messenger.edit(channel, ts, reply, key=delivery.key)
+        self.outbox.set_posted(Posted(delivery.key, channel, ts, shows))
+        return True
+
+    def _thread(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
+        card = self.outbox.posted(f"{CARD}:{incident.id}")
+        if card is None:
+            return False
+        told = self.outbox.posted(delivery.key)
+        already = int(told.shows) if told else 0
+        if delivery.due_at < self.started:
+            already = max(already, self._told_before(delivery, card))
+        new = incident.timeline[already:]
+        if not new:
+            return True
+        if not self.posts.take(now):
+            return False
+        upto = len(incident.timeline)
+        reply = self.thread_update(incident, new)
+        key = f"{delivery.key}#{upto}"
+        channel, ts = self.messenger.post(card.channel, reply, thread=card.ts, key=key)
+        self.outbox.set_posted(Posted(delivery.key, channel, ts, str(upto)))
+        return True
+
+    def _posted(self, delivery: Delivery) -> Posted | None:
+        return self.outbox.posted(delivery.key)
+
+    def _left_over(self, delivery: Delivery, incident: Incident) -> Posted | None:
+        """The card of a run that ended between posting and remembering."""
+        if delivery.due_at >= self.started and not delivery.attempts:
+            return None
+        found = self.messenger.find(self.channel, delivery.key, incident.opened_at)
+        if found is None:
+            return None
+        posted = Posted(delivery.key, *found)
+        self.outbox.set_posted(posted)
+        return posted
+
+    def _told_before(self, delivery: Delivery, card: Posted) -> int:
+        """How far the thread was told by messages that this store does not remember."""
+        keys = self.messenger.keys_in_thread(card.channel, card.ts)
+        lead = f"{delivery.key}#"
+        return max((int(k.removeprefix(lead)) for k in keys if k.startswith(lead)), default=0)
+
+    def _failed(self, delivery: Delivery, error: Unavailable | None, now: datetime) -> None:
+        if isinstance(error, Gone) and self._posted(delivery) and delivery.kind == CARD:
+            log.warning("the card of %s is gone from Slack; it is posted anew", delivery.subject)
+            self.outbox.forget_posted(delivery.key)
+        final = error is not None and not error.retry
+        if final and delivery.attempts + 1 >= GIVE_UP_AFTER:
+            log.error("giving up on %s: %s", delivery.key, error)
+            self.outbox.done(delivery)
+            return
+        wait = min(RETRY_FIRST * 2**delivery.attempts, RETRY_MOST)
+        log.warning("%s waits %s: %s", delivery.key, wait, error)
+        self.outbox.retry(delivery, now + wait)
+
+
+def digest(reply: Reply) -> str:
+    """Changes when what is shown changes; pictures count by their bytes."""
+    pictures = b"".join(p.png for p in reply.pictures)
+    return sha256(repr(reply).encode() + pictures).hexdigest()[:24]

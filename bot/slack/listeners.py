@@ -1,0 +1,108 @@
+"""Bolt registrations: acknowledge, then hand over. No decisions beyond what an ack must say."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ask import Ask, Way
+from bot.slack import blocks, inbound
+from knowledge.errors import BadArgs, UserError
+from skills.contract import Call
+
+log = logging.getLogger("tandem.slack")
+
+Payload = dict[str, Any]
+ANY = re.compile(".*")
+
+
+class Desk(Protocol):
+    """What takes the requests: everything here returns at once."""
+
+    def take(self, ask: Ask) -> None:
+        """Handle it on a worker thread."""
+        ...
+
+    def ours(self, channel: str, thread: str) -> bool:
+        """Is this the thread of an incident's card?"""
+        ...
+
+    def opened_home(self, user: str) -> None: ...
+
+    def check(self, call: Call) -> None:
+        """Raises BadArgs when the call's arguments are wrong."""
+        ...
+
+
+def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str]) -> None:
+    """Connect every way in to the desk. `bot_user` is the bot's own user id."""
+
+    @app.command(ANY)
+    async def command(ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        desk.take(inbound.from_command(body))
+
+    @app.event("app_mention")
+    @app.event("message")
+    async def message(ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        ask = inbound.from_event(body, bot_user())
+        if ask is None:
+            return
+        if ask.way is Way.THREAD and not desk.ours(ask.place.channel, ask.place.thread):
+            return
+        desk.take(ask)
+
+    @app.event("app_home_opened")
+    async def home(ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        if body["event"].get("tab", "home") == "home":
+            desk.opened_home(body["event"]["user"])
+
+    @app.action(re.compile("^call-"))
+    async def press(ack: AsyncAck, body: Payload, client: AsyncWebClient) -> None:
+        await ack()
+        try:
+            ask, form = inbound.from_press(body)
+        except BadArgs as error:
+            log.warning("a press that is not ours: %s", error)
+            return
+        if form is None or ask.call is None:
+            desk.take(ask)
+            return
+        view = blocks.form_view(form, inbound.metadata(ask.call, ask.place))
+        try:
+            await client.views_open(trigger_id=ask.place.trigger, view=view)
+        except SlackApiError as error:
+            log.warning("a form did not open: %s", error.response.get("error"))
+
+    @app.action(re.compile("^link-"))
+    async def link(ack: AsyncAck) -> None:
+        await ack()
+
+    @app.view(blocks.FORM_CALLBACK)
+    async def submit(ack: AsyncAck, body: Payload) -> None:
+        try:
+            ask = inbound.from_form(body)
+            if ask.call is not None:
+                desk.check(ask.call)
+        except UserError as error:
+            await ack(response_action="errors", errors=_errors(error, body))
+            return
+        await ack()
+        desk.take(ask)
+
+    @app.event(ANY)
+    async def other(ack: AsyncAck) -> None:
+        await ack()
+
+
+def _errors(error: UserError, body: Payload) -> Mapping[str, str]:
+    """Slack shows an error only below an input that the window has."""
+    inputs = list(body["view"]["state"]["values"])
+    field = error.field if isinstance(error, BadArgs) and error.field in inputs else inputs[0]
+    return {field: str(error)}

@@ -1,0 +1,319 @@
+"""One turn, as a list of steps: once only, who asks, which call, may they, run, record, answer.
+
+Every error becomes a Reply here: this is the last stop before the outside.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from bot.access import Rights, check
+from bot.answer import Answer
+from bot.ask import Ask, Way
+from bot.ports import Messenger
+from bot.words import command_call
+from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
+from knowledge.ports import Audit, Outbox, Seen
+from knowledge.records import AuditEntry
+from skills.contract import Button, Call, Context, Reply, Role, Skill, Style, Tone, User
+
+log = logging.getLogger("tandem.turn")
+
+ASK = "ask"
+"""The Call of a button that stands for words: as if its text had been typed."""
+
+SURE_IN_THREAD = 0.9
+"""In a thread where people talk to each other the bot answers unasked only when this sure."""
+
+AnySkill = Skill[Any]
+
+
+class Routed(Protocol):
+    """What the router says of a text; see `bot.route`."""
+
+    @property
+    def call(self) -> Call | None: ...
+    @property
+    def skill(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def step(self) -> str: ...
+    @property
+    def candidates(self) -> Sequence[Call]: ...
+
+
+class Routes(Protocol):
+    def route(self, text: str, thread: str = "") -> Routed: ...
+
+
+class Silent(Exception):
+    """Nothing is to be said: a repeat, or talk between people."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An Ask with its asker known and, once routed, its call."""
+
+    ask: Ask
+    user: User
+    call: Call
+    skill: AnySkill
+    args: BaseModel
+
+
+@dataclass
+class Turn:
+    """Handles one Ask at a time on whichever thread calls it; safe on many at once."""
+
+    skills: Sequence[AnySkill]
+    router: Routes
+    messenger: Messenger
+    seen: Seen
+    audit: Audit
+    outbox: Outbox
+    rights: Rights
+    context: Callable[[User, datetime], Context]
+    now: Callable[[], datetime]
+
+    def handle(self, ask: Ask) -> None:
+        """Never raises: what cannot even be answered is logged."""
+        started = perf_counter()
+        answer = Answer(self.messenger, ask)
+        outcome = "failed"
+        try:
+            outcome = self._answer(ask, answer)
+        except Silent:
+            outcome = "silent"
+            answer.drop()
+        except Unavailable as error:
+            log.warning("the answer did not get through: %s", error)
+        except Exception:
+            log.exception("turn %s failed beyond answering", ask.id)
+        finally:
+            answer.drop()
+            log.info(
+                "turn way=%s user=%s outcome=%s ms=%.0f id=%s",
+                ask.way,
+                ask.user,
+                outcome,
+                1000 * (perf_counter() - started),
+                ask.id,
+            )
+
+    def reply(self, ask: Ask) -> Reply:
+        """The reply alone, for the terminal. Raises Silent."""
+        try:
+            return self._run(self._understood(ask))
+        except _Instead as instead:
+            return instead.reply
+        except TandemError as error:
+            return explained(error, ask.call)
+
+    def _answer(self, ask: Ask, answer: Answer) -> str:
+        if not self.seen.first_time(ask.id, self.now()):
+            raise Silent
+        if ask.way is not Way.THREAD:
+            answer.start()
+        call = ask.call
+        try:
+            asked = self._understood(ask)
+            call = asked.call
+            reply = self._run(asked)
+        except _Instead as instead:
+            answer.show(instead.reply, public=False)
+            return "asked back"
+        except TandemError as error:
+            answer.fail(explained(error, call))
+            return type(error).__name__
+        except Silent:
+            raise
+        except Exception:
+            log.exception("turn %s", ask.id)
+            answer.fail(_broken(ask))
+            return "crash"
+        answer.show(reply, public=asked.skill.public)
+        return asked.skill.name
+
+    def _understood(self, ask: Ask) -> Asked:
+        """Which call, with checked arguments. Raises UserError, Silent, or _Instead."""
+        user = self._user(ask)
+        call = ask.call or self._from_words(ask)
+        if call.skill == ASK:
+            ask = replace(ask, call=None, command="", way=_typed(ask.way), text=call.args["text"])
+            call = self._from_words(ask)
+        skill = self._skill(call.skill)
+        args = checked(skill, call)
+        check(user, skill.needs, self._who(skill.needs))
+        asked = Asked(ask, user, call, skill, args)
+        if skill.needs > Role.READ and not _pressed(ask) and not skill.asks_first:
+            raise _Instead(_as_button(asked))
+        return asked
+
+    def _run(self, asked: Asked) -> Reply:
+        ctx = replace(
+            self.context(asked.user, self.now()),
+            thread=asked.ask.incident,
+            via_button=_pressed(asked.ask),
+        )
+        try:
+            reply = asked.skill.run(ctx, asked.args)
+        except TandemError as error:
+            self._record(asked, type(error).__name__, str(error))
+            raise
+        self._record(asked, "ok", reply.title)
+        if reply.about:
+            self.outbox.put(f"card:{reply.about}", self.now())
+            self.outbox.put(f"thread:{reply.about}", self.now())
+        return reply
+
+    def _from_words(self, ask: Ask) -> Call:
+        if ask.command:
+            call = command_call(ask.command, ask.text, self.skills)
+            if call.skill != ASK:
+                return call
+            ask = replace(ask, text=str(call.args["text"]))
+        routed = self.router.route(ask.text, ask.incident)
+        if ask.way is Way.THREAD and not self._may_speak_up(routed):
+            raise Silent
+        if routed.call is not None and routed.skill != "none":
+            return routed.call
+        raise _Instead(_unsure(routed, ask))
+
+    def _may_speak_up(self, routed: Routed) -> bool:
+        if routed.call is None or routed.skill == "none":
+            return False
+        return routed.confidence >= SURE_IN_THREAD and (
+            self._skill(routed.skill).needs is Role.READ
+        )
+
+    def _skill(self, name: str) -> AnySkill:
+        found = next((s for s in self.skills if s.name == name), None)
+        if found is None:
+            raise NotFound.among("skill", name, (s.name for s in self.skills if not s.hidden))
+        return found
+
+    def _user(self, ask: Ask) -> User:
+        return User(ask.user, self.messenger.person(ask.user), self.rights.role(ask.user))
+
+    def _who(self, role: Role) -> str:
+        return ", ".join(sorted(self.messenger.person(u) for u in self.rights.who(role)))
+
+    def _record(self, asked: Asked, outcome: str, detail: str) -> None:
+        entry = AuditEntry(
+            at=self.now(),
+            actor=asked.user.id,
+            skill=asked.skill.name,
+            args=dict(asked.call.args),
+            outcome=outcome,
+            detail=detail,
+            place=asked.ask.place.channel,
+        )
+        self.audit.add(entry)
+
+
+class _Instead(Exception):
+    """Not the skill's reply but another: candidates, or a button to press first."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+
+def checked(skill: AnySkill, call: Call) -> BaseModel:
+    """The call's arguments as the skill's model. Raises BadArgs for the first wrong one."""
+    try:
+        return skill.args.model_validate(dict(call.args))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "arguments"
+        problem = "it is missing" if first["type"] == "missing" else str(first["msg"])
+        example = f"For example: {skill.examples[0]}" if skill.examples else ""
+        raise BadArgs(name, problem.removeprefix("Value error, "), example) from None
+
+
+def explained(error: TandemError, call: Call | None = None) -> Reply:
+    """An error in words, with buttons that mend it where that is possible."""
+    match error:
+        case NotFound():
+            return Reply(
+                title=f"No {error.kind} {error.name!r}",
+                text=str(error),
+                tone=Tone.WARNING,
+                buttons=_instead_of(error, call),
+            )
+        case BadArgs():
+            return Reply(title=f"Check {error.field}", text=str(error), tone=Tone.WARNING)
+        case Denied():
+            return Reply(title="Not allowed", text=str(error), tone=Tone.WARNING)
+        case Unavailable():
+            again = (Button("Try again", call),) if call and error.retry else ()
+            return Reply(
+                title=f"{error.system} did not answer",
+                text=f"{error.why[:1].upper()}{error.why[1:]}. Nothing was changed by this.",
+                tone=Tone.WARNING,
+                buttons=again,
+            )
+        case UserError():
+            return Reply(title="That did not work", text=str(error), tone=Tone.WARNING)
+    return Reply(title="That did not work", text=str(error), tone=Tone.BAD)
+
+
+def _instead_of(error: NotFound, call: Call | None) -> tuple[Button, ...]:
+    """One button per nearest name: the same call with that name in the place of the wrong one."""
+    if call is None:
+        return ()
+    wrong = next((k for k, v in call.args.items() if str(v) == error.name), None)
+    if wrong is None:
+        return ()
+    return tuple(
+        Button(name, Call(call.skill, {**call.args, wrong: name})) for name in error.nearest
+    )
+
+
+def _unsure(routed: Routed, ask: Ask) -> Reply:
+    offered = tuple(Button(_named(c), c) for c in routed.candidates[:3] if c.skill != "none")
+    help_button = Button("What can you do?", Call("help"))
+    if offered:
+        return Reply(title="What do you mean?", buttons=(*offered, help_button))
+    return Reply(
+        title="I did not take that as a request",
+        text="Ask about an incident or a model in your own words, or use a slash command.",
+        buttons=(help_button,),
+    )
+
+
+def _named(call: Call) -> str:
+    words = call.skill.replace("_", " ").capitalize()
+    given = ", ".join(str(v) for v in call.args.values() if v)
+    return f"{words}: {given}" if given else words
+
+
+def _as_button(asked: Asked) -> Reply:
+    """Words never change the world: they end in a button that does."""
+    return Reply(
+        title=f"{_named(asked.call)}?",
+        text=f"{asked.skill.summary}. Press to do it.",
+        buttons=(Button("Do it", asked.call, style=Style.PRIMARY),),
+    )
+
+
+def _broken(ask: Ask) -> Reply:
+    return Reply(
+        title="Something went wrong on my side",
+        text=f"It is in my log as `{ask.id}`. Nothing you did caused it.",
+        tone=Tone.BAD,
+    )
+
+
+def _pressed(ask: Ask) -> bool:
+    return ask.way in (Way.BUTTON, Way.FORM)
+
+
+def _typed(way: Way) -> Way:
+    """A pressed example counts as words that were typed: it must not count as a confirmation."""
+    return Way.TERMINAL if way is Way.TERMINAL else Way.MENTION
