@@ -1,0 +1,119 @@
+"""The smaller stores: changes of the world, things seen, the audit record."""
+
+import json
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from knowledge.adapters.sql.database import Database
+from knowledge.adapters.sql.tables import AuditRow, ChangeRow, SeenRow
+from knowledge.records import REMEMBER_DELIVERIES, AuditEntry, Change
+
+
+class SqlChanges:
+    """`ports.Changes`. A change told again, by its id, replaces what was known of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, change: Change) -> None:
+        row = ChangeRow(
+            id=change.id,
+            at=change.at,
+            kind=change.kind,
+            service=change.service,
+            service_key=change.service.lower(),
+            summary=change.summary,
+            version=change.version,
+            author=change.author,
+            url=change.url,
+        )
+        with self._database.write() as session:
+            session.merge(row)
+
+    def between(self, start: datetime, end: datetime, service: str = "") -> list[Change]:
+        query = select(ChangeRow).where(ChangeRow.at >= start, ChangeRow.at <= end)
+        if service:
+            query = query.where(ChangeRow.service_key == service.lower())
+        with self._database.read() as session:
+            rows = session.exec(query.order_by(col(ChangeRow.at), col(ChangeRow.id))).all()
+        return [_to_change(row) for row in rows]
+
+
+class SqlSeen:
+    """`ports.Seen`: one statement, so that of any number of callers one is first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def first_time(self, key: str, now: datetime) -> bool:
+        insert = self._database.insert(SeenRow).values(key=key, at=now)
+        statement = insert.on_conflict_do_update(
+            index_elements=[col(SeenRow.key)],
+            set_={"at": now},
+            where=col(SeenRow.at) <= now - REMEMBER_DELIVERIES,
+        ).returning(col(SeenRow.key))
+        with self._database.write() as session:
+            return session.execute(statement).first() is not None
+
+    def tidy(self, now: datetime) -> int:
+        old = sa.delete(SeenRow).where(col(SeenRow.at) <= now - REMEMBER_DELIVERIES)
+        with self._database.write() as session:
+            return len(session.execute(old.returning(col(SeenRow.key))).all())
+
+
+class SqlAudit:
+    """`ports.Audit`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, entry: AuditEntry) -> None:
+        row = AuditRow(
+            at=entry.at,
+            actor=entry.actor,
+            skill=entry.skill,
+            # Arguments may hold times and enums; the record keeps how they read.
+            args=json.loads(json.dumps(dict(entry.args), default=str)),
+            outcome=entry.outcome,
+            detail=entry.detail,
+            place=entry.place,
+        )
+        with self._database.write() as session:
+            session.add(row)
+
+    def find(self, *, actor: str = "", skill: str = "", limit: int = 50) -> list[AuditEntry]:
+        query = select(AuditRow)
+        if actor:
+            query = query.where(AuditRow.actor == actor)
+        if skill:
+            query = query.where(AuditRow.skill == skill)
+        with self._database.read() as session:
+            rows = session.exec(query.order_by(col(AuditRow.id).desc()).limit(limit)).all()
+        return [_to_entry(row) for row in rows]
+
+
+def _to_change(row: ChangeRow) -> Change:
+    return Change(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        service=row.service,
+        summary=row.summary,
+        version=row.version,
+        author=row.author,
+        url=row.url,
+    )
+
+
+def _to_entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        at=row.at,
+        actor=row.actor,
+        skill=row.skill,
+        args=row.args,
+        outcome=row.outcome,
+        detail=row.detail,
+        place=row.place,
+    )

@@ -1,0 +1,34 @@
+"""All stores over one database."""
+
+from knowledge.adapters.sql.approvals import SqlApprovals
+from knowledge.adapters.sql.database import Database, open_database
+from knowledge.adapters.sql.documents import SqlDocuments
+from knowledge.adapters.sql.incidents import SqlIncidents
+from knowledge.adapters.sql.queues import SqlInbox, SqlOutbox
+from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlSeen
+
+
+class SqlStore:
+    """What Tandem keeps, in SQLite (one process writes) or PostgreSQL. Safe to share by threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.incidents = SqlIncidents(database)
+        self.changes = SqlChanges(database)
+        self.inbox = SqlInbox(database)
+        self.outbox = SqlOutbox(database)
+        self.seen = SqlSeen(database)
+        self.audit = SqlAudit(database)
+        self.approvals = SqlApprovals(database)
+        self.documents = SqlDocuments(database)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def open_store(database_url: str) -> SqlStore:
+    """Opens the database and brings its tables up to date; creates a SQLite file that is missing.
+
+    Raises UserError naming DATABASE_URL when the URL is wrong or the database cannot be opened.
+    """
+    return SqlStore(open_database(database_url))

@@ -1,0 +1,459 @@
+"""One suite for each port of the stores, run in memory and on SQLite."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from knowledge.adapters.memory.store import MemoryStore
+from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.errors import NotFound
+from knowledge.records import (
+    REMEMBER_DELIVERIES,
+    Approval,
+    ApprovalStatus,
+    AuditEntry,
+    Change,
+    Delivery,
+    Document,
+    DocumentKind,
+    Event,
+    Gate,
+    GateResult,
+    Incident,
+    Message,
+    Posted,
+    Severity,
+    Signal,
+    SignalKind,
+    Status,
+)
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+Store = MemoryStore | SqlStore
+T = TypeVar("T")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    opened = (
+        MemoryStore()
+        if request.param == "memory"
+        else open_store(f"sqlite:///{tmp_path / 'tandem.db'}")
+    )
+    yield opened
+    opened.close()
+
+
+def signal(number: int = 1, ends_at: datetime | None = None) -> Signal:
+    return Signal(
+        fingerprint=f"f{number}",
+        name="High5xx",
+        starts_at=NOW,
+        received_at=NOW + MINUTE,
+        source="alertmanager",
+        kind=SignalKind.DRIFT,
+        ends_at=ends_at,
+        service="checkout",
+        severity="page",
+        summary="<5 % errors> & more",
+        description="long",
+        value="0.2",
+        labels={"pod": f"checkout-{number}"},
+        url="http://prometheus.example/graph",
+        runbook_url="http://runbooks.example/5xx",
+        id=f"s{number}",
+    )
+
+
+def draft(service: str = "checkout", opened_at: datetime = NOW) -> Incident:
+    return Incident(
+        id="",
+        title=f"{service}: High 5xx rate",
+        service=service,
+        severity=Severity.SEV2,
+        status=Status.OPEN,
+        opened_at=opened_at,
+        updated_at=opened_at,
+        signals=(signal(),),
+        changes=(Change("c1", NOW, "deploy", service, "v2", "2", "ada", "http://ci.example"),),
+        timeline=(Event("E1", NOW, "opened", "Tandem", "opened by an alert", "http://x.example"),),
+        owner="U1",
+        acknowledged_by="U2",
+        channel="C1",
+        cause="disk",
+        resolution="",
+    )
+
+
+def keys(deliveries: list[Delivery]) -> list[str]:
+    return [delivery.key for delivery in deliveries]
+
+
+class TestIncidents:
+    def test_numbers_them_from_one_and_keeps_all_of_them(self, store: Store) -> None:
+        first = store.incidents.open(draft())
+        second = store.incidents.open(draft("search"))
+        assert (first.id, second.id) == ("INC-1", "INC-2")
+        assert store.incidents.get("INC-1") == replace(draft(), id="INC-1") == first
+
+    @pytest.mark.parametrize("wording", ["INC-1", "inc1", "1", "Inc 1", "#1", "INC-001"])
+    def test_knows_an_id_as_people_write_it(self, store: Store, wording: str) -> None:
+        store.incidents.open(draft())
+        assert store.incidents.get(wording).id == "INC-1"
+
+    @pytest.mark.parametrize(
+        "unknown", ["INC-7", "checkout", "", "INC--", "1; drop table", "9" * 30]
+    )
+    def test_offers_ids_that_exist_for_one_that_does_not(self, store: Store, unknown: str) -> None:
+        store.incidents.open(draft())
+        with pytest.raises(NotFound) as caught:
+            store.incidents.get(unknown)
+        assert caught.value.nearest == ("INC-1",)
+        with pytest.raises(NotFound):
+            store.incidents.change(unknown, lambda incident: incident)
+
+    def test_finds_newest_first_by_each_filter(self, store: Store) -> None:
+        for hours, service in enumerate(("checkout", "Search", "checkout", "search")):
+            store.incidents.open(draft(service, NOW + timedelta(hours=hours)))
+        store.incidents.change("3", lambda i: replace(i, status=Status.RESOLVED, resolved_at=NOW))
+
+        def found(**by: object) -> list[str]:
+            return [i.id for i in store.incidents.find(**by)]  # type: ignore[arg-type]
+
+        assert found() == ["INC-4", "INC-3", "INC-2", "INC-1"]
+        assert found(open_only=True) == ["INC-4", "INC-2", "INC-1"]
+        assert found(status=Status.RESOLVED) == ["INC-3"]
+        assert found(service="SEARCH") == ["INC-4", "INC-2"]
+        assert found(since=NOW + timedelta(hours=2)) == ["INC-4", "INC-3"]
+        assert found(limit=1) == ["INC-4"]
+
+    def test_change_keeps_every_field(self, store: Store) -> None:
+        store.incidents.open(draft())
+        ended = replace(signal(), ends_at=NOW + MINUTE)
+
+        def grow(incident: Incident) -> Incident:
+            return replace(
+                incident,
+                title="new",
+                service="Search",
+                severity=Severity.SEV1,
+                status=Status.RESOLVED,
+                updated_at=NOW + MINUTE,
+                resolved_at=NOW + MINUTE,
+                signals=(ended, signal(2), signal(3)),
+                changes=(),
+                timeline=(*incident.timeline, Event("E2", NOW, "note", "ada", "hello")),
+                owner="U3",
+                acknowledged_by="U4",
+                channel="C2",
+                cause="bad deploy",
+                resolution="rolled back",
+            )
+
+        changed = store.incidents.change("INC-1", grow)
+        assert store.incidents.get("INC-1") == changed == grow(replace(draft(), id="INC-1"))
+        assert store.incidents.find(service="search") == [changed]
+
+    def test_parts_may_shrink_and_move(self, store: Store) -> None:
+        store.incidents.open(replace(draft(), signals=(signal(1), signal(2), signal(3))))
+        left = (signal(3), signal(1))
+        store.incidents.change("1", lambda i: replace(i, signals=left))
+        assert store.incidents.get("1").signals == left
+
+    def test_neither_the_id_nor_the_thread_can_be_stored(self, store: Store) -> None:
+        store.incidents.open(draft())
+        message = Message("m1", NOW, "U1", "hello")
+        store.incidents.change("1", lambda i: replace(i, id="INC-99", thread=(message,)))
+        assert store.incidents.get("1") == replace(draft(), id="INC-1")
+
+    def test_tells_in_the_same_step(self, store: Store) -> None:
+        store.incidents.open(draft(), tell=("card",))
+        store.incidents.change("1", lambda i: i, tell=("card", "thread"))
+        cards, threads = sorted(store.outbox.due(NOW), key=lambda d: d.key)
+        assert (cards.key, cards.revision) == ("card:INC-1", 2)
+        assert (threads.key, threads.revision) == ("thread:INC-1", 1)
+
+    def test_a_rule_that_refuses_changes_and_tells_nothing(self, store: Store) -> None:
+        store.incidents.open(draft())
+
+        def refuse(incident: Incident) -> Incident:
+            raise ValueError("no")
+
+        with pytest.raises(ValueError, match="no"):
+            store.incidents.change("1", refuse, tell=("card",))
+        assert store.outbox.due(NOW) == []
+        assert store.incidents.get("1") == replace(draft(), id="INC-1")
+
+    def test_simultaneous_changes_all_count(self, store: Store) -> None:
+        store.incidents.open(replace(draft(), timeline=()))
+
+        def note(number: int) -> None:
+            event = Event(f"N{number}", NOW, "note", "ada", "")
+            store.incidents.change("1", lambda i: replace(i, timeline=(*i.timeline, event)))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(note, range(24)))
+        timeline = store.incidents.get("1").timeline
+        assert {event.id for event in timeline} == {f"N{n}" for n in range(24)}
+
+    def test_text_that_no_database_stores_is_kept_as_far_as_it_can_be(self, store: Store) -> None:
+        opened = store.incidents.open(replace(draft(), title="half \ud83d of a pair, nul \0."))
+        assert "of a pair" in store.incidents.get(opened.id).title
+
+
+class TestChanges:
+    def test_between_takes_both_ends_and_a_service(self, store: Store) -> None:
+        for minute, service in enumerate(("checkout", "search", "Checkout")):
+            at = NOW + minute * MINUTE
+            store.changes.add(Change(f"c{minute}", at, "deploy", service, "v2"))
+        ids = [c.id for c in store.changes.between(NOW, NOW + 2 * MINUTE)]
+        assert ids == ["c0", "c1", "c2"]
+        assert [c.id for c in store.changes.between(NOW, NOW + MINUTE, "CHECKOUT")] == ["c0"]
+
+    def test_told_again_it_replaces(self, store: Store) -> None:
+        change = Change("c1", NOW, "deploy", "checkout", "started", "2", "ada", "http://ci.example")
+        store.changes.add(change)
+        store.changes.add(replace(change, summary="finished"))
+        assert store.changes.between(NOW, NOW) == [replace(change, summary="finished")]
+
+
+class TestInbox:
+    def test_oldest_first_until_done(self, store: Store) -> None:
+        signals = (signal(1), signal(2, ends_at=NOW + MINUTE))
+        first = store.inbox.put("alertmanager", signals, NOW)
+        second = store.inbox.put("monitor", (), NOW)
+        batch, empty = store.inbox.waiting()
+        assert (batch.id, batch.source, batch.received_at) == (first, "alertmanager", NOW)
+        assert batch.signals == signals
+        assert empty.signals == ()
+        assert [b.id for b in store.inbox.waiting(limit=1)] == [first]
+        store.inbox.done([first])
+        store.inbox.done([])
+        assert [b.id for b in store.inbox.waiting()] == [second]
+
+    def test_poison_blocks_nothing(self, store: Store) -> None:
+        first = store.inbox.put("a", (signal(),), NOW)
+        second = store.inbox.put("a", (signal(),), NOW)
+        store.inbox.poison(first, "ValueError: what")
+        assert [b.id for b in store.inbox.waiting()] == [second]
+
+    def test_ids_are_never_used_again(self, store: Store) -> None:
+        first = store.inbox.put("a", (), NOW)
+        store.inbox.done([first])
+        assert store.inbox.put("a", (), NOW) > first
+
+
+class TestOutbox:
+    def test_merges_while_it_waits_and_keeps_the_earlier_time(self, store: Store) -> None:
+        store.outbox.put("card:INC-1", NOW + MINUTE)
+        store.outbox.put("card:INC-1", NOW + 5 * MINUTE)
+        assert store.outbox.due(NOW) == []
+        (card,) = store.outbox.due(NOW + MINUTE)
+        assert card == Delivery("card:INC-1", 2, NOW + MINUTE)
+        assert (card.kind, card.subject) == ("card", "INC-1")
+
+    def test_oldest_first_and_limited(self, store: Store) -> None:
+        store.outbox.put("card:INC-1", NOW + MINUTE)
+        store.outbox.put("card:INC-2", NOW)
+        later = NOW + 2 * MINUTE
+        assert keys(store.outbox.due(later)) == ["card:INC-2", "card:INC-1"]
+        assert keys(store.outbox.due(later, limit=1)) == ["card:INC-2"]
+
+    def test_what_came_while_it_was_sent_is_not_forgotten(self, store: Store) -> None:
+        store.outbox.put("card:INC-1", NOW)
+        (sent,) = store.outbox.due(NOW)
+        store.outbox.put("card:INC-1", NOW)
+        store.outbox.done(sent)
+        (again,) = store.outbox.due(NOW)
+        assert again.revision == 2
+        store.outbox.done(again)
+        assert store.outbox.due(NOW) == []
+        store.outbox.done(again)
+
+    def test_a_failed_one_waits_as_told_although_more_comes(self, store: Store) -> None:
+        store.outbox.put("card:INC-1", NOW)
+        (card,) = store.outbox.due(NOW)
+        store.outbox.retry(card, NOW + MINUTE)
+        store.outbox.put("card:INC-1", NOW)
+        assert store.outbox.due(NOW) == []
+        (again,) = store.outbox.due(NOW + MINUTE)
+        assert (again.attempts, again.revision) == (1, 2)
+
+    def test_attempts_start_over_after_a_success(self, store: Store) -> None:
+        store.outbox.put("card:INC-1", NOW)
+        (card,) = store.outbox.due(NOW)
+        store.outbox.retry(card, NOW)
+        (card,) = store.outbox.due(NOW)
+        store.outbox.put("card:INC-1", NOW)
+        store.outbox.done(card)
+        assert store.outbox.due(NOW)[0].attempts == 0
+
+    def test_retry_of_what_is_gone_does_nothing(self, store: Store) -> None:
+        store.outbox.retry(Delivery("card:INC-1", 1, NOW), NOW)
+        assert store.outbox.due(NOW) == []
+
+    def test_remembers_where_it_was_posted(self, store: Store) -> None:
+        assert store.outbox.posted("card:INC-1") is None
+        store.outbox.set_posted(Posted("card:INC-1", "C1", "1.1", "old"))
+        newest = Posted("card:INC-1", "C1", "1.2", "new")
+        store.outbox.set_posted(newest)
+        assert store.outbox.posted("card:INC-1") == newest
+        assert store.outbox.find_posted("C1", "1.2") == newest
+        assert store.outbox.find_posted("C2", "1.2") is None
+        assert store.outbox.find_posted("C1", "1.1") is None
+
+
+class TestSeen:
+    def test_first_time_once_until_it_is_forgotten(self, store: Store) -> None:
+        assert store.seen.first_time("Ev1", NOW)
+        assert not store.seen.first_time("Ev1", NOW + REMEMBER_DELIVERIES - MINUTE)
+        assert store.seen.first_time("Ev2", NOW)
+        assert store.seen.first_time("Ev1", NOW + REMEMBER_DELIVERIES)
+
+    def test_tidy_forgets_the_old_ones(self, store: Store) -> None:
+        store.seen.first_time("Ev1", NOW)
+        store.seen.first_time("Ev2", NOW + MINUTE)
+        assert store.seen.tidy(NOW + REMEMBER_DELIVERIES) == 1
+        assert not store.seen.first_time("Ev2", NOW + REMEMBER_DELIVERIES)
+
+    def test_one_of_many_at_once_is_first(self, store: Store) -> None:
+        assert _at_once(lambda n: store.seen.first_time("Ev1", NOW)).count(True) == 1
+
+
+class TestAudit:
+    def test_newest_first_by_each_filter(self, store: Store) -> None:
+        for minute, (actor, skill) in enumerate((("ada", "help"), ("bob", "help"), ("ada", "x"))):
+            args = {"n": minute}
+            entry = AuditEntry(NOW + minute * MINUTE, actor, skill, args, "ok", "d", "C1")
+            store.audit.add(entry)
+        assert [e.args["n"] for e in store.audit.find()] == [2, 1, 0]
+        assert [e.args["n"] for e in store.audit.find(actor="ada")] == [2, 0]
+        assert [e.args["n"] for e in store.audit.find(skill="help", limit=1)] == [1]
+        assert store.audit.find(actor="bob")[0] == AuditEntry(
+            NOW + MINUTE, "bob", "help", {"n": 1}, "ok", "d", "C1"
+        )
+
+
+class TestApprovals:
+    def request(self, model: str = "fraud") -> Approval:
+        gates = (Gate("same data", GateResult.WARN, "trained on v2"),)
+        return Approval("", model, "9", "8", "U1", "ada", NOW, "better recall", gates=gates)
+
+    def approve(self, by: str) -> Callable[[Approval], Approval]:
+        return lambda approval: replace(
+            approval,
+            status=ApprovalStatus.APPROVED,
+            decided_by=by,
+            decided_by_name=by,
+            decided_at=NOW,
+            decision_reason="fine",
+            outcome="moved",
+        )
+
+    def test_keeps_all_of_it(self, store: Store) -> None:
+        added = store.approvals.add(self.request())
+        assert added == replace(self.request(), id=added.id)
+        assert store.approvals.get(added.id) == added
+        decided, first = store.approvals.decide(
+            added.id, ApprovalStatus.PENDING, self.approve("bob")
+        )
+        assert first
+        assert decided == self.approve("bob")(added) == store.approvals.get(added.id)
+
+    def test_finds_newest_first_by_each_filter(self, store: Store) -> None:
+        ids = [store.approvals.add(self.request(m)).id for m in ("fraud", "churn", "fraud")]
+        store.approvals.decide(ids[0], ApprovalStatus.PENDING, self.approve("bob"))
+        assert [a.id for a in store.approvals.find()] == ids[::-1]
+        assert [a.id for a in store.approvals.find(model="fraud")] == [ids[2], ids[0]]
+        pending = store.approvals.find(status=ApprovalStatus.PENDING, limit=1)
+        assert [a.id for a in pending] == [ids[2]]
+
+    def test_the_first_decision_stands(self, store: Store) -> None:
+        added = store.approvals.add(self.request())
+        store.approvals.decide(added.id, ApprovalStatus.PENDING, self.approve("bob"))
+        late, first = store.approvals.decide(added.id, ApprovalStatus.PENDING, self.approve("eve"))
+        assert not first
+        assert late.decided_by == "bob"
+
+    def test_one_of_many_at_once_decides(self, store: Store) -> None:
+        added = store.approvals.add(self.request())
+        results = _at_once(
+            lambda n: store.approvals.decide(
+                added.id, ApprovalStatus.PENDING, self.approve(f"U{n}")
+            )
+        )
+        (winner,) = [approval for approval, first in results if first]
+        assert {approval for approval, _ in results} == {winner}
+
+    def test_an_unknown_id_offers_those_there_are(self, store: Store) -> None:
+        added = store.approvals.add(self.request())
+        with pytest.raises(NotFound) as caught:
+            store.approvals.get("APR-77")
+        assert caught.value.nearest == (added.id,)
+        with pytest.raises(NotFound):
+            store.approvals.decide("what", ApprovalStatus.PENDING, self.approve("bob"))
+
+
+class TestDocuments:
+    INCIDENT = Document(
+        "INC-0007",
+        "Pool ran dry",
+        "All connections in use",
+        service="checkout",
+        date="2025-01-02",
+        severity="SEV1",
+        root_cause="leak",
+        resolution="restart",
+        url="http://wiki.example/7",
+        tags=("db", "pool"),
+    )
+    RUNBOOK = Document("rb-pool", "Pools", "Look at the pool", DocumentKind.RUNBOOK)
+
+    def test_keeps_all_of_them_in_order(self, store: Store) -> None:
+        store.documents.put([self.INCIDENT, self.RUNBOOK])
+        assert store.documents.get("INC-0007") == self.INCIDENT
+        assert store.documents.all() == [self.INCIDENT, self.RUNBOOK]
+        assert store.documents.all(DocumentKind.RUNBOOK) == [self.RUNBOOK]
+
+    def test_the_revision_grows_with_changes_only(self, store: Store) -> None:
+        assert store.documents.revision() == 0
+        store.documents.put([self.INCIDENT])
+        one = store.documents.revision()
+        store.documents.put([self.INCIDENT])
+        store.documents.put([])
+        assert store.documents.revision() == one > 0
+        newer = replace(self.INCIDENT, resolution="fixed the leak")
+        store.documents.put([newer, self.RUNBOOK])
+        assert store.documents.revision() > one
+        assert store.documents.all() == [newer, self.RUNBOOK]
+
+    def test_the_last_of_one_id_counts(self, store: Store) -> None:
+        newer = replace(self.INCIDENT, title="newer")
+        store.documents.put([self.INCIDENT, newer])
+        assert store.documents.all() == [newer]
+
+    def test_an_unknown_id_offers_the_nearest(self, store: Store) -> None:
+        store.documents.put([self.INCIDENT, self.RUNBOOK])
+        with pytest.raises(NotFound) as caught:
+            store.documents.get("rb-pol")
+        assert caught.value.nearest[0] == "rb-pool"
+
+
+def _at_once(act: Callable[[int], T], callers: int = 8) -> list[T]:
+    """The results of as many threads as there are callers, all let go at the same moment."""
+    gate = threading.Barrier(callers)
+
+    def run(number: int) -> T:
+        gate.wait(timeout=10)
+        return act(number)
+
+    with ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(run, range(callers)))
