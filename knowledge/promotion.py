@@ -487,6 +487,12 @@ def not_moved(approval: Approval, why: str) -> Approval:
     return replace(approval, status=ApprovalStatus.FAILED, outcome=why)
 
 
+def try_again(approval: Approval, user: Decider) -> Approval:
+    """A failed move that is tried once more: the decision and its decider stand."""
+    note = f"{approval.decision_reason} (tried again by {user.name})".strip()
+    return replace(approval, status=ApprovalStatus.APPROVED, outcome="", decision_reason=note)
+
+
 def say_move(approval: Approval) -> str:
     new = show_version(approval.version)
     if not approval.champion:
