@@ -84,7 +84,8 @@ def parse_line(line: str) -> Document:
         id=document_id,
         title=title or _shorten(text),
         text=text or title,
-        kind=_kind(_words(raw, "kind") or "incident"),
+        # Exports have a "kind" of their own; only "runbook" says something to us.
+        kind=_kind("runbook" if _words(raw, "kind").lower() == "runbook" else "incident"),
         service=_words(raw, "service"),
         date=_words(raw, "date")[:10],
         severity=_words(raw, "severity"),

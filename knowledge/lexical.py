@@ -21,7 +21,7 @@ _STOP = frozenset(
     do does for from had has have how i if in into is it its just may me more my no not of
     on or our out over s so some such t than that the their them then there these they this
     to too up us was we were what when where which while who why will with would you your
-    """.split()
+    """.split()  # noqa: SIM905 (a paragraph reads better than 100 literals)
 )
 
 _ENDINGS = (

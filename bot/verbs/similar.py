@@ -60,7 +60,8 @@ def open_library(corpus: Path, embedder: str = "") -> SearchLibrary:
         print(f"left out: {problem}", file=sys.stderr)
     if not reading.documents:
         raise UserError(f"--corpus: nothing to search in {corpus}")
-    documents = MemoryDocuments(reading.documents)
+    documents = MemoryDocuments()
+    documents.put(reading.documents)
     library = SearchLibrary(documents, choose_embedder(embedder), FaissIndex)
     library.build(_progress)
     return library

@@ -1,0 +1,247 @@
+"""What the clauses of a thread add up to: which numbers still stand, which suspects fell,
+which changes and clauses explain the trouble.
+
+The later word of the person who measured wins: a number falls when a later clause corrects it, or
+when it was a guess and somebody then counted the same thing.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import log
+
+from knowledge.records import Change, Incident
+from knowledge.summary.reading import Clause, Figure, clauses_of, content_words, is_hostile
+
+_NEAR = 12
+"""Messages within which a correction without a shared word can still mean a number."""
+_FALLBACK = re.compile(
+    r"\b(?:back to|rollback|roll back|revert\w*|off|restor\w+|previous)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The reading of one incident."""
+
+    incident: Incident
+    clauses: tuple[Clause, ...]
+    """Those worth quoting: nothing hostile, no superseded numbers."""
+    fallen: frozenset[tuple[int, int]]
+    """(message, order) of clauses whose number was corrected later."""
+    changes_before: tuple[Change, ...]
+    responses: tuple[Change, ...]
+    """Changes made after the trouble was noticed: what was tried."""
+    suspicion: Mapping[str, float]
+    """By change id: how much the explaining clauses speak of it."""
+    cleared: Mapping[str, Clause]
+    """By change id: the clause that clears it."""
+    causes: tuple[tuple[float, Clause], ...]
+    """Explaining clauses, best first."""
+    noticed: datetime
+
+
+def read(incident: Incident) -> Facts:
+    """Everything `compose` needs, worked out once."""
+    clauses = clauses_of(incident.thread)
+    fallen = superseded(clauses)
+    standing = tuple(c for c in clauses if (c.message, c.order) not in fallen)
+    alerts = [s.starts_at for s in incident.signals]
+    noticed = min([incident.opened_at, *alerts])
+    changes = [c for c in incident.changes if not is_hostile(f"{c.summary} {c.version}")]
+    before = tuple(c for c in changes if c.at < incident.opened_at)
+    after = tuple(c for c in changes if c.at >= incident.opened_at)
+    weights = rarity(standing, incident)
+    causes = explain(standing, before, weights)
+    suspicion = blame(before, causes, weights)
+    cleared = clear(standing, before, suspicion, weights)
+    return Facts(
+        incident, standing, fallen, before, after, suspicion, cleared, causes, noticed
+    )  # fmt: skip
+
+
+def superseded(clauses: Sequence[Clause]) -> frozenset[tuple[int, int]]:
+    """The clauses whose figure a later one replaces, as (message, order)."""
+    gone: set[tuple[int, int]] = set()
+    for position, early in enumerate(clauses):
+        later = clauses[position + 1 :]
+        if any(_replaces(late, early, f) for f in early.figures for late in later):
+            gone.add((early.message, early.order))
+    return frozenset(gone)
+
+
+def _replaces(late: Clause, early: Clause, figure: Figure) -> bool:
+    """Does a later clause correct or measure what an earlier one said?"""
+    others = [f for f in late.figures if f.kind == figure.kind and f.value != figure.value]
+    names_it = any(f.value == figure.value and f.kind == figure.kind for f in late.figures)
+    near = late.message - early.message <= _NEAR
+    if names_it and "correct" in late.acts and late.message != early.message:
+        return not late.question and re.search(r"\bi (?:said|wrote)|incl|not \d|wrong|was\b", late.text, re.I) is not None  # fmt: skip
+    if not others or late.question:
+        return False
+    shared = _about(early, figure) & late.words
+    # A corrected word stands for itself when the same person speaks again about the same thing.
+    if "correct" in late.acts and near and "hedge" not in late.acts:
+        same_breath = late.message == early.message and late.order == early.order + 1
+        return bool(shared) or same_breath
+    guessed = early.question or "hedge" in early.acts
+    return guessed and bool(shared) and "hedge" not in late.acts and late.message != early.message
+
+
+def _about(clause: Clause, figure: Figure) -> frozenset[str]:
+    """The words around a figure that say what it counts."""
+    end = figure.start + len(figure.text)
+    window = clause.text[max(0, figure.start - 40) : figure.start] + clause.text[end : end + 45]
+    common = {"min", "hour", "now", "far", "today"}
+    return frozenset(w for w in content_words(window) if w.isalpha() and w not in common)
+
+
+def rarity(clauses: Sequence[Clause], incident: Incident) -> Mapping[str, float]:
+    """How telling each word is here: inverse frequency over clauses, 0 for the service's name."""
+    counts = Counter(w for c in clauses for w in c.words)
+    total = len(clauses) + 1
+    common = set(content_words(incident.service)) | {m.user.lower() for m in incident.thread}
+    return {w: 0.0 if w in common else log(total / n) for w, n in counts.items()}
+
+
+def topic(change: Change) -> frozenset[str]:
+    """The words by which people mean a change."""
+    words = content_words(f"{change.version} {change.summary}")
+    parts = [p for w in words for p in re.split(r"[-_.]", w) if len(p) > 3]
+    kinds = {"deploy", "config", "infra", "planned", "published", "release", "saved", "value"}
+    return frozenset(w for w in (*words, *parts) if w not in kinds and len(w) > 1)
+
+
+def explain(
+    clauses: Sequence[Clause], changes: Sequence[Change], weights: Mapping[str, float]
+) -> tuple[tuple[float, Clause], ...]:
+    """Clauses that say why, best first, each with its score."""
+    topics = [topic(c) for c in changes]
+    last = max((c.message for c in clauses), default=1) or 1
+    scored = [(_explains(c, topics, weights, clauses, last), c) for c in clauses]
+    return tuple(sorted((s for s in scored if s[0] >= 2.0), key=lambda s: -s[0]))
+
+
+_STRONG = re.compile(
+    r"\b(?:because|root cause|it's my|it's me|by me|my (?:regex|new|change)|falls? back|fell back|"
+    r"fail(?:s|ed)? open|silently|without|missing|leak\w*|instead of|backtrack\w*|never saw|"
+    r"forever|true drift|really changed|is made from|was made from|schema change|does \w+|"
+    r"turned out|turns out|caus\w+|due to|lost|expired|exhaust\w*|deadlock\w*|fallen off|forgot\w*|"
+    r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo)\b",
+    re.IGNORECASE,
+)
+
+
+def _explains(
+    clause: Clause,
+    topics: Sequence[frozenset[str]],
+    weights: Mapping[str, float],
+    clauses: Sequence[Clause],
+    last: int,
+) -> float:
+    acts = clause.acts
+    if clause.question or "chat" in acts or clause.length < 4 or "contributing" in acts:
+        return 0.0
+    score = 1.2 * len(set(m.lower() for m in _STRONG.findall(clause.text)))
+    score += 1.0 * ("cause" in acts) + 0.7 * ("evidence" in acts)
+    score += min(0.8, 0.4 * len(clause.figures))
+    score += 0.8 * any(clause.words & t for t in topics)
+    score += 0.5 * (re.match(r"\s*(?:ah|oh|aha|\.\.\.|turns out|found)", clause.lead, re.I) is not None)
+    score += 0.5 * (re.search(r"\b(?:found|look|flame|heap|dmesg|says|history)\b", clause.text, re.I) is not None)
+    score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * _denies(clause)
+    score -= 1.0 * (clause.message < 0.12 * last) + 1.2 * (clause.message > 0.75 * last)
+    score -= 1.5 * _refuted(clause, clauses, weights)
+    score -= 0.8 * (clause.length > 32)
+    return score
+
+
+def _denies(clause: Clause) -> bool:
+    return "denial" in clause.acts and _HARD_DENIAL.search(f"{clause.lead} {clause.text}") is not None
+
+
+_HARD_DENIAL = re.compile(
+    r"\bnot (?:that|the|a|from|v?\d|related|capacity|drift|enough)\b|\bso (?:that's |it's |it is )?not\b"
+    r"|\b(?:isn't|wasn't|weren't)\b|\bcan't be\b|\bruled? out\b|\bunrelated\b|\beither$|\bunchanged\b"
+    r"|\bno \w+ possible\b|\bnot (?:\w+ )?(?:blocked|affected|involved)\b|\bred herring\b"
+    r"|\bsame \w+, same\b|\bstill (?:waits?|fails?|slow|high|broken|happen\w*)\b"
+    r"|\bnot the\b|\bdid(?:n't| not) (?:help|change|fix)\b|\b(?:is|are|looks?) (?:fine|ok|healthy|clean|normal)\b"
+    r"|\bis right\b|\bno (?:effect|alarm|change|improvement|difference)\b",
+    re.IGNORECASE,
+)
+
+
+def _refuted(clause: Clause, clauses: Sequence[Clause], weights: Mapping[str, float]) -> bool:
+    """Does a later clause deny what this one is about?"""
+    telling = {w for w in clause.words if weights.get(w, 0) > 1.5}
+    return any(
+        c.message > clause.message and _denies(c) and len(telling & c.words) >= 1
+        and c.length < 18
+        for c in clauses
+    )  # fmt: skip
+
+
+def blame(
+    changes: Sequence[Change],
+    causes: Sequence[tuple[float, Clause]],
+    weights: Mapping[str, float],
+) -> Mapping[str, float]:
+    """How much the explaining clauses speak of each change, by change id."""
+    return {
+        change.id: sum(
+            score * min(3.0, sum(weights.get(w, 0) for w in clause.words & topic(change)))
+            + score * 0.5 * (clause.user == change.author)
+            for score, clause in causes[:8]
+        )
+        for change in changes
+    }
+
+
+def clear(
+    clauses: Sequence[Clause],
+    changes: Sequence[Change],
+    suspicion: Mapping[str, float],
+    weights: Mapping[str, float],
+) -> Mapping[str, Clause]:
+    """For each change that somebody cleared, the clause that clears it."""
+    found: dict[str, Clause] = {}
+    for change in changes:
+        words = {w for w in topic(change) if weights.get(w, 0) > 0.8}
+        raised = [c for c in clauses if c.words & words or c.user == change.author]
+        if not raised:
+            continue
+        start = next((c.message for c in raised if c.words & words), None)
+        if start is None:
+            continue
+        close = [c for c in clauses if start <= c.message <= start + 6]
+        named = [c for c in clauses if _denies(c) and c.words & words and c.message >= start]
+        anaphoric = [c for c in close if _denies(c) and re.search(r"\bnot that\b", c.text, re.I)]
+        # A plain answer about the suspect, from someone who looked, clears it as well.
+        looked = [
+            c for c in close
+            if c.words & words and c.message > start and not c.question and c.figures
+            and "hedge" not in c.acts and "denial" not in c.acts
+        ]  # fmt: skip
+        for clause in (*reversed(named), *anaphoric, *looked):
+            found[change.id] = clause
+            break
+    blamed = max(suspicion.values(), default=0.0)
+    return {
+        key: clause for key, clause in found.items()
+        if suspicion[key] < max(blamed * 0.8, 0.01) or _denies(clause) and suspicion[key] < blamed
+    }  # fmt: skip
+
+
+def denials(facts: Facts) -> Iterable[Clause]:
+    """Clauses that clear somebody or something, oldest first."""
+    return (
+        c
+        for c in facts.clauses
+        if _denies(c) and not c.question and c.length >= 3 and "chat" not in c.acts
+    )
+
+
+def is_undo(change: Change) -> bool:
+    """Does a change put something back?"""
+    return _FALLBACK.search(f"{change.version} {change.summary}") is not None
