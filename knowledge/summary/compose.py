@@ -21,26 +21,22 @@ from knowledge.summary.reading import (
     todos,
 )
 
-WORDS = 215
-"""What a summary may hold at most: it is read at 3 a.m."""
+WORDS = 190
+"""What the statements of a summary may hold at most (headings and citations come on top): it is
+read at 3 a.m."""
 
 _SHARES = {
-    Group.HEADLINE: 40,
-    Group.IMPACT: 48,
-    Group.CAUSE: 62,
-    Group.RULED_OUT: 32,
-    Group.MITIGATION: 28,
-    Group.STATE: 16,
-    Group.OWNERS: 10,
-    Group.NEXT_STEPS: 40,
-    Group.TIMELINE: 80,
+    Group.HEADLINE: (30, 42),
+    Group.STATE: (12, 20),
+    Group.OWNERS: (8, 10),
+    Group.CAUSE: (40, 60),
+    Group.IMPACT: (30, 46),
+    Group.TIMELINE: (42, 68),
+    Group.NEXT_STEPS: (20, 36),
+    Group.RULED_OUT: (18, 30),
+    Group.MITIGATION: (10, 24),
 }
-"""How many words each group may take at most; together more than WORDS, since few need all."""
-
-_PRIORITY = (
-    Group.HEADLINE, Group.STATE, Group.OWNERS, Group.CAUSE, Group.IMPACT,
-    Group.TIMELINE, Group.NEXT_STEPS, Group.RULED_OUT, Group.MITIGATION,
-)  # fmt: skip
+"""Words each group is sure of, and the most that it may take; the weighty groups first."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +82,17 @@ def compose(facts: Facts, now: datetime) -> Summary:
 
 
 def _fit(drafts: Sequence[Draft]) -> list[Draft]:
-    """Keep what fits: each group within its share, all within WORDS, the weighty first."""
+    """Keep what fits: first each group's sure share, then more of each while words are left."""
     kept: list[Draft] = []
-    total = 0
-    for group in _PRIORITY:
-        spent = 0
-        mine = sorted((d for d in drafts if d.group is group), key=lambda d: -d.weight)
-        for draft in mine:
-            if spent + draft.length > _SHARES[group] or total + draft.length > WORDS:
-                continue
-            spent, total = spent + draft.length, total + draft.length
-            kept.append(draft)
+    spent = dict.fromkeys(Group, 0)
+    for share in (0, 1):
+        for group, limits in _SHARES.items():
+            mine = (d for d in drafts if d.group is group and d not in kept)
+            for draft in sorted(mine, key=lambda d: -d.weight):
+                fits = spent[group] + draft.length <= limits[share]
+                if fits and sum(spent.values()) + draft.length <= WORDS:
+                    spent[group] += draft.length
+                    kept.append(draft)
     order = list(Group)
     return sorted(kept, key=lambda d: (order.index(d.group), drafts.index(d)))
 
@@ -137,13 +133,15 @@ def _cause(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
     if culprit is not None:
         yield Draft(Group.CAUSE, f"Change: {say_change(culprit, facts)}.", (culprit.id,), 5)
     for score, clause in facts.causes[:6]:
+        if (clause.message, clause.order) in used:
+            continue
+        whole = _with_evidence(clause, facts, used)
         used.add((clause.message, clause.order))
-        yield Draft(Group.CAUSE, quote(clause), (clause.source,), score, clause.at)
-    for clause in facts.clauses:
-        if "contributing" in clause.acts and not clause.question and clause.length < 18:
-            used.add((clause.message, clause.order))
-            yield Draft(Group.CAUSE, f"Contributing: {quote(clause)}", (clause.source,), 2.1)
-            break
+        yield Draft(Group.CAUSE, quote(whole), (clause.source,), score, clause.at)
+    extra = [c for c in facts.clauses if "contributing" in c.acts and not c.question]
+    for clause in sorted(extra, key=lambda c: c.length)[:1]:
+        used.add((clause.message, clause.order))
+        yield Draft(Group.CAUSE, f"Contributing: {quote(clause)}", (clause.source,), 4)
 
 
 def suspect_change(facts: Facts) -> Change | None:
@@ -161,9 +159,9 @@ def say_change(change: Change, facts: Facts) -> str:
 
 
 def quote(clause: Clause) -> str:
-    """A clause as it was said, cut at a comma when it is long, with its author and time."""
-    text = shorten(clause.text, 20)
-    return f"{text[:1].upper()}{text[1:]} ({clause.user} {say_time(clause.at)})."
+    """A clause as it was said, cut when it is long."""
+    text = shorten(clause.text, 20).rstrip(".:, ")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def shorten(text: str, most: int) -> str:
@@ -183,22 +181,31 @@ def _ruled_out(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
             continue
         used.add((clause.message, clause.order))
         what = " ".join(filter(None, (change.service, change.version)))
-        text = f"{what}: {quote(_with_evidence(clause, facts))}"
+        text = f"{what}: {quote(_with_evidence(clause, facts, used))}"
         yield Draft(Group.RULED_OUT, text, (change.id, clause.source), 4)
     for clause in sorted(denials(facts), key=lambda c: c.length):
         if (clause.message, clause.order) in used:
             continue
         used.add((clause.message, clause.order))
         weight = 3 - clause.length / 20 + 0.5 * bool(clause.figures)
-        yield Draft(Group.RULED_OUT, quote(clause), (clause.source,), weight)
+        whole = _with_evidence(clause, facts, used)
+        yield Draft(Group.RULED_OUT, quote(whole), (clause.source,), weight)
 
 
-def _with_evidence(clause: Clause, facts: Facts) -> Clause:
-    """"Not that" says little without the sentence before it."""
-    if clause.length > 4:
+_POINTS_BACK = re.compile(r"\b(?:it|that|this|them|they|which)\b", re.IGNORECASE)
+
+
+def _with_evidence(clause: Clause, facts: Facts, used: set[tuple[int, int]]) -> Clause:
+    """"Not that" and "I lost it" say little without the sentence before them."""
+    points_back = _POINTS_BACK.search(clause.text) and len(clause.words) <= 4
+    if clause.length > 4 and not points_back:
         return clause
-    mates = [c for c in facts.clauses if c.message == clause.message and c.order < clause.order]
-    return replace(clause, text="; ".join([*(m.text for m in mates[-2:]), clause.text]))
+    mates = [
+        c for c in facts.clauses
+        if c.message == clause.message and c.order < clause.order and not c.question
+    ][-2:]  # fmt: skip
+    used.update((m.message, m.order) for m in mates)
+    return replace(clause, text=", ".join([*(m.text for m in mates), clause.text]))
 
 
 _COUNTED = re.compile(
@@ -217,9 +224,9 @@ def _impact(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
             continue
         used.add((clause.message, clause.order))
         about, source = _question_before(clause, facts)
-        yield Draft(
-            Group.IMPACT, about + quote(_corrected(clause)), (clause.source, *source), score
-        )
+        said = quote(_corrected(clause, facts))
+        yield Draft(Group.IMPACT, about + said, (clause.source, *source), score)
+    yield from _window(facts)
 
 
 def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
@@ -229,11 +236,11 @@ def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
     score = 1.0 * ("impact" in acts) + 0.8 * bool(clause.figures)
     score += 0.6 * (clause.message > 0.55 * last) + 0.6 * ("correct" in acts)
     score += 0.8 * any(0 < clause.message - a <= 4 for a in asked)
-    score += 0.6 * (re.search(r"\d of (?:the )?\d|[€$£]|\b(?:eur|usd|peak|lost|published|max)\b", clause.text, re.I) is not None)
+    score += 0.9 * (re.search(r"\d of (?:the )?\d|[€$£]|\b(?:eur|usd|peak|lost|published|max)\b", clause.text, re.I) is not None)
     score += 0.7 * (len(clocks(clause.text)) > 1)
     score += 0.6 * ("unknown" in acts)
     score -= 1.0 * ("hedge" in acts and "impact" not in acts) + 0.8 * ("plan" in acts)
-    score -= 0.6 * (clause.length > 28)
+    score -= 0.6 * (clause.length > 28) + 0.8 * ("them" in clause.text.split())
     if not clause.figures and "unknown" not in acts:
         score -= 0.9
     return score
@@ -243,15 +250,44 @@ def is_todo(clause: Clause) -> bool:
     return bool(re.match(r"\s*(?:ais?|todo|action)\b", f"{clause.lead}{clause.text}", re.I))
 
 
-def _corrected(clause: Clause) -> Clause:
-    """Of "I said 74, it's 61" only the second half stands."""
-    after = re.search(r"\bi (?:said|wrote)\b[^,]*,\s*(?:it's|it is|actually)?\s*", clause.text, re.I)
-    return replace(clause, text=f"{clause.text[after.end():]} (corrected)") if after else clause
+_SAID = re.compile(
+    r"\bi (?:said|wrote)\b\s*\S*\d\S*\s*(?P<noun>[a-z]+)?[^,]*,\s*(?:it's|it is|actually)?\s*",
+    re.IGNORECASE,
+)
+
+
+def _corrected(clause: Clause, facts: Facts) -> Clause:
+    """Of "I said 74 orders, it's 61" stands "61 orders"; "official: 430" takes its noun from the
+    figure that it replaces."""
+    said = _SAID.search(clause.text)
+    if said:
+        noun = f" {said['noun']}" if said["noun"] else ""
+        return replace(clause, text=f"{clause.text[said.end() :]}{noun} (corrected)")
+    bare = {w for w in clause.words if w.isalpha()} <= {"official", "exact", "correct", "actual"}
+    before = [c for c in facts.fallen if c.message == clause.message and c.order < clause.order]
+    if bare and before and before[-1].figures:
+        old = before[-1].figures[-1]
+        noun = " ".join(before[-1].text[old.start + len(old.text) :].split()[:2])
+        return replace(clause, text=f"{clause.text} {noun}".strip())
+    return clause
+
+
+_RANGE = re.compile(r"(\d?\d:\d\d)\s?(?:-|to|until|and|till)\s?(\d?\d:\d\d)", re.IGNORECASE)
+
+
+def _window(facts: Facts) -> Iterator[Draft]:
+    """From when to when it hurt, also where the count in the same breath was corrected."""
+    for clause in facts.fallen:
+        span = _RANGE.search(clause.text)
+        if span:
+            text = f"Affected {span[1]}-{span[2]}."
+            yield Draft(Group.IMPACT, text, (clause.source,), 3.6)
+            return
 
 
 def _question_before(clause: Clause, facts: Facts) -> tuple[str, tuple[str, ...]]:
     """A bare number needs the question that it answers."""
-    if len([w for w in clause.words if w.isalpha()]) > 1:
+    if any(w.isalpha() for w in clause.words):
         return "", ()
     asked = [
         c for c in facts.clauses if c.question and 0 < clause.message - c.message <= 2
@@ -268,6 +304,7 @@ _RECOVERY = re.compile(
 
 def _mitigation(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
     """What came of the measures, and decisions; the measures themselves are in the time line."""
+    yield from _consents(facts, used)
     responded = min([c.at for c in facts.responses], default=facts.incident.opened_at)
     for clause in facts.clauses:
         if (clause.message, clause.order) in used or clause.question or "chat" in clause.acts:
@@ -280,6 +317,19 @@ def _mitigation(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
         weight -= 0.8 * ("plan" in clause.acts and not decided)
         used.add((clause.message, clause.order))
         yield Draft(Group.MITIGATION, quote(clause), (clause.source,), weight, clause.at)
+
+
+def _consents(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+    """Somebody was asked by name and agreed."""
+    for asked in facts.clauses:
+        names = re.findall(r"@([\w.-]+)", asked.text) if asked.question else []
+        for clause in facts.clauses:
+            agrees = re.match(r"\s*(?:ok|yes|approve\w*|fine|agreed|go)\b", f"{clause.lead} {clause.text}", re.I)
+            if clause.user in names and 0 < clause.message - asked.message <= 6 and agrees:
+                used.add((clause.message, clause.order))
+                text = f"{clause.user} agreed: {shorten(clause.text, 10)}."
+                yield Draft(Group.MITIGATION, text, (asked.source, clause.source), 3.5)
+                break
 
 
 def _state(incident: Incident) -> Iterator[Draft]:
@@ -298,8 +348,9 @@ def _state(incident: Incident) -> Iterator[Draft]:
         if is_hostile(message.text) or todos(message):
             continue
         if re.search(r"\b(?:stays?|keep|until|forecast|waiting for|as soon as)\b", message.text, re.I):
-            text = shorten(clean(message.text).rstrip(". "), 14)
-            yield Draft(Group.STATE, f"{text} ({message.user} {say_time(message.at)}).", (message.id,), 5)
+            said = re.sub(r"^status \w+\W+", "", clean(message.text), flags=re.I).rstrip(". ")
+            text = shorten(said, 14)
+            yield Draft(Group.STATE, f"{text[:1].upper()}{text[1:]}.", (message.id,), 5)
             return
 
 
@@ -316,7 +367,7 @@ def _owners(incident: Incident) -> Iterator[Draft]:
 
 
 _PROMISE = re.compile(
-    r"\bby (?:monday|tuesday|wednesday|thursday|friday|tomorrow|me|eod|\d)|\btomorrow\b|"
+    r"\bby (?:monday|tuesday|wednesday|thursday|friday|tomorrow|eod|\d)|\b(?:postmortem|pm|rca|write-?up) by\b|\btomorrow\b|"
     r"\bas soon as\b|\bwhen (?:the |real )?\w+ arrive", re.IGNORECASE
 )  # fmt: skip
 
@@ -365,7 +416,10 @@ def _events(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
     for change in facts.changes_before:
         known = change is culprit or change.id in facts.cleared
         weight = 5.0 if change is culprit else 4.5 if known else 2.5
-        yield _event(change.at, _brief(change), (change.id,), weight, i)
+        brief = _brief(change, short=change is culprit)
+        yield _event(change.at, brief, (change.id,), weight, i)
+    yield from _onset(facts)
+    yield from _found(facts)
     yield _event(i.opened_at, "incident opened", (i.id,), 8, i)
     for s in i.signals:
         if s.starts_at > i.opened_at and not is_hostile(f"{s.summary} {s.description}"):
@@ -378,13 +432,42 @@ def _events(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
     yield from _acts(facts, used)
 
 
+_BEGAN = re.compile(r"\b(?:began|begin|started|start|since|from)\s+(?:at\s+)?(\d?\d:\d\d)", re.I)
+
+
+def _onset(facts: Facts) -> Iterator[Draft]:
+    """When the trouble began, where somebody says that it was before the alarm."""
+    opened = facts.incident.opened_at
+    for clause in facts.clauses:
+        began = _BEGAN.search(clause.text)
+        if began is None or clause.question:
+            continue
+        hour, minute = began[1].split(":")
+        at = opened.replace(hour=int(hour), minute=int(minute), second=0)
+        if at < facts.noticed:
+            start = max(clause.text.rfind("but ", 0, began.start()) + 4, 0) if "but " in clause.text[: began.start()] else 0
+            text = re.sub(r"\b(?:at )?$", "", clause.text[start : began.start()]).strip()
+            verb = clause.text[began.start() : began.end()].split()[0]
+            said = f"{shorten(text, 6)} {verb}" if verb.lower() != "from" else shorten(text, 6)
+            yield _event(at, said.removesuffix(" since"), (clause.source,), 6, facts.incident)
+
+
+def _found(facts: Facts) -> Iterator[Draft]:
+    """When the first of the best explanations was given."""
+    best = sorted((c for _, c in facts.causes[:3]), key=lambda c: c.at)
+    late = [c for c in best if c.at > facts.incident.opened_at]
+    for clause in late[:1]:
+        text = f"{clause.user}: {shorten(clause.text, 5)}"
+        yield _event(clause.at, text, (clause.source,), 4.2, facts.incident)
+
+
 def _acts(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
     """What people say they did."""
     for clause in facts.clauses:
         acts = clause.acts
         if "action" not in acts or clause.question or clause.length > 16 or "chat" in acts:
             continue
-        if acts & {"plan", "denial", "hedge"} or (clause.message, clause.order) in used:
+        if acts & {"plan", "denial", "hedge"} or "never" in clause.words or (clause.message, clause.order) in used:
             continue
         weight = 3.2 + 0.6 * bool(clocks(clause.text)) + 0.6 * (clause.length < 8) + 0.3 * bool(clause.figures)
         text = f"{shorten(clause.text, 9)}"
@@ -392,11 +475,15 @@ def _acts(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
         yield _event(clause.at, text, (clause.source,), weight, facts.incident)
 
 
-def _brief(change: Change) -> str:
-    what = " ".join(filter(None, (change.version or change.service, "")))
-    words = set(content_words(what))
-    about = change.summary if set(content_words(change.summary)) - words else ""
-    return shorten(f"{what.strip()} {about}".strip(), 10)
+def _brief(change: Change, *, short: bool = False) -> str:
+    """A change as one event; short where the cause already tells what it did."""
+    kind = "" if change.kind in ("deploy", "action", "infra", "config") else change.kind
+    what = " ".join(filter(None, (kind, change.version or change.service)))
+    if short:
+        verb = "deployed" if change.kind == "deploy" else ""
+        return f"{what} {verb}".strip()
+    about = "" if change.summary.lower() in what.lower() else change.summary
+    return shorten(f"{what} {about}".strip(), 10)
 
 
 def _event(

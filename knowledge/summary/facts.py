@@ -29,8 +29,8 @@ class Facts:
     incident: Incident
     clauses: tuple[Clause, ...]
     """Those worth quoting: nothing hostile, no superseded numbers."""
-    fallen: frozenset[tuple[int, int]]
-    """(message, order) of clauses whose number was corrected later."""
+    fallen: tuple[Clause, ...]
+    """Clauses whose number was corrected later; their other words may still be of use."""
     changes_before: tuple[Change, ...]
     responses: tuple[Change, ...]
     """Changes made after the trouble was noticed: what was tried."""
@@ -46,8 +46,9 @@ class Facts:
 def read(incident: Incident) -> Facts:
     """Everything `compose` needs, worked out once."""
     clauses = clauses_of(incident.thread)
-    fallen = superseded(clauses)
-    standing = tuple(c for c in clauses if (c.message, c.order) not in fallen)
+    gone = superseded(clauses)
+    standing = tuple(c for c in clauses if (c.message, c.order) not in gone)
+    fallen = tuple(c for c in clauses if (c.message, c.order) in gone)
     alerts = [s.starts_at for s in incident.signals]
     noticed = min([incident.opened_at, *alerts])
     changes = [c for c in incident.changes if not is_hostile(f"{c.summary} {c.version}")]
@@ -63,26 +64,46 @@ def read(incident: Incident) -> Facts:
 
 
 def superseded(clauses: Sequence[Clause]) -> frozenset[tuple[int, int]]:
-    """The clauses whose figure a later one replaces, as (message, order)."""
+    """The clauses whose figure a later one replaces, as (message, order); and those that only
+    repeat such a figure in order to correct it."""
     gone: set[tuple[int, int]] = set()
     for position, early in enumerate(clauses):
-        later = clauses[position + 1 :]
-        if any(_replaces(late, early, f) for f in early.figures for late in later):
-            gone.add((early.message, early.order))
+        for late in clauses[position + 1 :]:
+            repeated = [f for f in early.figures if _takes_back(late, early, f)]
+            if repeated or any(_replaces(late, early, f) for f in early.figures):
+                gone.add((early.message, early.order))
+            if repeated and len(late.figures) == len(repeated):
+                gone.add((late.message, late.order))
     return frozenset(gone)
 
 
+_TAKES_BACK = re.compile(
+    r"\bi (?:said|wrote|told)\b|\bincl|\bnot [$€£]?\d|\bwrong\b|\b(?:was|were) (?:a|an|the|from|my)\b"
+    r"|\binstead of\b|\bforget the\b|\bscratch\b|\bdouble",
+    re.IGNORECASE,
+)
+
+
+def _takes_back(late: Clause, early: Clause, figure: Figure) -> bool:
+    """Does a later clause name the very number in order to withdraw it?"""
+    same = any(f.value == figure.value and f.kind == figure.kind for f in late.figures)
+    return (
+        same
+        and figure.value > 10
+        and late.message != early.message
+        and not late.question
+        and _TAKES_BACK.search(late.text) is not None
+    )
+
+
 def _replaces(late: Clause, early: Clause, figure: Figure) -> bool:
-    """Does a later clause correct or measure what an earlier one said?"""
+    """Does a later clause correct what an earlier one said, or count what it guessed?"""
+    repeated = _TAKES_BACK.search(late.text) is not None and not re.match(r"i\b", late.text, re.I)
     others = [f for f in late.figures if f.kind == figure.kind and f.value != figure.value]
-    names_it = any(f.value == figure.value and f.kind == figure.kind for f in late.figures)
-    near = late.message - early.message <= _NEAR
-    if names_it and "correct" in late.acts and late.message != early.message:
-        return not late.question and re.search(r"\bi (?:said|wrote)|incl|not \d|wrong|was\b", late.text, re.I) is not None  # fmt: skip
-    if not others or late.question:
+    if not others or late.question or repeated:
         return False
     shared = _about(early, figure) & late.words
-    # A corrected word stands for itself when the same person speaks again about the same thing.
+    near = late.message - early.message <= _NEAR
     if "correct" in late.acts and near and "hedge" not in late.acts:
         same_breath = late.message == early.message and late.order == early.order + 1
         return bool(shared) or same_breath
@@ -108,9 +129,10 @@ def rarity(clauses: Sequence[Clause], incident: Incident) -> Mapping[str, float]
 
 def topic(change: Change) -> frozenset[str]:
     """The words by which people mean a change."""
-    words = content_words(f"{change.version} {change.summary}")
+    words = content_words(f"{change.kind} {change.service} {change.version} {change.summary}")
     parts = [p for w in words for p in re.split(r"[-_.]", w) if len(p) > 3]
-    kinds = {"deploy", "config", "infra", "planned", "published", "release", "saved", "value"}
+    kinds = {"deploy", "config", "infra", "planned", "published", "release", "saved", "value",
+             "approved", "job", "limit", "action", "hardware", "vendor"}  # fmt: skip
     return frozenset(w for w in (*words, *parts) if w not in kinds and len(w) > 1)
 
 
@@ -120,8 +142,18 @@ def explain(
     """Clauses that say why, best first, each with its score."""
     topics = [topic(c) for c in changes]
     last = max((c.message for c in clauses), default=1) or 1
-    scored = [(_explains(c, topics, weights, clauses, last), c) for c in clauses]
-    return tuple(sorted((s for s in scored if s[0] >= 2.0), key=lambda s: -s[0]))
+    scored = {c: _explains(c, topics, weights, clauses, last) for c in clauses}
+    for clause, score in list(scored.items()):
+        # An explanation goes on in the sentences beside it.
+        mates = [
+            c for c in clauses
+            if c.message == clause.message and abs(c.order - clause.order) == 1
+            and not c.question and not _denies(c) and len(c.words) >= 4
+        ]  # fmt: skip
+        for mate in mates:
+            scored[mate] = max(scored[mate], 0.75 * score)
+    good = ((score, clause) for clause, score in scored.items() if score >= 2.0)
+    return tuple(sorted(good, key=lambda s: -s[0]))
 
 
 _STRONG = re.compile(
@@ -129,7 +161,7 @@ _STRONG = re.compile(
     r"fail(?:s|ed)? open|silently|without|missing|leak\w*|instead of|backtrack\w*|never saw|"
     r"forever|true drift|really changed|is made from|was made from|schema change|does \w+|"
     r"turned out|turns out|caus\w+|due to|lost|expired|exhaust\w*|deadlock\w*|fallen off|forgot\w*|"
-    r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo)\b",
+    r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo|closed)\b",
     re.IGNORECASE,
 )
 
@@ -167,7 +199,8 @@ _HARD_DENIAL = re.compile(
     r"|\bno \w+ possible\b|\bnot (?:\w+ )?(?:blocked|affected|involved)\b|\bred herring\b"
     r"|\bsame \w+, same\b|\bstill (?:waits?|fails?|slow|high|broken|happen\w*)\b"
     r"|\bnot the\b|\bdid(?:n't| not) (?:help|change|fix)\b|\b(?:is|are|looks?) (?:fine|ok|healthy|clean|normal)\b"
-    r"|\bis right\b|\bno (?:effect|alarm|change|improvement|difference)\b",
+    r"|\bis right\b|\btwo (?:different|separate)\b|\bseparate (?:issue|problem|thing)|"
+    r"\bno (?:effect|alarm|change|improvement|difference)\b",
     re.IGNORECASE,
 )
 
@@ -238,7 +271,8 @@ def denials(facts: Facts) -> Iterable[Clause]:
     return (
         c
         for c in facts.clauses
-        if _denies(c) and not c.question and c.length >= 3 and "chat" not in c.acts
+        if _denies(c) and not c.question and c.length >= 2 and "chat" not in c.acts
+        and any(w.isalpha() and len(w) > 2 for w in c.words)
     )
 
 

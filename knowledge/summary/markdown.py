@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from knowledge.summary.model import Group, SourceText, Statement, Summary
+from knowledge.summary.model import Group, SourceText, Statement, Summary, say_time
 
 HEADINGS = {
     Group.HEADLINE: "",
@@ -16,10 +16,12 @@ HEADINGS = {
     Group.TIMELINE: "Timeline (UTC)",
 }
 
+_QUOTED = {Group.IMPACT, Group.CAUSE, Group.RULED_OUT, Group.MITIGATION}
+
 
 def to_markdown(summary: Summary, sources: Mapping[str, SourceText] | None = None) -> str:
     """Headed lists. A statement whose source has a link carries it; others are left plain, since
-    quoted statements already name who said it and when."""
+    quoted statements then name the time of the message, in UTC."""
     known = sources or {}
     parts = [f"# {summary.incident}"]
     for group, heading in HEADINGS.items():
@@ -30,9 +32,10 @@ def to_markdown(summary: Summary, sources: Mapping[str, SourceText] | None = Non
 
 
 def _line(statement: Statement, sources: Mapping[str, SourceText]) -> str:
-    links = [
-        f"[[{sources[k].label}]]({sources[k].url})"
-        for k in statement.sources
-        if k in sources and sources[k].url
-    ]
-    return " ".join([statement.text, *links])
+    found = [sources[k] for k in statement.sources if k in sources]
+    links = [f"[{s.label} {say_time(s.at)}]({s.url})" for s in found if s.url]
+    if links:
+        return f"{statement.text} {' '.join(links)}"
+    if statement.group in _QUOTED and found:
+        return f"{statement.text.removesuffix('.')} ({say_time(found[-1].at)})."
+    return statement.text

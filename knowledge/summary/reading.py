@@ -51,7 +51,8 @@ STOP = frozenset(
     " and or but so as if then than not no yes ok we i you he she they me my our your us them there"
     " here what which who how when why do does did done has have had can could will would should"
     " may might just only also very more most less all any some now still already again yet"
-    " one two up out off over into about after before since until per via am pm utc".split()
+    " one two up out off over into about after before since until per via am pm utc isn wasn weren aren"
+    " don doesn didn couldn won shouldn ll ve".split()
 )
 _CUES = {
     "hedge": r"\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably|guess\w*|i think|i'd|"
@@ -91,8 +92,8 @@ _CUES = {
     r"paused|resumed|drained|rescheduled|enabled|disabled|switched|moved|shifted|scaled|resized|"
     r"increased|raised|lowered|applied|merged|published|rerun|reran|replayed|cleared|flushed|renewed|"
     r"rotated|unblocked|failed over|removed|restored|cordoned|pinned|patched|fixed|rebuilt|"
-    r"reindexed|republished|backfilled|throttled|skipp(?:ed|ing)|go(?:es)? via|rolling|promoted|quarantined|evicted|"
-    r"rate.limited|whitelisted|reset|dropped the|bumped|closed the|turned (?:on|off)|tripled|doubled)\b|"
+    r"reindexed|republished|backfilled|throttled|skipp(?:ed|ing)|go(?:es)? via|rolling (?:out|back|to)|promoted|quarantined|evicted|"
+    r"rate.limited|whitelisted|dropped the|bumped|closed the|turned (?:on|off)|tripled|doubled)\b|"
     r"\bsince \d?\d:\d\d|\b(?:is|now|are|went)?\s*(?:live|everywhere|out|in place)[\s:.!]*$|"
     r"\w+ (?:on|off|now)[\s.!]*$",
     "plan": r"\b(?:will|should|shall|let's|lets|want|wants|can we|could we|needs?|going to|gonna|plan\w*|"
@@ -193,7 +194,7 @@ def is_hostile(text: str) -> bool:
 
 def clauses_of(thread: Sequence[Message], bot: str = "tandem") -> tuple[Clause, ...]:
     """The thread's clauses, oldest first, without hostile messages and what repeats them."""
-    hostile = [m for m in thread if is_hostile(m.text)]
+    hostile = hostile_messages(thread)
     poison = set().union(*(_shingles(m.text) for m in hostile)) if hostile else set()
     found: list[Clause] = []
     for number, message in enumerate(thread):
@@ -273,6 +274,8 @@ def _kind(unit: str, currency: str | None, after: str) -> str:
 
 def _split(number: int, message: Message) -> Iterator[Clause]:
     plain = _MARKUP.sub("", _EMOJI.sub(" ", message.text))
+    listed = _TODO.search(plain)  # what is to be done is read by `todos`
+    plain = plain[: listed.start()] if listed else plain
     for order, part in enumerate(p for p in _SPLIT.split(plain) if p and p.strip()):
         text = " ".join(part.split()).strip()
         lead = _FILLER.match(text)

@@ -16,7 +16,7 @@ _IDENT = re.compile(r"(?<![\w/])(?=[\w./:+-]*\d)(?=[\w./:+-]*[a-z_])[a-z0-9][\w.
 _PLAIN = re.compile(
     r"\d+(?:[.,]\d+)*(?:k|m|bn|%|h\d*m?|s|d|min|ms|x|gi?b?|mb|am|pm|st|nd|rd|th|z)?$", re.IGNORECASE
 )
-_NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-zA-Z]{2,}")
+_NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-zA-Z]{2,}\b")
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nor|neither|without|cannot|unaffected|ruled out|unrelated|unchanged)\b"
     r"|n't\b",
