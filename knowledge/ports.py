@@ -6,7 +6,7 @@ Every method may raise `Unavailable` where the thing behind it can be out of rea
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from knowledge.records import (
     Approval,
@@ -14,6 +14,7 @@ from knowledge.records import (
     AuditEntry,
     Batch,
     Change,
+    ColumnRoles,
     Delivery,
     Document,
     DocumentKind,
@@ -28,6 +29,9 @@ from knowledge.records import (
     Status,
     Vector,
 )
+
+if TYPE_CHECKING:
+    from knowledge.drift import Profile
 
 
 class Incidents(Protocol):
@@ -270,6 +274,17 @@ class Frames(Protocol):
     def current(self, model: str, start: datetime, end: datetime) -> Frame:
         """Rows whose time lies in [start, end)."""
         ...
+
+    def profile(self, model: str) -> "Profile":
+        """The reference, ready to be compared with; kept until the reference changes."""
+        ...
+
+    def span(self, model: str) -> tuple[datetime, datetime] | None:
+        """Times of the first and the last row of the current data; None where there is none or
+        where it cannot be told."""
+        ...
+
+    def roles(self, model: str) -> ColumnRoles: ...
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,18 @@ Frame = Mapping[str, NDArray[Any]]
 """Columns by name, each of shape (rows,): float, int, bool, datetime64 or object (str or None)."""
 
 
+@dataclass(frozen=True)
+class ColumnRoles:
+    """What is known of a model's columns beyond their values."""
+
+    categorical: tuple[str, ...] = ()
+    """Columns of numbers that are codes."""
+    prediction: str = ""
+    """The column that holds what the model answered."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """How much a column matters to the model; 1 where nothing is said."""
+
+
 class Severity(StrEnum):
     SEV1 = "SEV1"
     SEV2 = "SEV2"

@@ -1,0 +1,100 @@
+"""Prometheus over its HTTP API v1."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import numpy as np
+
+from knowledge.errors import Unavailable, UserError
+from knowledge.records import Sample, Series
+
+MOST_POINTS = 11_000
+"""Prometheus refuses a range query that would give more points per series."""
+
+
+class Prometheus:
+    """The Metrics port. Values that are not numbers (NaN) are left out; infinities are kept.
+
+    Raises UserError for a query that Prometheus rejects, with its own words, and Unavailable when
+    it cannot be reached, is too slow or answers something else.
+    """
+
+    def __init__(self, url: str, timeout: float = 10.0, client: httpx.Client | None = None) -> None:
+        """`timeout` in seconds; `client` when it needs its own headers or transport."""
+        self._url = url.rstrip("/")
+        self._timeout = timeout
+        self._client = client or httpx.Client(timeout=timeout)
+        self.warnings: tuple[str, ...] = ()
+        """What Prometheus warned of in its last answer, for `tandem doctor` and the log."""
+
+    def instant(self, query: str, at: datetime) -> list[Sample]:
+        data = self._ask("query", {"query": query, "time": str(at.timestamp())})
+        kind, result = data["resultType"], data["result"]
+        if kind == "vector":
+            samples = [_sample(one["metric"], one["value"]) for one in result]
+        elif kind == "scalar":
+            samples = [_sample({}, result)]
+        else:
+            raise UserError(f"{query!r} gives a {kind}; a monitor needs a vector or a scalar.")
+        return [sample for sample in samples if not np.isnan(sample.value)]
+
+    def range(self, query: str, start: datetime, end: datetime, step_s: float) -> list[Series]:
+        """The step is made longer where it would give more points than Prometheus allows."""
+        step = max(step_s, (end - start).total_seconds() / (MOST_POINTS - 1))
+        data = self._ask(
+            "query_range",
+            {
+                "query": query,
+                "start": str(start.timestamp()),
+                "end": str(end.timestamp()),
+                "step": str(step),
+            },
+        )
+        series = [_series(one["metric"], one["values"]) for one in data["result"]]
+        return [one for one in series if len(one.times)]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _ask(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+        # POST, since a query may be longer than a URL may be.
+        try:
+            response = self._client.post(f"{self._url}/api/v1/{path}", data=form)
+        except httpx.TimeoutException as error:
+            raise Unavailable("prometheus", f"took longer than {self._timeout:g} s") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise UserError(f"PROMETHEUS_URL: {self._url!r} is not a URL: {error}") from error
+        except httpx.HTTPError as error:
+            raise Unavailable("prometheus", f"{self._url} does not answer: {error}") from error
+        answer = _json(response)
+        if answer.get("status") == "success" and isinstance(answer.get("data"), dict):
+            self.warnings = tuple(answer.get("warnings") or ())
+            return dict(answer["data"])
+        message = answer.get("error") or f"HTTP {response.status_code}"
+        if answer.get("errorType") in ("bad_data", "execution"):
+            raise UserError(f"Prometheus rejects {form['query']!r}: {message}")
+        retry = response.status_code >= 500 or response.status_code == 429
+        raise Unavailable("prometheus", str(message), retry=retry)
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    """Proxies answer with pages of HTML: that is no Prometheus, whatever its status."""
+    try:
+        answer = response.json()
+    except ValueError as error:
+        why = f"{response.url} answers HTTP {response.status_code} without JSON"
+        raise Unavailable("prometheus", f"{why}; is this a Prometheus?") from error
+    return answer if isinstance(answer, dict) else {}
+
+
+def _sample(labels: dict[str, str], pair: list[Any]) -> Sample:
+    # float() reads Prometheus's "NaN", "+Inf" and "-Inf".
+    return Sample(labels, datetime.fromtimestamp(float(pair[0]), UTC), float(pair[1]))
+
+
+def _series(labels: dict[str, str], pairs: list[list[Any]]) -> Series:
+    points = np.array([(float(at), float(value)) for at, value in pairs], dtype=np.float64)
+    points = points.reshape(-1, 2)
+    kept = points[~np.isnan(points[:, 1])]
+    return Series(labels, kept[:, 0], kept[:, 1])
