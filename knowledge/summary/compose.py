@@ -7,7 +7,7 @@ from datetime import datetime
 
 from knowledge.durations import say_duration
 from knowledge.records import Change, Incident, Status
-from knowledge.summary.facts import Facts, denials
+from knowledge.summary.facts import Facts, clears, denials
 from knowledge.summary.model import Group, Statement, Summary, say_day, say_time
 from knowledge.summary.reading import (
     Clause,
@@ -18,10 +18,11 @@ from knowledge.summary.reading import (
     hostile_messages,
     is_hostile,
     owner,
+    refusals,
     todos,
 )
 
-WORDS = 190
+WORDS = 187
 """What the statements of a summary may hold at most (headings and citations come on top): it is
 read at 3 a.m."""
 
@@ -29,12 +30,12 @@ _SHARES = {
     Group.HEADLINE: (30, 42),
     Group.STATE: (12, 20),
     Group.OWNERS: (8, 10),
-    Group.CAUSE: (40, 60),
-    Group.IMPACT: (30, 46),
-    Group.TIMELINE: (42, 68),
-    Group.NEXT_STEPS: (20, 36),
-    Group.RULED_OUT: (18, 30),
-    Group.MITIGATION: (10, 24),
+    Group.CAUSE: (36, 60),
+    Group.IMPACT: (28, 46),
+    Group.NEXT_STEPS: (20, 40),
+    Group.RULED_OUT: (20, 32),
+    Group.MITIGATION: (10, 22),
+    Group.TIMELINE: (46, 60),
 }
 """Words each group is sure of, and the most that it may take; the weighty groups first."""
 
@@ -48,6 +49,8 @@ class Draft:
     sources: tuple[str, ...]
     weight: float = 1.0
     at: datetime | None = None
+    clauses: frozenset[tuple[int, int]] = frozenset()
+    """(message, order) of what it quotes: nothing is quoted twice."""
 
     @property
     def length(self) -> int:
@@ -57,12 +60,11 @@ class Draft:
 def compose(facts: Facts, now: datetime) -> Summary:
     """The summary of what was read, at most WORDS words."""
     incident = facts.incident
-    used: set[tuple[int, int]] = set()
-    cause = list(_cause(facts, used))
-    ruled = list(_ruled_out(facts, used))
-    impact = list(_impact(facts, used))
-    timeline = list(_timeline(facts, used))
-    effect = list(_mitigation(facts, used))
+    cause = list(_cause(facts))
+    ruled = list(_ruled_out(facts))
+    impact = list(_impact(facts))
+    timeline = list(_timeline(facts))
+    effect = list(_mitigation(facts))
     drafts = [
         *_headline(incident, facts),
         *cause, *ruled, *impact, *effect, *_state(incident), *_owners(incident),
@@ -84,15 +86,17 @@ def compose(facts: Facts, now: datetime) -> Summary:
 def _fit(drafts: Sequence[Draft]) -> list[Draft]:
     """Keep what fits: first each group's sure share, then more of each while words are left."""
     kept: list[Draft] = []
+    quoted: set[tuple[int, int]] = set()
     spent = dict.fromkeys(Group, 0)
     for share in (0, 1):
         for group, limits in _SHARES.items():
             mine = (d for d in drafts if d.group is group and d not in kept)
             for draft in sorted(mine, key=lambda d: -d.weight):
-                fits = spent[group] + draft.length <= limits[share]
+                fits = spent[group] + draft.length <= limits[share] and not draft.clauses & quoted
                 if fits and sum(spent.values()) + draft.length <= WORDS:
                     spent[group] += draft.length
                     kept.append(draft)
+                    quoted |= draft.clauses
     order = list(Group)
     return sorted(kept, key=lambda d: (order.index(d.group), drafts.index(d)))
 
@@ -126,22 +130,20 @@ def _value(value: str) -> str:
     return f", {value}" if value else ""
 
 
-def _cause(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+def _cause(facts: Facts) -> Iterator[Draft]:
     if facts.incident.cause and not is_hostile(facts.incident.cause):
         yield Draft(Group.CAUSE, facts.incident.cause, (facts.incident.id,), 9)
     culprit = suspect_change(facts)
     if culprit is not None:
         yield Draft(Group.CAUSE, f"Change: {say_change(culprit, facts)}.", (culprit.id,), 5)
     for score, clause in facts.causes[:6]:
-        if (clause.message, clause.order) in used:
-            continue
-        whole = _with_evidence(clause, facts, used)
-        used.add((clause.message, clause.order))
-        yield Draft(Group.CAUSE, quote(whole), (clause.source,), score, clause.at)
+        whole = _with_evidence(clause, facts)
+        yield Draft(Group.CAUSE, quote(whole), (clause.source,), score, clause.at, whole.places)
     extra = [c for c in facts.clauses if "contributing" in c.acts and not c.question]
     for clause in sorted(extra, key=lambda c: c.length)[:1]:
-        used.add((clause.message, clause.order))
-        yield Draft(Group.CAUSE, f"Contributing: {quote(clause)}", (clause.source,), 4)
+        yield Draft(Group.CAUSE, f"Contributing: {quote(clause)}", (clause.source,), 4, None, clause.places)
+    if culprit is None and not facts.causes and not facts.incident.cause:
+        yield Draft(Group.CAUSE, "Not established.", (facts.incident.id,), 1)
 
 
 def suspect_change(facts: Facts) -> Change | None:
@@ -174,28 +176,38 @@ def shorten(text: str, most: int) -> str:
     return cut[:comma] if comma > len(cut) // 2 else cut + " ..."
 
 
-def _ruled_out(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+_OUTRIGHT = re.compile(
+    r"\bnot (?:the|a|v?\d)?\s*\w+|\bno \w+ possible\b|\btwo different\b|\beither\b|\bruled out\b", re.I
+)
+
+
+def _ruled_out(facts: Facts) -> Iterator[Draft]:
     for change in facts.changes_before:
         clause = facts.cleared.get(change.id)
-        if clause is None or (clause.message, clause.order) in used:
-            continue
-        used.add((clause.message, clause.order))
-        what = " ".join(filter(None, (change.service, change.version)))
-        text = f"{what}: {quote(_with_evidence(clause, facts, used))}"
-        yield Draft(Group.RULED_OUT, text, (change.id, clause.source), 4)
-    for clause in sorted(denials(facts), key=lambda c: c.length):
-        if (clause.message, clause.order) in used:
-            continue
-        used.add((clause.message, clause.order))
-        weight = 3 - clause.length / 20 + 0.5 * bool(clause.figures)
-        whole = _with_evidence(clause, facts, used)
-        yield Draft(Group.RULED_OUT, quote(whole), (clause.source,), weight)
+        if clause is not None:
+            what = " ".join(filter(None, (change.service, change.version)))
+            whole = _with_evidence(clause, facts)
+            text = f"{what}: {quote(whole)}"
+            yield Draft(Group.RULED_OUT, text, (change.id, clause.source), 5, None, whole.places)
+    for clause in denials(facts):
+        outright = _OUTRIGHT.search(clause.text) is not None
+        suspected = any(
+            c.message < clause.message and (c.question or "hedge" in c.acts) and c.words & clause.words
+            for c in facts.clauses
+        )  # fmt: skip
+        weight = 2 - clause.length / 20 + 0.3 * bool(clause.figures) + 1.2 * outright + suspected
+        whole = _with_evidence(clause, facts)
+        yield Draft(Group.RULED_OUT, quote(whole), (clause.source,), weight, None, whole.places)
+    for proposal, answer in refusals(facts.clauses, facts.incident.thread):
+        text = f"Rejected: {proposal.text.rstrip('?')}."
+        sources = (proposal.source, answer.id)
+        yield Draft(Group.RULED_OUT, text, sources, 3.9, None, proposal.places)
 
 
 _POINTS_BACK = re.compile(r"\b(?:it|that|this|them|they|which)\b", re.IGNORECASE)
 
 
-def _with_evidence(clause: Clause, facts: Facts, used: set[tuple[int, int]]) -> Clause:
+def _with_evidence(clause: Clause, facts: Facts) -> Clause:
     """"Not that" and "I lost it" say little without the sentence before them."""
     points_back = _POINTS_BACK.search(clause.text) and len(clause.words) <= 4
     if clause.length > 4 and not points_back:
@@ -204,8 +216,10 @@ def _with_evidence(clause: Clause, facts: Facts, used: set[tuple[int, int]]) -> 
         c for c in facts.clauses
         if c.message == clause.message and c.order < clause.order and not c.question
     ][-2:]  # fmt: skip
-    used.update((m.message, m.order) for m in mates)
-    return replace(clause, text=", ".join([*(m.text for m in mates), clause.text]))
+    if sum(m.length for m in mates) > 14:
+        return clause
+    joined = frozenset((m.message, m.order) for m in mates)
+    return replace(clause, text=", ".join([*(m.text for m in mates), clause.text]), joined=joined)
 
 
 _COUNTED = re.compile(
@@ -213,19 +227,18 @@ _COUNTED = re.compile(
 )
 
 
-def _impact(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+def _impact(facts: Facts) -> Iterator[Draft]:
     last = max((c.message for c in facts.clauses), default=1) or 1
     asked = {c.message for c in facts.clauses if c.question and _COUNTED.search(c.text)}
     for clause in facts.clauses:
-        if (clause.message, clause.order) in used or clause.question:
+        if clause.question:
             continue
         score = _impact_score(clause, last, asked)
         if score < 2.0:
             continue
-        used.add((clause.message, clause.order))
         about, source = _question_before(clause, facts)
         said = quote(_corrected(clause, facts))
-        yield Draft(Group.IMPACT, about + said, (clause.source, *source), score)
+        yield Draft(Group.IMPACT, about + said, (*source, clause.source), score, None, clause.places)
     yield from _window(facts)
 
 
@@ -233,13 +246,15 @@ def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
     acts = clause.acts
     if "chat" in acts or clause.length < 2 or is_todo(clause):
         return 0.0
+    if "denial" in acts and clears(clause):
+        return 0.0
     score = 1.0 * ("impact" in acts) + 0.8 * bool(clause.figures)
     score += 0.6 * (clause.message > 0.55 * last) + 0.6 * ("correct" in acts)
     score += 0.8 * any(0 < clause.message - a <= 4 for a in asked)
     score += 0.9 * (re.search(r"\d of (?:the )?\d|[€$£]|\b(?:eur|usd|peak|lost|published|max)\b", clause.text, re.I) is not None)
     score += 0.7 * (len(clocks(clause.text)) > 1)
-    score += 0.6 * ("unknown" in acts)
-    score -= 1.0 * ("hedge" in acts and "impact" not in acts) + 0.8 * ("plan" in acts)
+    score += 2.2 * ("unknown" in acts)
+    score -= 1.2 * ("hedge" in acts) + 0.8 * ("plan" in acts)
     score -= 0.6 * (clause.length > 28) + 0.8 * ("them" in clause.text.split())
     if not clause.figures and "unknown" not in acts:
         score -= 0.9
@@ -287,7 +302,7 @@ def _window(facts: Facts) -> Iterator[Draft]:
 
 def _question_before(clause: Clause, facts: Facts) -> tuple[str, tuple[str, ...]]:
     """A bare number needs the question that it answers."""
-    if any(w.isalpha() for w in clause.words):
+    if any(w.isalpha() for w in clause.words) and "unknown" not in clause.acts:
         return "", ()
     asked = [
         c for c in facts.clauses if c.question and 0 < clause.message - c.message <= 2
@@ -300,35 +315,39 @@ def _question_before(clause: Clause, facts: Facts) -> tuple[str, tuple[str, ...]
 _RECOVERY = re.compile(
     r"\b(?:now|again|flat|back to|max|drained|empty|on time|everywhere|all)\b|%", re.IGNORECASE
 )
+_CAMEL = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]{2,}(?![a-z])")
 
 
-def _mitigation(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+def _mitigation(facts: Facts) -> Iterator[Draft]:
     """What came of the measures, and decisions; the measures themselves are in the time line."""
-    yield from _consents(facts, used)
+    yield from _consents(facts)
     responded = min([c.at for c in facts.responses], default=facts.incident.opened_at)
+    watched = {
+        w.lower() for s in facts.incident.signals for w in _CAMEL.findall(f"{s.name} {s.summary}")
+    }
     for clause in facts.clauses:
-        if (clause.message, clause.order) in used or clause.question or "chat" in clause.acts:
+        if clause.question or "chat" in clause.acts:
             continue
         decided = "decision" in clause.acts
         effect = clause.at > responded and _RECOVERY.search(clause.text) and clause.length >= 3
-        if not decided and not effect:
-            continue
-        weight = 1.5 * decided + 1.0 * bool(effect) + 0.5 * bool(clause.figures)
-        weight -= 0.8 * ("plan" in clause.acts and not decided)
-        used.add((clause.message, clause.order))
-        yield Draft(Group.MITIGATION, quote(clause), (clause.source,), weight, clause.at)
+        if decided or effect:
+            weight = 2.8 * decided + 1.0 * bool(effect) + 0.5 * bool(clause.figures)
+            weight += 1.0 * bool(effect and clause.words & watched)
+            weight -= 0.8 * ("plan" in clause.acts and not decided)
+            yield Draft(
+                Group.MITIGATION, quote(clause), (clause.source,), weight, clause.at, clause.places
+            )
 
 
-def _consents(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+def _consents(facts: Facts) -> Iterator[Draft]:
     """Somebody was asked by name and agreed."""
     for asked in facts.clauses:
         names = re.findall(r"@([\w.-]+)", asked.text) if asked.question else []
         for clause in facts.clauses:
             agrees = re.match(r"\s*(?:ok|yes|approve\w*|fine|agreed|go)\b", f"{clause.lead} {clause.text}", re.I)
             if clause.user in names and 0 < clause.message - asked.message <= 6 and agrees:
-                used.add((clause.message, clause.order))
                 text = f"{clause.user} agreed: {shorten(clause.text, 10)}."
-                yield Draft(Group.MITIGATION, text, (asked.source, clause.source), 3.5)
+                yield Draft(Group.MITIGATION, text, (asked.source, clause.source), 3.5, None, clause.places)
                 break
 
 
@@ -385,12 +404,14 @@ def _next_steps(facts: Facts) -> Iterator[Draft]:
         if clause.question or not _PROMISE.search(clause.text) or is_todo(clause):
             continue
         if len(clause.words - said) >= 2 and clause.length > 4 and clause.message > 0:
-            yield Draft(Group.NEXT_STEPS, quote(clause), (clause.source,), 3)
+            yield Draft(
+                Group.NEXT_STEPS, quote(clause), (clause.source,), 3, None, clause.places
+            )
 
 
-def _timeline(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+def _timeline(facts: Facts) -> Iterator[Draft]:
     """What happened when, oldest first; a change and the note of it are one event."""
-    events = sorted(_events(facts, used), key=lambda d: d.at or facts.incident.opened_at)
+    events = sorted(_events(facts), key=lambda d: d.at or facts.incident.opened_at)
     kept: list[Draft] = []
     for draft in events:
         twin = next((k for k in kept if _same_event(k, draft)), None)
@@ -410,13 +431,13 @@ def _same_event(a: Draft, b: Draft) -> bool:
     return apart == 0 or (apart <= 600 and len(words_a & words_b) >= 1 and a.weight != b.weight)
 
 
-def _events(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+def _events(facts: Facts) -> Iterator[Draft]:
     i = facts.incident
     culprit = suspect_change(facts)
     for change in facts.changes_before:
         known = change is culprit or change.id in facts.cleared
         weight = 5.0 if change is culprit else 4.5 if known else 2.5
-        brief = _brief(change, short=change is culprit)
+        brief = _brief(change, short=change is culprit or change.kind in _VERBS)
         yield _event(change.at, brief, (change.id,), weight, i)
     yield from _onset(facts)
     yield from _found(facts)
@@ -429,7 +450,7 @@ def _events(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
     for e in i.timeline:
         if e.kind not in ("opened", "resolved", "alert") and not is_hostile(e.text) and e.text:
             yield _event(e.at, f"{shorten(clean(e.text), 9)}", (e.id,), 6.5, i)
-    yield from _acts(facts, used)
+    yield from _acts(facts)
 
 
 _BEGAN = re.compile(r"\b(?:began|begin|started|start|since|from)\s+(?:at\s+)?(\d?\d:\d\d)", re.I)
@@ -461,18 +482,28 @@ def _found(facts: Facts) -> Iterator[Draft]:
         yield _event(clause.at, text, (clause.source,), 4.2, facts.incident)
 
 
-def _acts(facts: Facts, used: set[tuple[int, int]]) -> Iterator[Draft]:
+_NOT_DONE = re.compile(
+    r"^(?:change|enable|disable|kill|roll|stop|do|try|let|please|put|switch|scale|restart|release)\b"
+    r"|\bnever\b|\bnot\b", re.IGNORECASE
+)  # fmt: skip
+
+
+def _acts(facts: Facts) -> Iterator[Draft]:
     """What people say they did."""
     for clause in facts.clauses:
         acts = clause.acts
         if "action" not in acts or clause.question or clause.length > 16 or "chat" in acts:
             continue
-        if acts & {"plan", "denial", "hedge"} or "never" in clause.words or (clause.message, clause.order) in used:
+        if acts & {"plan", "denial", "hedge"} or _NOT_DONE.search(clause.text):
             continue
         weight = 3.2 + 0.6 * bool(clocks(clause.text)) + 0.6 * (clause.length < 8) + 0.3 * bool(clause.figures)
-        text = f"{shorten(clause.text, 9)}"
-        used.add((clause.message, clause.order))
-        yield _event(clause.at, text, (clause.source,), weight, facts.incident)
+        brief = shorten(clause.text, 9)
+        text = brief if len(clause.words) > 1 else f"{clause.user}: {brief}"
+        draft = _event(clause.at, text, (clause.source,), weight, facts.incident)
+        yield replace(draft, clauses=clause.places)
+
+
+_VERBS = {"deploy": "deployed", "model": "promoted"}
 
 
 def _brief(change: Change, *, short: bool = False) -> str:
@@ -480,8 +511,7 @@ def _brief(change: Change, *, short: bool = False) -> str:
     kind = "" if change.kind in ("deploy", "action", "infra", "config") else change.kind
     what = " ".join(filter(None, (kind, change.version or change.service)))
     if short:
-        verb = "deployed" if change.kind == "deploy" else ""
-        return f"{what} {verb}".strip()
+        return f"{what} {_VERBS.get(change.kind, '')}".strip()
     about = "" if change.summary.lower() in what.lower() else change.summary
     return shorten(f"{what} {about}".strip(), 10)
 

@@ -8,7 +8,7 @@ when it was a guess and somebody then counted the same thing.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import log
 
@@ -68,6 +68,9 @@ def superseded(clauses: Sequence[Clause]) -> frozenset[tuple[int, int]]:
     repeat such a figure in order to correct it."""
     gone: set[tuple[int, int]] = set()
     for position, early in enumerate(clauses):
+        if "hedge" in early.acts:  # a guess is about what its whole message is about
+            mates = (c.text for c in clauses if c.message == early.message)
+            early = replace(early, context=" ".join(mates))
         for late in clauses[position + 1 :]:
             repeated = [f for f in early.figures if _takes_back(late, early, f)]
             if repeated or any(_replaces(late, early, f) for f in early.figures):
@@ -105,8 +108,9 @@ def _replaces(late: Clause, early: Clause, figure: Figure) -> bool:
     shared = _about(early, figure) & late.words
     near = late.message - early.message <= _NEAR
     if "correct" in late.acts and near and "hedge" not in late.acts:
-        same_breath = late.message == early.message and late.order == early.order + 1
-        return bool(shared) or same_breath
+        if late.message != early.message:
+            return bool(shared)
+        return late.order == early.order + 1 and not late.extra and not early.extra
     guessed = early.question or "hedge" in early.acts
     return guessed and bool(shared) and "hedge" not in late.acts and late.message != early.message
 
@@ -116,7 +120,7 @@ def _about(clause: Clause, figure: Figure) -> frozenset[str]:
     end = figure.start + len(figure.text)
     window = clause.text[max(0, figure.start - 40) : figure.start] + clause.text[end : end + 45]
     common = {"min", "hour", "now", "far", "today"}
-    return frozenset(w for w in content_words(window) if w.isalpha() and w not in common)
+    return frozenset(w for w in content_words(f"{window} {clause.context}") if w.isalpha() and w not in common)
 
 
 def rarity(clauses: Sequence[Clause], incident: Incident) -> Mapping[str, float]:
@@ -144,15 +148,18 @@ def explain(
     last = max((c.message for c in clauses), default=1) or 1
     scored = {c: _explains(c, topics, weights, clauses, last) for c in clauses}
     for clause, score in list(scored.items()):
-        # An explanation goes on in the sentences beside it.
+        # An explanation goes on in the sentences beside it; a denial does not.
+        whole = [c for c in clauses if c.message == clause.message]
+        if any(clears(c) for c in whole):
+            continue
         mates = [
-            c for c in clauses
-            if c.message == clause.message and abs(c.order - clause.order) == 1
-            and not c.question and not _denies(c) and len(c.words) >= 4
+            c for c in whole
+            if abs(c.order - clause.order) == 1 and not c.question and len(c.words) >= 4
         ]  # fmt: skip
         for mate in mates:
             scored[mate] = max(scored[mate], 0.75 * score)
-    good = ((score, clause) for clause, score in scored.items() if score >= 2.0)
+    enough = max(2.0, 0.5 * max(scored.values(), default=0.0))
+    good = ((score, clause) for clause, score in scored.items() if score >= enough)
     return tuple(sorted(good, key=lambda s: -s[0]))
 
 
@@ -182,18 +189,19 @@ def _explains(
     score += 0.8 * any(clause.words & t for t in topics)
     score += 0.5 * (re.match(r"\s*(?:ah|oh|aha|\.\.\.|turns out|found)", clause.lead, re.I) is not None)
     score += 0.5 * (re.search(r"\b(?:found|look|flame|heap|dmesg|says|history)\b", clause.text, re.I) is not None)
-    score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * _denies(clause)
+    score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * clears(clause)
     score -= 1.0 * (clause.message < 0.12 * last) + 1.2 * (clause.message > 0.75 * last)
     score -= 1.5 * _refuted(clause, clauses, weights)
     score -= 0.8 * (clause.length > 32)
     return score
 
 
-def _denies(clause: Clause) -> bool:
-    return "denial" in clause.acts and _HARD_DENIAL.search(f"{clause.lead} {clause.text}") is not None
+def clears(clause: Clause) -> bool:
+    """Does it clear somebody or something, in so many words?"""
+    return "denial" in clause.acts and _CLEARS.search(f"{clause.lead} {clause.text}") is not None
 
 
-_HARD_DENIAL = re.compile(
+_CLEARS = re.compile(
     r"\bnot (?:that|the|a|from|v?\d|related|capacity|drift|enough)\b|\bso (?:that's |it's |it is )?not\b"
     r"|\b(?:isn't|wasn't|weren't)\b|\bcan't be\b|\bruled? out\b|\bunrelated\b|\beither$|\bunchanged\b"
     r"|\bno \w+ possible\b|\bnot (?:\w+ )?(?:blocked|affected|involved)\b|\bred herring\b"
@@ -209,7 +217,7 @@ def _refuted(clause: Clause, clauses: Sequence[Clause], weights: Mapping[str, fl
     """Does a later clause deny what this one is about?"""
     telling = {w for w in clause.words if weights.get(w, 0) > 1.5}
     return any(
-        c.message > clause.message and _denies(c) and len(telling & c.words) >= 1
+        c.message > clause.message and clears(c) and len(telling & c.words) >= 1
         and c.length < 18
         for c in clauses
     )  # fmt: skip
@@ -248,8 +256,13 @@ def clear(
         if start is None:
             continue
         close = [c for c in clauses if start <= c.message <= start + 6]
-        named = [c for c in clauses if _denies(c) and c.words & words and c.message >= start]
-        anaphoric = [c for c in close if _denies(c) and re.search(r"\bnot that\b", c.text, re.I)]
+        named = [
+            c for c in clauses
+            if clears(c) and c.message >= start
+            and (sum(weights.get(w, 0) for w in c.words & words) >= 2.5
+                 or c.words & set(content_words(change.version)))
+        ]  # fmt: skip
+        anaphoric = [c for c in close if clears(c) and re.search(r"\bnot that\b", c.text, re.I)]
         # A plain answer about the suspect, from someone who looked, clears it as well.
         looked = [
             c for c in close
@@ -260,10 +273,19 @@ def clear(
             found[change.id] = clause
             break
     blamed = max(suspicion.values(), default=0.0)
+    versions = {change.id: set(content_words(change.version)) for change in changes}
     return {
         key: clause for key, clause in found.items()
-        if suspicion[key] < max(blamed * 0.8, 0.01) or _denies(clause) and suspicion[key] < blamed
+        if suspicion[key] < max(blamed * 0.8, 0.01) or versions[key] & clause.words and _names(clause)
     }  # fmt: skip
+
+
+_NAMED = re.compile(r"\bnot (?:the )?(?:v?\d[\w.]*|\w+[-_]\w+)\b|\b(?:same|either|unrelated|innocent)\b", re.I)
+
+
+def _names(clause: Clause) -> bool:
+    """Is it said of the version itself that it is not to blame?"""
+    return clears(clause) and _NAMED.search(clause.text) is not None
 
 
 def denials(facts: Facts) -> Iterable[Clause]:
@@ -271,7 +293,7 @@ def denials(facts: Facts) -> Iterable[Clause]:
     return (
         c
         for c in facts.clauses
-        if _denies(c) and not c.question and c.length >= 2 and "chat" not in c.acts
+        if clears(c) and not c.question and c.length >= 2 and "chat" not in c.acts
         and any(w.isalpha() and len(w) > 2 for w in c.words)
     )
 

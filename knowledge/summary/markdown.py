@@ -36,6 +36,6 @@ def _line(statement: Statement, sources: Mapping[str, SourceText]) -> str:
     links = [f"[{s.label} {say_time(s.at)}]({s.url})" for s in found if s.url]
     if links:
         return f"{statement.text} {' '.join(links)}"
-    if statement.group in _QUOTED and found:
+    if statement.group in _QUOTED and found and say_time(found[-1].at) not in statement.text:
         return f"{statement.text.removesuffix('.')} ({say_time(found[-1].at)})."
     return statement.text

@@ -7,7 +7,7 @@ recorded changes say.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -44,6 +44,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)")
+_HOUR = re.compile(r"\b(?:since|until|till|before|after) \d{1,2}(?=[\s,.!?]*(?:$|[,.!?]))", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9][\w.-]*[\w]|[a-z]", re.IGNORECASE)
 
 STOP = frozenset(
@@ -114,8 +115,8 @@ _CUES = {
     r"videos?|jobs?|reports?|dashboards?)\b|[€$£]|\d of (?:the )?\d",
     "contributing": r"\b(?:accelerant|accelerat\w*|faster|amplif\w*|made it worse|aggravat\w*|contribut\w*|"
     r"brought forward|on top)\b",
-    "unknown": r"\b(?:can't say|not known|unknown|don't quote|no idea yet|tbd|not yet known)\b",
-    "chat": r"\b(?:wrong channel|lunch|coffee|vpn|thank(?:s| you)|sorry|lol|haha|wtf|good job|party|beer|cake|"
+    "unknown": r"\b(?:can't say|not known|unknown|no idea yet|tbd|not yet known)\b",
+    "chat": r"\b(?:wrong channel|lunch|coffee|vpn|thank(?:s| you)|sorry|lol|haha|wtf|good job|party|much better|beer|cake|"
     r"parking|birthday|weekend plans)\b",
 }
 _COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CUES.items()}
@@ -161,7 +162,12 @@ class Clause:
     question: bool
     lead: str = ""
     """The filler words it began with, which were cut: "hm no", "ah"."""
-    extra: frozenset[str] = field(default=frozenset())
+    extra: frozenset[str] = frozenset()
+    """Acts it has from the clauses before it in its message: a correction goes on."""
+    context: str = ""
+    """What else its message says, where that matters."""
+    joined: frozenset[tuple[int, int]] = frozenset()
+    """Places of the clauses whose words were put before its own."""
 
     @cached_property
     def acts(self) -> frozenset[str]:
@@ -179,6 +185,11 @@ class Clause:
     @property
     def length(self) -> int:
         return len(self.text.split())
+
+    @property
+    def places(self) -> frozenset[tuple[int, int]]:
+        """(message, order) of all that it quotes."""
+        return self.joined | {(self.message, self.order)}
 
 
 def clean(text: str) -> str:
@@ -200,7 +211,12 @@ def clauses_of(thread: Sequence[Message], bot: str = "tandem") -> tuple[Clause, 
     for number, message in enumerate(thread):
         if message in hostile or message.user == bot:
             continue
-        found += [c for c in _split(number, message) if not _shingles(c.text) & poison]
+        correcting = False
+        for clause in _split(number, message):
+            if _shingles(clause.text) & poison:
+                continue
+            found.append(replace(clause, extra=frozenset({"correct"})) if correcting else clause)
+            correcting = correcting or "correct" in clause.acts
     return tuple(found)
 
 
@@ -224,6 +240,25 @@ def owner(thread: Sequence[Message]) -> tuple[str, str]:
     return "", ""
 
 
+_PROPOSAL = re.compile(
+    r"\b(?:retrain\w*|roll ?back|revert|restart|resize|fail ?over|scale|upgrade|downgrade|reboot|"
+    r"disable|turn (?:it )?off|switch|block|purge|flush|rebuild)\b",
+    re.IGNORECASE,
+)
+_REFUSAL = re.compile(r"(?:^|[.?!,]\s*)(?:no|nope|nah|don't|won't help)(?=\s*(?:[.,!]|$|\bnot?\b))", re.I)
+
+
+def refusals(clauses: Sequence[Clause], thread: Sequence[Message]) -> Iterator[tuple[Clause, Message]]:
+    """What was proposed and turned down: the proposing clause and the message that says no."""
+    for clause in clauses:
+        if not clause.question or clause.length > 8 or not _PROPOSAL.search(clause.text):
+            continue
+        for message in thread[clause.message + 1 : clause.message + 3]:
+            if message.user != clause.user and _REFUSAL.search(clean(message.text)):
+                yield clause, message
+                break
+
+
 def todos(message: Message) -> tuple[str, ...]:
     """The items of a message that lists what is to be done: "AIs: ann: fix the alert, 3 May."""
     text = clean(message.text)
@@ -238,6 +273,7 @@ def todos(message: Message) -> tuple[str, ...]:
 def figures(text: str) -> Iterator[Figure]:
     """The numbers of a text, without clock times and the numbers inside names."""
     blank = _CLOCK.sub(lambda m: " " * len(m.group()), text)
+    blank = _HOUR.sub(lambda m: " " * len(m.group()), blank)
     for m in _NUMBER.finditer(blank):
         unit = (m["unit"] or "").lower()
         value = float(m["value"].replace(",", "")) * {"k": 1e3, "m": 1e6, "bn": 1e9}.get(unit, 1)
