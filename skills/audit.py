@@ -113,7 +113,7 @@ def _reply(args: Args, found: list[Entry], cut: bool) -> Reply:
     if not found:
         return Reply(
             f"No change{of}{by} is on record",
-            text="Only what went through Tandem is recorded, not moves made in the registry itself.",
+            text="What went through Tandem is recorded, not moves made in the registry itself.",
             buttons=(Button("All changes", Call("audit")),) if args.model or args.actor else (),
             audience=Audience.ASKER,
         )
