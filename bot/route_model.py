@@ -1,0 +1,175 @@
+"""A small classifier of short messages: ridge regression over sentence vectors and words.
+
+One-against-rest kernel ridge regression with the kernel
+
+    k(a, b) = w_s cos_sentence(a, b) + w_w cos_words(a, b) + w_c cos_characters(a, b)
+
+where the last two are TF-IDF weighted. Leave-one-out predictions come in closed form,
+y_i - alpha_i / G_ii with G = (K + lambda I)^-1 and alpha = G Y (Rasmussen and Williams, "Gaussian
+Processes for Machine Learning", section 5.4.2), and give an honest temperature for the softmax
+without holding anything back. Some 1,700 phrases are fitted in well under a second.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+
+from bot.lexicon import DURATION, INCIDENT, PERSON, PLAIN_HYPHENS
+from knowledge.records import Vector
+
+Floats = NDArray[np.float64]
+Encode = Callable[[Sequence[str]], Vector]
+"""Texts to unit rows, shape (len(texts), dimensions)."""
+
+RIDGE = 0.25
+"""The lambda above; leave-one-out accuracy is flat between 0.1 and 0.6."""
+SENTENCE, WORDS, CHARACTERS = 1.0, 0.5, 0.25
+"""The weights of the three parts of the kernel."""
+
+_VERSION = re.compile(r"\bv\d[\w.]*\b|\b\d+(?:\.\d+)+\b|(?<=:)\d+\b", re.IGNORECASE)
+_NAME = re.compile(r"\b[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+\b")
+_CAMEL = re.compile(r"\b[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\b")
+_TOKEN = re.compile(r"[^\W_]+(?:'[a-z]+)?|[?>+]|\S")
+
+
+def masked(text: str) -> str:
+    """The text with ids, people, times, versions and hyphenated names replaced by their kinds, so
+    that what is learned about one name holds for all."""
+    text = INCIDENT.sub(" xincident ", text)
+    text = PERSON.sub(" xperson ", text)
+    text = DURATION.sub(" xduration ", text)
+    text = _VERSION.sub(" xversion ", text)
+    text = _NAME.sub(lambda m: m[0] if m[0].lower() in PLAIN_HYPHENS else " xname ", text)
+    return _CAMEL.sub(" xalert ", text).lower()
+
+
+def _word_grams(text: str) -> Iterable[str]:
+    words = _TOKEN.findall(masked(text))
+    yield from words
+    yield from (f"{a} {b}" for a, b in zip(["^", *words], [*words, "$"], strict=True))
+
+
+def _character_grams(text: str) -> Iterable[str]:
+    for word in _TOKEN.findall(masked(text)):
+        padded = f" {word} "
+        for n in (3, 4, 5):
+            yield from (padded[i : i + n] for i in range(len(padded) - n + 1))
+
+
+class Tfidf:
+    """Counts of features to unit rows, with weights (1 + log count) log((1 + n) / (1 + df))."""
+
+    def __init__(self, grams: Callable[[str], Iterable[str]], texts: Sequence[str]) -> None:
+        self._grams = grams
+        seen = Counter(g for text in texts for g in set(grams(text)))
+        self._column = {g: i for i, g in enumerate(seen)}
+        n = len(texts)
+        self._idf = np.array([log((1 + n) / (1 + df)) + 1 for df in seen.values()])
+
+    def __call__(self, texts: Sequence[str]) -> csr_matrix:
+        """Shape (len(texts), features), rows of length 1 or 0."""
+        rows, columns, values = [], [], []
+        for row, text in enumerate(texts):
+            counts = Counter(g for g in self._grams(text) if g in self._column)
+            weights = {
+                self._column[g]: (1 + log(c)) * self._idf[self._column[g]]
+                for g, c in counts.items()
+            }
+            norm = sum(w * w for w in weights.values()) ** 0.5
+            for column, weight in weights.items():
+                rows.append(row)
+                columns.append(column)
+                values.append(weight / norm)
+        return csr_matrix((values, (rows, columns)), shape=(len(texts), len(self._column)))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` learned; `probabilities` is its use."""
+
+    labels: tuple[str, ...]
+    loo: Floats
+    """Leave-one-out probabilities of the training texts, shape (texts, labels)."""
+    _words: Tfidf
+    _characters: Tfidf
+    _word_rows: csr_matrix
+    _character_rows: csr_matrix
+    _sentences: Vector | None
+    _encode: Encode | None
+    _alpha: Floats
+    _offset: Floats
+    _heat: float
+
+    def probabilities(self, texts: Sequence[str]) -> Floats:
+        """Shape (len(texts), labels), rows summing to 1."""
+        kernel = WORDS * (self._words(texts) @ self._word_rows.T).toarray()
+        kernel += CHARACTERS * (self._characters(texts) @ self._character_rows.T).toarray()
+        if self._encode is not None and self._sentences is not None:
+            kernel += SENTENCE * (self._encode([plain(t) for t in texts]) @ self._sentences.T)
+        return _softmax((kernel @ self._alpha + self._offset) * self._heat)
+
+    def ranked(self, text: str) -> Mapping[str, float]:
+        """Probability by label, best first."""
+        row = self.probabilities([text])[0]
+        return {self.labels[i]: float(row[i]) for i in np.argsort(-row)}
+
+
+def plain(text: str) -> str:
+    """The text as the sentence encoder gets it: numbers that mean nothing to it taken out."""
+    text = INCIDENT.sub("the incident", text)
+    return PERSON.sub("@someone", text)
+
+
+def fit(texts: Sequence[str], labels: Sequence[str], encode: Encode | None) -> Fitted:
+    """Learn from labelled texts; without `encode` from words and characters alone."""
+    names = tuple(dict.fromkeys(labels))
+    truth = np.array([names.index(label) for label in labels])
+    targets = np.eye(len(names))[truth]
+    offset = targets.mean(axis=0)
+    words, characters = Tfidf(_word_grams, texts), Tfidf(_character_grams, texts)
+    word_rows, character_rows = words(texts), characters(texts)
+    kernel = WORDS * (word_rows @ word_rows.T).toarray()
+    kernel += CHARACTERS * (character_rows @ character_rows.T).toarray()
+    sentences = None
+    if encode is not None:
+        sentences = encode([plain(t) for t in texts])
+        kernel += SENTENCE * (sentences @ sentences.T)
+    inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(texts)))
+    alpha = inverse @ (targets - offset)
+    left_out = targets - alpha / np.diag(inverse)[:, None]
+    heat = _best_heat(left_out, truth)
+    return Fitted(
+        labels=names,
+        loo=_softmax(left_out * heat),
+        _words=words,
+        _characters=characters,
+        _word_rows=word_rows,
+        _character_rows=character_rows,
+        _sentences=sentences,
+        _encode=encode,
+        _alpha=alpha,
+        _offset=offset,
+        _heat=heat,
+    )
+
+
+def _softmax(scores: Floats) -> Floats:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _best_heat(scores: Floats, truth: NDArray[np.intp]) -> float:
+    """The inverse temperature under which the left-out truth is most probable."""
+    rows = np.arange(len(truth))
+
+    def surprise(log_heat: float) -> float:
+        return float(-np.log(_softmax(scores * np.exp(log_heat))[rows, truth] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(surprise, bounds=(0, 5), method="bounded").x))

@@ -1,0 +1,169 @@
+"""Skills that are understood and not built yet: each says so, and offers what helps now."""
+
+from collections.abc import Callable
+from functools import partial
+
+from pydantic import BaseModel, Field
+
+from skills.contract import Button, Call, Context, Reply, Role, Skill
+
+
+class AboutIncident(BaseModel):
+    incident: str = Field("", description="incident, e.g. INC-12")
+
+
+class AboutIncidentOrService(AboutIncident):
+    service: str = Field("", description="service, e.g. checkout")
+
+
+class AboutModel(BaseModel):
+    model: str = Field("", description="model name, e.g. fraud")
+
+
+class AboutModelOrService(AboutModel):
+    service: str = Field("", description="service, e.g. checkout")
+
+
+class SilenceArgs(BaseModel):
+    alert: str = Field("", description="alert name, e.g. DiskFull")
+    service: str = Field("", description="service, e.g. checkout")
+    duration: str = Field("", description="how long, e.g. 2h")
+
+
+class AboutService(BaseModel):
+    service: str = Field("", description="service, e.g. checkout")
+
+
+class AboutWindow(BaseModel):
+    window: str = Field("", description="span of time, e.g. 30d")
+
+
+Offers = Callable[[Context, BaseModel], tuple[Button, ...]]
+
+
+def _not_built(what: str, offers: Offers, ctx: Context, args: BaseModel) -> Reply:
+    buttons = offers(ctx, args)
+    text = "This is not built yet." + (" What helps now:" if buttons else "")
+    return Reply(title=what, text=text, buttons=buttons)
+
+
+def _incident(ctx: Context, args: BaseModel) -> str:
+    return str(getattr(args, "incident", "")) or ctx.thread
+
+
+def _on_incident(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
+    incident = _incident(ctx, args)
+    if not incident:
+        return (_incidents(args),)
+    return (
+        Button(f"Summarise {incident}", Call("incident_summary", {"incident": incident})),
+        Button("Similar incidents", Call("similar_incidents", {"incident": incident})),
+    )
+
+
+def _incidents(args: BaseModel) -> Button:
+    service = str(getattr(args, "service", ""))
+    label = f"Incidents of {service}" if service else "List open incidents"
+    return Button(label[:75], Call("incident_list", {"service": service} if service else {}))
+
+
+def _on_model(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
+    model = str(getattr(args, "model", ""))
+    given = {"model": model} if model else {}
+    return (
+        Button("Show drift", Call("model_drift", given)),
+        Button("Show versions and metrics", Call("model_status", given)),
+    )
+
+
+def _on_model_or_service(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
+    incident = _incident(ctx, args)
+    summary = Button(f"Summarise {incident}", Call("incident_summary", {"incident": incident}))
+    return (*_on_model(ctx, args), *((summary,) if incident else (_incidents(args),)))
+
+
+def _on_service(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
+    return (_incidents(args),)
+
+
+def _nothing(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
+    return ()
+
+
+PLANNED: tuple[
+    Skill[AboutIncidentOrService]
+    | Skill[AboutIncident]
+    | Skill[AboutModel]
+    | Skill[AboutModelOrService]
+    | Skill[SilenceArgs]
+    | Skill[AboutService]
+    | Skill[AboutWindow],
+    ...,
+] = (
+    Skill(
+        name="root_cause",
+        summary="Say what probably broke, and which change did it",
+        examples=("why is checkout slow?", "what changed before INC-12?"),
+        args=AboutIncidentOrService,
+        run=partial(_not_built, "Finding the cause", _on_incident),
+        ready=False,
+    ),
+    Skill(
+        name="postmortem",
+        summary="Draft the post-mortem of an incident",
+        examples=("draft the post-mortem of INC-12",),
+        args=AboutIncident,
+        run=partial(_not_built, "Drafting a post-mortem", _on_incident),
+        ready=False,
+    ),
+    Skill(
+        name="retrain",
+        summary="Start a training run of a model",
+        examples=("retrain the fraud model",),
+        args=AboutModel,
+        run=partial(_not_built, "Starting a training run", _on_model),
+        needs=Role.OPERATE,
+        ready=False,
+    ),
+    Skill(
+        name="model_or_infra",
+        summary="Say whether the model or the infrastructure is at fault",
+        examples=("is it the model or the infrastructure?",),
+        args=AboutModelOrService,
+        run=partial(_not_built, "Telling model from infrastructure", _on_model_or_service),
+        ready=False,
+    ),
+    Skill(
+        name="silence",
+        summary="Mute an alert or a service for a while",
+        examples=("silence checkout for 2h",),
+        args=SilenceArgs,
+        run=partial(_not_built, "Silencing alerts", _on_service),
+        needs=Role.OPERATE,
+        ready=False,
+    ),
+    Skill(
+        name="oncall",
+        summary="Say who is on call",
+        examples=("who is on call for checkout?",),
+        args=AboutService,
+        run=partial(_not_built, "Knowing who is on call", _on_service),
+        ready=False,
+    ),
+    Skill(
+        name="stats",
+        summary="Show times to detect and resolve, alert noise and drift rate",
+        examples=("time to resolve over the last 30 days",),
+        args=AboutWindow,
+        run=partial(_not_built, "Statistics", _nothing),
+        ready=False,
+    ),
+    Skill(
+        name="usage",
+        summary="Show the language model's tokens and cost",
+        examples=("token usage over the last 7 days",),
+        args=AboutWindow,
+        run=partial(_not_built, "Usage and cost", _nothing),
+        ready=False,
+    ),
+)
