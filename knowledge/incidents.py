@@ -27,6 +27,8 @@ _WORDS = {
     **dict.fromkeys(("warning", "warn", "medium", "moderate", "average"), Severity.SEV3),
     **dict.fromkeys(("minor", "low", "info", "informational", "notice", "debug"), Severity.SEV4),
 }
+_JOINTS = (" on ", " in ", " for ", " of ", " at ", ": ")
+"""What stands between the trouble and its place at the end of a summary."""
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -48,22 +50,25 @@ def severity_of(word: str, unknown: Severity = Severity.SEV3) -> Severity:
     return _severity(word) or unknown
 
 
-def read_severity(text: str) -> Severity:
-    """What a person typed. Raises BadArgs."""
+def read_severity(text: str, field: str = "value") -> Severity:
+    """What a person typed into that field. Raises BadArgs."""
     severity = _severity(text)
     if severity is None:
         levels = ", ".join(Severity)
-        raise BadArgs("value", f"{text!r} is no severity", f"Use one of {levels}")
+        raise BadArgs(field, f"{text!r} is no severity", f"Use one of {levels}")
     return severity
 
 
 def name_of(signal: Signal) -> str:
     """What is wrong, in words and without the service: "High 5xx rate"."""
     text = " ".join((signal.summary or signal.name).split())
-    if signal.service:
-        place = rf"(?:\s+(?:on|in|for|of|at)\s+|\s*[:|-]\s+){re.escape(signal.service)}$"
-        front = rf"^{re.escape(signal.service)}\s*(?::|\s-|\|)\s*"
-        text = re.sub(front, "", re.sub(place, "", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
+    subjects = {signal.service, *signal.labels.values()} - {""}
+    for joint in _JOINTS:
+        head, found, tail = text.rpartition(joint)
+        if found and tail in subjects:
+            text = head
+    if signal.service and text.lower().startswith(f"{signal.service.lower()}: "):
+        text = text[len(signal.service) + 2 :]
     text = text or signal.name
     if " " not in text:
         text = " ".join(_lower(word) for word in _HUMPS.split(text) if word)
