@@ -219,6 +219,10 @@ def _compare_column(
     if reference.tally.missing == reference.tally.rows:
         return ColumnDrift(name, reference.kind, reason="the reference holds no value"), []
     if isinstance(reference, CategoryProfile):
+        if kind == NUMERIC and reference.counts.keys() <= {"false", "true"}:
+            # Databases without booleans give 0 and 1 for them.
+            values = _as_booleans(values)
+            kind = kind_of(values)
         if kind == DATETIME or (kind == NUMERIC and not _codes(reference, values)):
             return _type_changed(name, reference.kind, kind)
         return _compare_categories(name, reference, read_categories(values), alpha)
@@ -230,8 +234,15 @@ def _compare_column(
     return _compare_numbers(name, reference, read_numbers(values, quartiles), alpha)
 
 
+def _as_booleans(values: NDArray[Any]) -> NDArray[Any]:
+    plain = values.tolist()
+    if not all(v is None or v != v or v in (0, 1) for v in plain):
+        return values
+    return np.array([None if v is None or v != v else bool(v) for v in plain], dtype=object)
+
+
 def _codes(reference: CategoryProfile, values: NDArray[Any]) -> bool:
-    """Are these numbers what the reference counted as categories (codes, booleans)?"""
+    """Are these numbers what the reference counted as categories (codes)?"""
     known = reference.counts
     sample = read_categories(values[:1000]).counts
     return not sample or any(category in known for category in sample)

@@ -139,12 +139,14 @@ def read_numbers(values: NDArray[Any], quartiles: tuple[float, float] | None = N
 def read_categories(values: NDArray[Any]) -> Categories:
     """Count a categorical column. None, NaN and NaT are missing; the rest goes by its text.
 
-    Booleans and the numbers 0 and 1 are the same two categories, "0" and "1".
+    Booleans are "false" and "true".
     """
     rows = len(values)
     if values.dtype.kind == "b":
         true = int(values.sum())
-        return Categories({k: n for k, n in (("0", rows - true), ("1", true)) if n}, Tally(rows))
+        return Categories(
+            {k: n for k, n in (("false", rows - true), ("true", true)) if n}, Tally(rows)
+        )
     if values.dtype.kind in "iuUS":
         found, times = np.unique(values, return_counts=True)
         counted = dict(zip(found.tolist(), times.tolist(), strict=True))
@@ -164,7 +166,7 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool | np.bool_):
-        return str(int(value))
+        return str(value).lower()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

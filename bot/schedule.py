@@ -1,0 +1,80 @@
+"""The clock: runs jobs every so often on threads of its own. No logic.
+
+A job that is still running is not started again; one that is late is run once; one that fails is
+logged and runs again next time.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+log = logging.getLogger(__name__)
+
+GRACE = timedelta(minutes=1)
+MOST_JITTER = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Job:
+    """`run` is called every `every`; `name` is unique and goes into the log."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], None]
+
+
+class Schedule:
+    """Runs jobs from start() to stop(). At most `threads` run at once, each job at most once."""
+
+    def __init__(self, jobs: Sequence[Job], threads: int = 4) -> None:
+        # The clock has a thread of its own: a slow job holds one of the pool's, never the clock.
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(threads)},
+            job_defaults={
+                "coalesce": True,
+                "max_instances": 1,
+                "misfire_grace_time": int(GRACE.total_seconds()),
+            },
+        )
+        for number, job in enumerate(jobs):
+            self._scheduler.add_job(
+                _guarded(job),
+                "interval",
+                seconds=job.every.total_seconds(),
+                jitter=_jitter(job.every),
+                id=job.name,
+                name=job.name,
+                # Soon, and not all at the same moment.
+                next_run_time=datetime.now(UTC) + timedelta(seconds=0.1 * number),
+            )
+
+    def start(self) -> None:
+        # A busy machine skips a run now and then; APScheduler need not warn of each.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Waits for the jobs that run; starts no others. May be called twice."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+
+def _jitter(every: timedelta) -> int | None:
+    """A tenth of the interval at most; none for intervals too short for it."""
+    return int(min(every / 10, MOST_JITTER).total_seconds()) or None
+
+
+def _guarded(job: Job) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            job.run()
+        except Exception:
+            # The last stop before the outside: whatever went wrong, the next run comes.
+            log.exception("job %s failed", job.name)
+
+    return run
