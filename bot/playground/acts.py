@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.playground.delivery import Ack, Delivery
-from bot.playground.elements import WrongValue, answer, find, state, wrong_inputs
+from bot.playground.elements import STATELESS, WrongValue, answer, find, state, wrong_inputs
 from bot.playground.errors import PlayRefused, Refused
 from bot.playground.manifest import Manifest
 from bot.playground.mentions import escape, typed
@@ -142,16 +142,32 @@ class Acts:
         element = find(blocks, block_id, action_id)
         if element is None:
             raise PlayRefused("no_such_element", f"{block_id}/{action_id}", 404)
-        values = self._states.setdefault((user.id, where), {})
-        for each, chosen in form.items():
-            values.setdefault(each, {}).update(chosen)
         try:
             said = answer(element, value)
-            if element["type"] != "button":
-                values.setdefault(block_id, {})[action_id] = value
-            return element, said, state(blocks, values)
         except WrongValue as error:
             raise PlayRefused("wrong_value", str(error)) from error
+        if element["type"] not in STATELESS:
+            form = {**form, block_id: {**form.get(block_id, {}), action_id: value}}
+        return element, said, state(blocks, self._filled_in(user, where, blocks, form))
+
+    def _filled_in(self, user: Person, where: str, blocks: list[Json], form: Values) -> Values:
+        """What this person has chosen so far, with `form` on top; it stays when a form is refused.
+
+        Raises PlayRefused for an element that is not there or an option that it does not have.
+        """
+        for block_id, chosen in form.items():
+            for action_id, value in chosen.items():
+                element = find(blocks, block_id, action_id)
+                if element is None:
+                    raise PlayRefused("no_such_element", f"{block_id}/{action_id}", 404)
+                try:
+                    answer(element, value)
+                except WrongValue as error:
+                    raise PlayRefused("wrong_value", str(error)) from error
+        values = self._states.setdefault((user.id, where), {})
+        for block_id, chosen in form.items():
+            values.setdefault(block_id, {}).update(chosen)
+        return values
 
     async def _interact(self, user: Person, payload: Json) -> Ack:
         ack = await self.delivery.send("interactive", payload)
@@ -163,16 +179,11 @@ class Acts:
         """Send a modal's form: (closed, errors by block). Raises PlayRefused 504 without an ack."""
         if view is not self.views.stack(user.id)[-1]:
             raise PlayRefused("not_on_top", "another window is open over this one")
-        values = {k: dict(v) for k, v in self._states.get((user.id, view["id"]), {}).items()}
-        for block_id, chosen in form.items():
-            values.setdefault(block_id, {}).update(chosen)
+        values = self._filled_in(user, view["id"], view["blocks"], form)
         wrong = wrong_inputs(view["blocks"], values)
         if wrong:
             return False, wrong
-        try:
-            view["state"] = {"values": state(view["blocks"], values)}
-        except WrongValue as error:
-            raise PlayRefused("wrong_value", str(error)) from error
+        view["state"] = {"values": state(view["blocks"], values)}
         payload = interaction(
             "view_submission",
             user,
@@ -213,7 +224,6 @@ class Acts:
         try:
             if what == "update":
                 self.views.replace(user.id, current, view)
-                self._states.pop((user.id, current["id"]), None)
             else:
                 self.views.push_for(user.id, view)
         except Refused as refused:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from bot.playground.element_rules import Found, element, image_source, text
+from bot.playground.elements import held
 
 Json = dict[str, Any]
 Surface = Literal["message", "modal", "home"]
@@ -60,11 +61,11 @@ def violations(blocks: Any, surface: Surface = "message", at: str = "/blocks") -
         found.add(at, f"no more than {MOST_BLOCKS[surface]} items allowed")
     for number, block in enumerate(blocks):
         _block(found, f"{at}/{number}", block, surface)
-    held = [b for b in blocks if isinstance(b, dict)]
-    _repeats(found, at, [b.get("block_id") for b in held], "block_id")
-    if sum(b.get("type") == "table" for b in held) > 1:
+    known = [b for b in blocks if isinstance(b, dict)]
+    _repeats(found, at, [b.get("block_id") for b in known], "block_id")
+    if sum(b.get("type") == "table" for b in known) > 1:
         found.add(at, "only one table block is allowed")
-    markdown = sum(len(str(b.get("text", ""))) for b in held if b.get("type") == "markdown")
+    markdown = sum(len(str(b.get("text", ""))) for b in known if b.get("type") == "markdown")
     if markdown > MARKDOWN_LENGTH:
         found.add(at, f"markdown must be less than {MARKDOWN_LENGTH + 1} characters in all")
     return found.messages
@@ -109,8 +110,7 @@ def _block(found: Found, at: str, block: Any, surface: Surface) -> None:
         found.add(f"{at}/type", f"{block['type']} is not allowed in a view")
     found.length(f"{at}/block_id", block.get("block_id"), 255)
     rule(found, at, block)
-    held = [block.get("accessory"), block.get("element"), *_list(block.get("elements"))]
-    ids = [e.get("action_id") for e in held if isinstance(e, dict)]
+    ids = [e.get("action_id") for e in held(block) if isinstance(e, dict)]
     _repeats(found, at, ids, "action_id")
 
 
@@ -181,8 +181,12 @@ def _input(found: Found, at: str, block: Json) -> None:
     text(found, f"{at}/label", block.get("label"), 2000, plain=True, needed=True)
     text(found, f"{at}/hint", block.get("hint"), 2000, plain=True)
     element(found, f"{at}/element", block.get("element"), _IN_INPUT)
-    held = block.get("element")
-    if block.get("dispatch_action") and isinstance(held, dict) and held.get("type") == "file_input":
+    inner = block.get("element")
+    if (
+        block.get("dispatch_action")
+        and isinstance(inner, dict)
+        and inner.get("type") == "file_input"
+    ):
         found.add(f"{at}/dispatch_action", "is not allowed with a file_input")
 
 

@@ -1,5 +1,6 @@
 """The Web API's methods for messages and reactions. Each takes the playground and the arguments."""
 
+from math import inf
 from typing import Any
 
 from bot.playground.errors import Refused
@@ -142,24 +143,34 @@ def _provided(pg: Playground) -> str:
     return ",".join(sorted(pg.manifest.scopes or ()))
 
 
+def _ts(args: Json, name: str, default: float) -> float:
+    try:
+        return float(args.get(name) or default)
+    except ValueError as error:
+        raise Refused(f"invalid_ts_{name}") from error
+
+
 def _between(messages: list[Message], args: Json) -> list[Message]:
-    oldest, latest = str(args.get("oldest") or "0"), str(args.get("latest") or "")
     inclusive = flag(args, "inclusive")
+    low, high = _ts(args, "oldest", 0.0), _ts(args, "latest", inf)
 
     def inside(ts: float) -> bool:
-        low, high = float(oldest), float(latest or "inf")
         return low <= ts <= high if inclusive else low < ts < high
 
     return [m for m in messages if inside(float(m.ts))]
 
 
+def _number(args: Json, name: str, default: int) -> int:
+    try:
+        return int(str(args.get(name) or default).removeprefix("at:"))
+    except ValueError as error:
+        raise Refused(f"invalid_{name}") from error
+
+
 def page(items: list[Any], args: Json, default: int = 100) -> tuple[list[Any], str]:
     """One page and the cursor of the next, "" at the end. Raises Refused("invalid_cursor")."""
-    try:
-        start = int(str(args.get("cursor") or "0").removeprefix("at:"))
-    except ValueError as error:
-        raise Refused("invalid_cursor") from error
-    limit = min(int(args.get("limit") or default), 999)
+    start = _number(args, "cursor", 0)
+    limit = max(1, min(_number(args, "limit", default), 999))
     more = f"at:{start + limit}" if start + limit < len(items) else ""
     return items[start : start + limit], more
 

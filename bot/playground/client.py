@@ -220,7 +220,7 @@ class PersonClient:
         *,
         after: str = "",
     ) -> Message:
-        """The newest message in the channel or its threads that holds the text (or passes the test).
+        """The newest message in the channel or its threads that holds the text or passes the test.
 
         `after`: only messages later than this ts. Raises ActError with what is there instead.
         """

@@ -53,7 +53,12 @@ class Delivery:
         """Run `work` until it ends or the playground does."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a task of the playground failed", exc_info=error)
 
     async def _event(self, payload: Json) -> None:
         reason = ""

@@ -28,7 +28,7 @@ _MANY = {
 }
 _ONE_OPTION = frozenset({"static_select", "external_select", "radio_buttons", "overflow"})
 _OPTIONS = frozenset({"multi_static_select", "multi_external_select", "checkboxes"})
-_STATELESS = frozenset({"button", "overflow", "feedback_buttons", "icon_button", "image"})
+STATELESS = frozenset({"button", "overflow", "feedback_buttons", "icon_button", "image"})
 
 TEXT_INPUTS = frozenset(
     {"plain_text_input", "email_text_input", "url_text_input", "number_input", "rich_text_input"}
@@ -39,11 +39,17 @@ class WrongValue(ValueError):
     """The value does not fit the element; the text says why."""
 
 
+def held(block: Json) -> list[Any]:
+    """What a block holds, wherever its kind keeps it."""
+    many = (block.get("elements"), block.get("actions"))
+    lists = [each for value in many if isinstance(value, list) for each in value]
+    return [block.get("accessory"), block.get("element"), *lists]
+
+
 def elements(blocks: Iterable[Json]) -> Iterator[tuple[Json, Json]]:
     """Each interactive element with its block, in order of appearance."""
     for block in blocks:
-        held = [block.get("accessory"), block.get("element"), *(block.get("elements") or ())]
-        for element in held:
+        for element in held(block):
             if isinstance(element, dict) and "action_id" in element:
                 yield block, element
 
@@ -122,15 +128,17 @@ def state(blocks: Iterable[Json], values: dict[str, dict[str, Any]]) -> Json:
     """`state.values` as in interaction payloads: every stateful element, chosen or initial."""
     result: Json = {}
     for block, element in elements(blocks):
-        if element["type"] in _STATELESS:
+        if element["type"] in STATELESS:
             continue
         block_id, action_id = block["block_id"], element["action_id"]
         chosen = values.get(block_id, {})
         value = chosen[action_id] if action_id in chosen else initial(element)
-        result.setdefault(block_id, {})[action_id] = {
-            "type": element["type"],
-            **answer(element, value),
-        }
+        try:
+            said = answer(element, value)
+        except WrongValue:
+            # The app took the chosen option away when it updated the message or view.
+            said = answer(element, initial(element))
+        result.setdefault(block_id, {})[action_id] = {"type": element["type"], **said}
     return result
 
 
@@ -182,8 +190,9 @@ def with_ids(blocks: list[Json]) -> list[Json]:
     done = []
     for block in blocks:
         copy = {**block, "block_id": block.get("block_id") or _made_id()}
-        if isinstance(copy.get("elements"), list) and block["type"] != "rich_text":
-            copy["elements"] = [_named(e) for e in copy["elements"]]
+        for name in ("elements", "actions"):
+            if isinstance(copy.get(name), list) and block["type"] != "rich_text":
+                copy[name] = [_named(e) for e in copy[name]]
         for name in ("accessory", "element"):
             if isinstance(copy.get(name), dict):
                 copy[name] = _named(copy[name])

@@ -42,7 +42,10 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not host_is_ours(host) or not origin_is_ours(headers.get("origin"), host):
+        # A page of another port is another origin; only links may lead here from outside.
+        play = scope["path"].startswith("/play")
+        strange = play and headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        if strange or not host_is_ours(host) or not origin_is_ours(headers.get("origin"), host):
             await _refuse(scope, send)
             return
 

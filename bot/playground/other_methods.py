@@ -177,7 +177,7 @@ def get_upload_url(pg: Playground, args: Json) -> Json:
 def complete_upload(pg: Playground, args: Json) -> Json:
     """files.completeUploadExternal: with a channel it is posted there, else kept for blocks."""
     asked = parsed(args.get("files"), "invalid_arguments")
-    if not isinstance(asked, list) or not asked:
+    if not isinstance(asked, list) or not asked or not all(isinstance(f, dict) for f in asked):
         raise Refused("invalid_arguments")
     files = []
     for each in asked:
@@ -200,4 +200,4 @@ def complete_upload(pg: Playground, args: Json) -> Json:
                 subtype="file_share",
             )
         )
-    return {"files": [api_file(f) for f in files]}
+    return {"files": [api_file(pg.workspace, f) for f in files]}

@@ -144,8 +144,11 @@ async def views(pg: Playground, args: Json) -> Json:
 
 async def wait(pg: Playground, args: Json) -> Json:
     """Hold the request until something changes after `seen`."""
-    seconds = min(float(args.get("timeout") or 0), LONGEST_WAIT)
-    return {"changes": await pg.stream.wait(int(args.get("seen") or 0), seconds)}
+    try:
+        seconds, seen = float(args.get("timeout") or 0), int(args.get("seen") or 0)
+    except ValueError as error:
+        raise PlayRefused("wrong_value", "timeout and seen must be numbers") from error
+    return {"changes": await pg.stream.wait(seen, min(seconds, LONGEST_WAIT))}
 
 
 async def say(pg: Playground, args: Json) -> Json:
@@ -175,6 +178,8 @@ async def dm(pg: Playground, args: Json) -> Json:
     if other is None or other.id == person.id:
         raise PlayRefused("user_not_found", str(args.get("user")), 404)
     channel = pg.workspace.direct(person.id, other.id)
+    shown = {"type": "channel", "channel": play_channel(channel, other.id)}
+    pg.stream.tell(shown, {other.id})
     return {"channel": play_channel(channel, person.id)}
 
 

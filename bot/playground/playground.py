@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from bot.playground.acts import Acts
 from bot.playground.content import Content
 from bot.playground.delivery import Delivery
+from bot.playground.errors import PlayRefused
+from bot.playground.guard import host_is_ours
 from bot.playground.http_events import HttpEvents
 from bot.playground.limits import Limits
 from bot.playground.manifest import read_manifest
@@ -92,7 +95,6 @@ class Playground:
         page as {level, text}. Without a manifest the app may do and hear everything.
         """
         self.clock = clock
-        self.base_url = ""
         self.panel = panel
         self.notices = tuple(notices)
         self.secrets = secrets or random_secrets()
@@ -123,8 +125,22 @@ class Playground:
         self._last_seen = 0.0
         self._shown_app: Json = {}
 
+    @property
+    def base_url(self) -> str:
+        """Where the playground is served, without a slash at the end; empty before it is."""
+        return self.workspace.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self.workspace.base_url = url
+
     async def use_http(self, url: str) -> None:
-        """Send everything to `url` from now on, once it has answered url_verification."""
+        """Send everything to `url` from now on, once it has answered url_verification.
+
+        Raises PlayRefused if it does not, or is not on this machine.
+        """
+        if not host_is_ours(urlsplit(url).netloc):
+            raise PlayRefused("url_not_verified", f"{url!r} is not on this machine")
         http = HttpEvents(
             url, self.secrets.signing_secret, self.timing.ack, self.clock, self._app_moved
         )

@@ -37,7 +37,7 @@ def api_message(workspace: Workspace, message: Message, *, metadata: bool = Fals
         if getattr(message, name):
             shown[name] = getattr(message, name)
     if message.files:
-        shown["files"] = [api_file(workspace.files[f]) for f in message.files]
+        shown["files"] = [api_file(workspace, workspace.files[f]) for f in message.files]
         shown["upload"] = True
     if message.edited_ts:
         shown["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
@@ -73,9 +73,10 @@ def bot_profile(workspace: Workspace) -> Json:
     return {"id": BOT_ID, "app_id": APP_ID, "name": name, "team_id": TEAM_ID, "deleted": False}
 
 
-def api_file(file: File) -> Json:
+def api_file(workspace: Workspace, file: File) -> Json:
     """A file object."""
     width, height = file.size()
+    url = f"{workspace.base_url}/play/file/{file.id}"
     return {
         "id": file.id,
         "name": file.name,
@@ -84,8 +85,8 @@ def api_file(file: File) -> Json:
         "filetype": file.name.rpartition(".")[2],
         "size": file.length,
         "user": file.owner,
-        "url_private": f"/play/file/{file.id}",
-        "permalink": f"/play/file/{file.id}",
+        "url_private": url,
+        "permalink": url,
         "original_w": width,
         "original_h": height,
         "alt_txt": file.alt_text,

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+from bot.playground.elements import elements
+
 Json = dict[str, Any]
 _WORDS = ("text", "title", "label", "hint", "placeholder", "description", "alt_text")
 
@@ -62,7 +64,7 @@ class Message:
     @property
     def buttons(self) -> tuple[str, ...]:
         """The labels of its buttons, in order."""
-        return tuple(label_of(e) for _, e in _elements(self.blocks) if e["type"] == "button")
+        return tuple(label_of(e) for _, e in elements(self.blocks) if e["type"] == "button")
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -117,7 +119,7 @@ class View:
     @property
     def buttons(self) -> tuple[str, ...]:
         """The labels of its buttons, in order; Submit is not among them."""
-        return tuple(label_of(e) for _, e in _elements(self.blocks) if e["type"] == "button")
+        return tuple(label_of(e) for _, e in elements(self.blocks) if e["type"] == "button")
 
 
 def pressable(blocks: tuple[Json, ...], what: str) -> tuple[str, Json]:
@@ -125,7 +127,7 @@ def pressable(blocks: tuple[Json, ...], what: str) -> tuple[str, Json]:
 
     Raises LookupError with what there is, and also if several elements answer to one label.
     """
-    found = list(_elements(blocks))
+    found = list(elements(blocks))
     for names in (_ids, _labels):
         named = [(b, e) for b, e in found if what in names(b, e)]
         if len(named) > 1 and names is _labels:
@@ -157,14 +159,6 @@ def _labels(block: Json, element: Json) -> tuple[str, ...]:
         block.get("label") if block["type"] == "input" else None,
     ]
     return tuple(t["text"] for t in texts if isinstance(t, dict))
-
-
-def _elements(blocks: tuple[Json, ...]) -> Iterator[tuple[Json, Json]]:
-    for block in blocks:
-        held = [block.get("accessory"), block.get("element"), *(block.get("elements") or ())]
-        for element in held:
-            if isinstance(element, dict) and "action_id" in element:
-                yield block, element
 
 
 def _nested(value: Any) -> Iterator[Json]:

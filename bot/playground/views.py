@@ -93,8 +93,8 @@ class Views:
 
     def open(self, trigger_id: str, view: Any) -> Json:
         """views.open: a new stack with one modal."""
-        trigger = self._tickets.take_trigger(trigger_id)
         built = self._built(view, "modal")
+        trigger = self._tickets.take_trigger(trigger_id)
         self._stacks[trigger.user] = [built]
         self._tell("view_opened", built, trigger.user)
         return built

@@ -106,7 +106,9 @@ def _run(pg: Playground, name: str, args: Json, token: str) -> Json:
     if pg.manifest.missing(method.scopes):
         provided = ",".join(sorted(pg.manifest.scopes or ()))
         raise Refused("missing_scope", needed=method.scopes[0], provided=provided)
-    wait = pg.limits.wait(name, str(args.get("channel") or ""), pg.clock())
+    key = str(args.get("channel") or "")
+    channel = pg.workspace.channel(key)
+    wait = pg.limits.wait(name, channel.id if channel else key, pg.clock())
     if wait is not None:
         raise Limited(wait)
     return method.run(pg, args)

@@ -143,6 +143,7 @@ class Workspace:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.clock = clock
+        self.base_url = ""
         self.users: dict[str, Person] = {}
         for number, person in enumerate(people, start=1):
             user_id = person.id or f"U{number:02d}{person.name.upper():0<8.8}"
@@ -152,6 +153,8 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         for number, room in enumerate(rooms, start=1):
             self._add_room(f"C{number:02d}{_letters(room.name):0<8.8}", room)
+        for user in [u for u in self.users if u != BOT_USER_ID]:
+            self.direct(user, BOT_USER_ID)
         self.files: dict[str, File] = {}
         self._last_ts = 0
         self._files_made = 0
