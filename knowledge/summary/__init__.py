@@ -14,12 +14,14 @@ from knowledge.summary.facts import read
 from knowledge.summary.markdown import to_markdown
 from knowledge.summary.model import Group, SourceText, Statement, Summary, sources_of
 from knowledge.summary.verify import verify
+from knowledge.summary.wording import reword
 
 __all__ = [
     "Group",
     "SourceText",
     "Statement",
     "Summary",
+    "reword",
     "sources_of",
     "summarise",
     "to_markdown",

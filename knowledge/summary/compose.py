@@ -8,8 +8,9 @@ from datetime import datetime
 from knowledge.durations import say_duration
 from knowledge.records import Change, Incident, Status
 from knowledge.summary.facts import Facts, clears, denials
-from knowledge.summary.model import Group, Statement, Summary, say_day, say_time
+from knowledge.summary.model import Group, Statement, Summary, say_day, say_time, signal_id
 from knowledge.summary.reading import (
+    BOT,
     Clause,
     clean,
     clocks,
@@ -107,20 +108,18 @@ def _headline(incident: Incident, facts: Facts) -> Iterator[Draft]:
         Group.HEADLINE, f"{incident.severity.value}{where}: {incident.title}.", (incident.id,), 9
     )
     opener = next((e for e in incident.timeline if e.kind == "opened"), None)
-    by = f" by {opener.actor}" if opener and opener.actor not in ("", "tandem") else ""
+    by = f" by {opener.actor}" if opener and opener.actor.lower() not in ("", BOT) else ""
     first = sorted(incident.signals, key=lambda s: s.starts_at)[:1]
     alert = "".join(
         f" after alert {s.name} ({say_time(s.starts_at)}{_value(s.value)})"
         for s in first if s.starts_at <= incident.opened_at
     )  # fmt: skip
-    sources = (incident.id, *([opener.id] if opener else []), *(s.id for s in first))
-    yield Draft(
-        Group.HEADLINE, f"Opened {say_time(incident.opened_at)}{by}{alert}.", sources, 8
-    )
+    sources = (incident.id, *([opener.id] if opener else []), *(signal_id(s) for s in first))
+    yield Draft(Group.HEADLINE, f"Opened {say_time(incident.opened_at)}{by}{alert}.", sources, 8)
     others = sorted(incident.signals, key=lambda s: s.starts_at)[1:3]
     if others:
         listed = ", ".join(f"{s.name}{_value(s.value).replace(',', '')}" for s in others)
-        yield Draft(Group.HEADLINE, f"Also: {listed}.", tuple(s.id for s in others), 7)
+        yield Draft(Group.HEADLINE, f"Also: {listed}.", tuple(signal_id(s) for s in others), 7)
     for message in hostile_messages(incident.thread)[:1]:
         text = f"The {say_time(message.at)} message holds instructions to the assistant; ignored."
         yield Draft(Group.HEADLINE, text, (message.id,), 2)
@@ -132,7 +131,8 @@ def _value(value: str) -> str:
 
 def _cause(facts: Facts) -> Iterator[Draft]:
     if facts.incident.cause and not is_hostile(facts.incident.cause):
-        yield Draft(Group.CAUSE, facts.incident.cause, (facts.incident.id,), 9)
+        text = f"{shorten(facts.incident.cause, 30).rstrip('.')}."
+        yield Draft(Group.CAUSE, text, (facts.incident.id,), 9)
     culprit = suspect_change(facts)
     if culprit is not None:
         yield Draft(Group.CAUSE, f"Change: {say_change(culprit, facts)}.", (culprit.id,), 5)
@@ -141,7 +141,9 @@ def _cause(facts: Facts) -> Iterator[Draft]:
         yield Draft(Group.CAUSE, quote(whole), (clause.source,), score, clause.at, whole.places)
     extra = [c for c in facts.clauses if "contributing" in c.acts and not c.question]
     for clause in sorted(extra, key=lambda c: c.length)[:1]:
-        yield Draft(Group.CAUSE, f"Contributing: {quote(clause)}", (clause.source,), 4, None, clause.places)
+        yield Draft(
+            Group.CAUSE, f"Contributing: {quote(clause)}", (clause.source,), 4, None, clause.places
+        )
     if culprit is None and not facts.causes and not facts.incident.cause:
         yield Draft(Group.CAUSE, "Not established.", (facts.incident.id,), 1)
 
@@ -177,7 +179,8 @@ def shorten(text: str, most: int) -> str:
 
 
 _OUTRIGHT = re.compile(
-    r"\bnot (?:the|a|v?\d)?\s*\w+|\bno \w+ possible\b|\btwo different\b|\beither\b|\bruled out\b", re.I
+    r"\bnot (?:the|a|v?\d)?\s*\w+|\bno \w+ possible\b|\btwo different\b|\beither\b|\bruled out\b",
+    re.I,
 )
 
 
@@ -192,7 +195,9 @@ def _ruled_out(facts: Facts) -> Iterator[Draft]:
     for clause in denials(facts):
         outright = _OUTRIGHT.search(clause.text) is not None
         suspected = any(
-            c.message < clause.message and (c.question or "hedge" in c.acts) and c.words & clause.words
+            c.message < clause.message
+            and (c.question or "hedge" in c.acts)
+            and c.words & clause.words
             for c in facts.clauses
         )  # fmt: skip
         weight = 2 - clause.length / 20 + 0.3 * bool(clause.figures) + 1.2 * outright + suspected
@@ -208,7 +213,7 @@ _POINTS_BACK = re.compile(r"\b(?:it|that|this|them|they|which)\b", re.IGNORECASE
 
 
 def _with_evidence(clause: Clause, facts: Facts) -> Clause:
-    """"Not that" and "I lost it" say little without the sentence before them."""
+    """ "Not that" and "I lost it" say little without the sentence before them."""
     points_back = _POINTS_BACK.search(clause.text) and len(clause.words) <= 4
     if clause.length > 4 and not points_back:
         return clause
@@ -238,7 +243,9 @@ def _impact(facts: Facts) -> Iterator[Draft]:
             continue
         about, source = _question_before(clause, facts)
         said = quote(_corrected(clause, facts))
-        yield Draft(Group.IMPACT, about + said, (*source, clause.source), score, None, clause.places)
+        yield Draft(
+            Group.IMPACT, about + said, (*source, clause.source), score, None, clause.places
+        )
     yield from _window(facts)
 
 
@@ -251,7 +258,12 @@ def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
     score = 1.0 * ("impact" in acts) + 0.8 * bool(clause.figures)
     score += 0.6 * (clause.message > 0.55 * last) + 0.6 * ("correct" in acts)
     score += 0.8 * any(0 < clause.message - a <= 4 for a in asked)
-    score += 0.9 * (re.search(r"\d of (?:the )?\d|[€$£]|\b(?:eur|usd|peak|lost|published|max)\b", clause.text, re.I) is not None)
+    score += 0.9 * (
+        re.search(
+            r"\d of (?:the )?\d|[€$£]|\b(?:eur|usd|peak|lost|published|max)\b", clause.text, re.I
+        )
+        is not None
+    )
     score += 0.7 * (len(clocks(clause.text)) > 1)
     score += 2.2 * ("unknown" in acts)
     score -= 1.2 * ("hedge" in acts) + 0.8 * ("plan" in acts)
@@ -321,6 +333,10 @@ _CAMEL = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]{2,}(?![a-z])")
 def _mitigation(facts: Facts) -> Iterator[Draft]:
     """What came of the measures, and decisions; the measures themselves are in the time line."""
     yield from _consents(facts)
+    recorded = facts.incident.resolution
+    if recorded and not is_hostile(recorded):
+        text = f"{shorten(recorded, 20).rstrip('.')}."
+        yield Draft(Group.MITIGATION, text, (facts.incident.id,), 9)
     responded = min([c.at for c in facts.responses], default=facts.incident.opened_at)
     watched = {
         w.lower() for s in facts.incident.signals for w in _CAMEL.findall(f"{s.name} {s.summary}")
@@ -333,6 +349,7 @@ def _mitigation(facts: Facts) -> Iterator[Draft]:
         if decided or effect:
             weight = 2.8 * decided + 1.0 * bool(effect) + 0.5 * bool(clause.figures)
             weight += 1.0 * bool(effect and clause.words & watched)
+            weight += 0.5 * (re.search(r"\b(?:now|again|flat|back)\b", clause.text) is not None)
             weight -= 0.8 * ("plan" in clause.acts and not decided)
             yield Draft(
                 Group.MITIGATION, quote(clause), (clause.source,), weight, clause.at, clause.places
@@ -344,10 +361,14 @@ def _consents(facts: Facts) -> Iterator[Draft]:
     for asked in facts.clauses:
         names = re.findall(r"@([\w.-]+)", asked.text) if asked.question else []
         for clause in facts.clauses:
-            agrees = re.match(r"\s*(?:ok|yes|approve\w*|fine|agreed|go)\b", f"{clause.lead} {clause.text}", re.I)
+            agrees = re.match(
+                r"\s*(?:ok|yes|approve\w*|fine|agreed|go)\b", f"{clause.lead} {clause.text}", re.I
+            )
             if clause.user in names and 0 < clause.message - asked.message <= 6 and agrees:
                 text = f"{clause.user} agreed: {shorten(clause.text, 10)}."
-                yield Draft(Group.MITIGATION, text, (asked.source, clause.source), 3.5, None, clause.places)
+                yield Draft(
+                    Group.MITIGATION, text, (asked.source, clause.source), 3.5, None, clause.places
+                )
                 break
 
 
@@ -358,15 +379,20 @@ def _state(incident: Incident) -> Iterator[Draft]:
         length = say_duration(incident.resolved_at - incident.opened_at)
         by = f" by {events[-1].actor}" if events and events[-1].actor else ""
         text = f"Status: resolved {say_time(incident.resolved_at)}{by}, after {length}."
-        yield Draft(
-            Group.STATE, text, (incident.id, *(e.id for e in events[-1:])), 9
-        )
+        yield Draft(Group.STATE, text, (incident.id, *(e.id for e in events[-1:])), 9)
         return
-    yield Draft(Group.STATE, f"Status: still {word}." if word == "open" else f"Status: {word}.", (incident.id,), 9)
+    yield Draft(
+        Group.STATE,
+        f"Status: still {word}." if word == "open" else f"Status: {word}.",
+        (incident.id,),
+        9,
+    )
     for message in reversed(incident.thread):
         if is_hostile(message.text) or todos(message):
             continue
-        if re.search(r"\b(?:stays?|keep|until|forecast|waiting for|as soon as)\b", message.text, re.I):
+        if re.search(
+            r"\b(?:stays?|keep|until|forecast|waiting for|as soon as)\b", message.text, re.I
+        ):
             said = re.sub(r"^status \w+\W+", "", clean(message.text), flags=re.I).rstrip(". ")
             text = shorten(said, 14)
             yield Draft(Group.STATE, f"{text[:1].upper()}{text[1:]}.", (message.id,), 5)
@@ -386,7 +412,8 @@ def _owners(incident: Incident) -> Iterator[Draft]:
 
 
 _PROMISE = re.compile(
-    r"\bby (?:monday|tuesday|wednesday|thursday|friday|tomorrow|eod|\d)|\b(?:postmortem|pm|rca|write-?up) by\b|\btomorrow\b|"
+    r"\bby (?:monday|tuesday|wednesday|thursday|friday|tomorrow|eod|\d)|\b(?:postmortem|pm|rca"
+    r"|write-?up) by\b|\btomorrow\b|"
     r"\bas soon as\b|\bwhen (?:the |real )?\w+ arrive", re.IGNORECASE
 )  # fmt: skip
 
@@ -404,9 +431,7 @@ def _next_steps(facts: Facts) -> Iterator[Draft]:
         if clause.question or not _PROMISE.search(clause.text) or is_todo(clause):
             continue
         if len(clause.words - said) >= 2 and clause.length > 4 and clause.message > 0:
-            yield Draft(
-                Group.NEXT_STEPS, quote(clause), (clause.source,), 3, None, clause.places
-            )
+            yield Draft(Group.NEXT_STEPS, quote(clause), (clause.source,), 3, None, clause.places)
 
 
 def _timeline(facts: Facts) -> Iterator[Draft]:
@@ -444,11 +469,15 @@ def _events(facts: Facts) -> Iterator[Draft]:
     yield _event(i.opened_at, "incident opened", (i.id,), 8, i)
     for s in i.signals:
         if s.starts_at > i.opened_at and not is_hostile(f"{s.summary} {s.description}"):
-            yield _event(s.starts_at, f"alert {s.name}", (s.id,), 2.6, i)
+            yield _event(s.starts_at, f"alert {s.name}", (signal_id(s),), 2.6, i)
     for change in facts.responses:
         yield _event(change.at, _brief(change), (change.id,), 7, i)
     for e in i.timeline:
-        if e.kind not in ("opened", "resolved", "alert") and not is_hostile(e.text) and e.text:
+        if (
+            e.kind not in ("opened", "resolved", "alert", "alerts")
+            and not is_hostile(e.text)
+            and e.text
+        ):
             yield _event(e.at, f"{shorten(clean(e.text), 9)}", (e.id,), 6.5, i)
     yield from _acts(facts)
 
@@ -466,7 +495,11 @@ def _onset(facts: Facts) -> Iterator[Draft]:
         hour, minute = began[1].split(":")
         at = opened.replace(hour=int(hour), minute=int(minute), second=0)
         if at < facts.noticed:
-            start = max(clause.text.rfind("but ", 0, began.start()) + 4, 0) if "but " in clause.text[: began.start()] else 0
+            start = (
+                max(clause.text.rfind("but ", 0, began.start()) + 4, 0)
+                if "but " in clause.text[: began.start()]
+                else 0
+            )
             text = re.sub(r"\b(?:at )?$", "", clause.text[start : began.start()]).strip()
             verb = clause.text[began.start() : began.end()].split()[0]
             said = f"{shorten(text, 6)} {verb}" if verb.lower() != "from" else shorten(text, 6)
@@ -483,7 +516,8 @@ def _found(facts: Facts) -> Iterator[Draft]:
 
 
 _NOT_DONE = re.compile(
-    r"^(?:change|enable|disable|kill|roll|stop|do|try|let|please|put|switch|scale|restart|release)\b"
+    r"^(?:change|enable|disable|kill|roll|stop|do|try|let|please|put|switch|scale|restart"
+    r"|release)\b"
     r"|\bnever\b|\bnot\b", re.IGNORECASE
 )  # fmt: skip
 
@@ -496,7 +530,12 @@ def _acts(facts: Facts) -> Iterator[Draft]:
             continue
         if acts & {"plan", "denial", "hedge"} or _NOT_DONE.search(clause.text):
             continue
-        weight = 3.2 + 0.6 * bool(clocks(clause.text)) + 0.6 * (clause.length < 8) + 0.3 * bool(clause.figures)
+        weight = (
+            3.2
+            + 0.6 * bool(clocks(clause.text))
+            + 0.6 * (clause.length < 8)
+            + 0.3 * bool(clause.figures)
+        )
         brief = shorten(clause.text, 9)
         text = brief if len(clause.words) > 1 else f"{clause.user}: {brief}"
         draft = _event(clause.at, text, (clause.source,), weight, facts.incident)

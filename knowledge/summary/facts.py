@@ -81,7 +81,8 @@ def superseded(clauses: Sequence[Clause]) -> frozenset[tuple[int, int]]:
 
 
 _TAKES_BACK = re.compile(
-    r"\bi (?:said|wrote|told)\b|\bincl|\bnot [$€£]?\d|\bwrong\b|\b(?:was|were) (?:a|an|the|from|my)\b"
+    r"\bi (?:said|wrote|told)\b|\bincl|\bnot [$€£]?\d|\bwrong\b|\b(?:was|were) (?:a|an|the|from"
+    r"|my)\b"
     r"|\binstead of\b|\bforget the\b|\bscratch\b|\bdouble",
     re.IGNORECASE,
 )
@@ -120,7 +121,9 @@ def _about(clause: Clause, figure: Figure) -> frozenset[str]:
     end = figure.start + len(figure.text)
     window = clause.text[max(0, figure.start - 40) : figure.start] + clause.text[end : end + 45]
     common = {"min", "hour", "now", "far", "today"}
-    return frozenset(w for w in content_words(f"{window} {clause.context}") if w.isalpha() and w not in common)
+    return frozenset(
+        w for w in content_words(f"{window} {clause.context}") if w.isalpha() and w not in common
+    )
 
 
 def rarity(clauses: Sequence[Clause], incident: Incident) -> Mapping[str, float]:
@@ -167,7 +170,8 @@ _STRONG = re.compile(
     r"\b(?:because|root cause|it's my|it's me|by me|my (?:regex|new|change)|falls? back|fell back|"
     r"fail(?:s|ed)? open|silently|without|missing|leak\w*|instead of|backtrack\w*|never saw|"
     r"forever|true drift|really changed|is made from|was made from|schema change|does \w+|"
-    r"turned out|turns out|caus\w+|due to|lost|expired|exhaust\w*|deadlock\w*|fallen off|forgot\w*|"
+    r"turned out|turns out|caus\w+|due to|lost|expired|exhaust\w*|deadlock\w*|fallen off"
+    r"|forgot\w*|"
     r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo|closed)\b",
     re.IGNORECASE,
 )
@@ -183,12 +187,17 @@ def _explains(
     acts = clause.acts
     if clause.question or "chat" in acts or clause.length < 4 or "contributing" in acts:
         return 0.0
-    score = 1.2 * len(set(m.lower() for m in _STRONG.findall(clause.text)))
+    score = 1.2 * len({m.lower() for m in _STRONG.findall(clause.text)})
     score += 1.0 * ("cause" in acts) + 0.7 * ("evidence" in acts)
     score += min(0.8, 0.4 * len(clause.figures))
     score += 0.8 * any(clause.words & t for t in topics)
-    score += 0.5 * (re.match(r"\s*(?:ah|oh|aha|\.\.\.|turns out|found)", clause.lead, re.I) is not None)
-    score += 0.5 * (re.search(r"\b(?:found|look|flame|heap|dmesg|says|history)\b", clause.text, re.I) is not None)
+    score += 0.5 * (
+        re.match(r"\s*(?:ah|oh|aha|\.\.\.|turns out|found)", clause.lead, re.I) is not None
+    )
+    score += 0.5 * (
+        re.search(r"\b(?:found|look|flame|heap|dmesg|says|history)\b", clause.text, re.I)
+        is not None
+    )
     score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * clears(clause)
     score -= 1.0 * (clause.message < 0.12 * last) + 1.2 * (clause.message > 0.75 * last)
     score -= 1.5 * _refuted(clause, clauses, weights)
@@ -202,11 +211,14 @@ def clears(clause: Clause) -> bool:
 
 
 _CLEARS = re.compile(
-    r"\bnot (?:that|the|a|from|v?\d|related|capacity|drift|enough)\b|\bso (?:that's |it's |it is )?not\b"
-    r"|\b(?:isn't|wasn't|weren't)\b|\bcan't be\b|\bruled? out\b|\bunrelated\b|\beither$|\bunchanged\b"
+    r"\bnot (?:that|the|a|from|v?\d|related|capacity|drift|enough)\b|\bso (?:that's |it's "
+    r"|it is )?not\b"
+    r"|\b(?:isn't|wasn't|weren't)\b|\bcan't be\b|\bruled? out\b|\bunrelated\b|\beither$"
+    r"|\bunchanged\b"
     r"|\bno \w+ possible\b|\bnot (?:\w+ )?(?:blocked|affected|involved)\b|\bred herring\b"
     r"|\bsame \w+, same\b|\bstill (?:waits?|fails?|slow|high|broken|happen\w*)\b"
-    r"|\bnot the\b|\bdid(?:n't| not) (?:help|change|fix)\b|\b(?:is|are|looks?) (?:fine|ok|healthy|clean|normal)\b"
+    r"|\bnot the\b|\bdid(?:n't| not) (?:help|change|fix)\b|\b(?:is|are|looks?) (?:fine|ok"
+    r"|healthy|clean|normal)\b"
     r"|\bis right\b|\btwo (?:different|separate)\b|\bseparate (?:issue|problem|thing)|"
     r"\bno (?:effect|alarm|change|improvement|difference)\b",
     re.IGNORECASE,
@@ -276,11 +288,14 @@ def clear(
     versions = {change.id: set(content_words(change.version)) for change in changes}
     return {
         key: clause for key, clause in found.items()
-        if suspicion[key] < max(blamed * 0.8, 0.01) or versions[key] & clause.words and _names(clause)
+        if suspicion[key] < max(blamed * 0.8, 0.01)
+        or (versions[key] & clause.words and _names(clause))
     }  # fmt: skip
 
 
-_NAMED = re.compile(r"\bnot (?:the )?(?:v?\d[\w.]*|\w+[-_]\w+)\b|\b(?:same|either|unrelated|innocent)\b", re.I)
+_NAMED = re.compile(
+    r"\bnot (?:the )?(?:v?\d[\w.]*|\w+[-_]\w+)\b|\b(?:same|either|unrelated|innocent)\b", re.I
+)
 
 
 def _names(clause: Clause) -> bool:
@@ -293,7 +308,10 @@ def denials(facts: Facts) -> Iterable[Clause]:
     return (
         c
         for c in facts.clauses
-        if clears(c) and not c.question and c.length >= 2 and "chat" not in c.acts
+        if clears(c)
+        and not c.question
+        and c.length >= 2
+        and "chat" not in c.acts
         and any(w.isalpha() and len(w) > 2 for w in c.words)
     )
 

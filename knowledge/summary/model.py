@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from knowledge.records import Incident, Status
+from knowledge.records import Incident, Signal, Status
 
 
 class Group(StrEnum):
@@ -67,7 +67,7 @@ def sources_of(incident: Incident) -> Mapping[str, SourceText]:
         ended = f" until {say_time(s.ends_at)}" if s.ends_at else ""
         labels = " ".join(s.labels.values())
         text = f"{say_time(s.starts_at)} {said} {labels}{ended}"
-        found.append(SourceText(s.id or s.fingerprint, s.starts_at, s.name, text, url=s.url))
+        found.append(SourceText(signal_id(s), s.starts_at, s.name, text, url=s.url))
     for c in incident.changes:
         label = " ".join(filter(None, (c.kind, c.service, c.version)))
         text = f"{say_time(c.at)} {say_day(c.at)} {label} {c.author} {c.summary} {c.id}"
@@ -89,6 +89,11 @@ def _incident_source(incident: Incident) -> SourceText:
         f"{say_day(i.opened_at)}{ended} {i.owner} {i.acknowledged_by} {i.cause} {i.resolution}"
     )
     return SourceText(i.id, i.opened_at, i.id, text)
+
+
+def signal_id(signal: Signal) -> str:
+    """By what an alert is cited: its id, or its fingerprint before the store gave it one."""
+    return signal.id or signal.fingerprint
 
 
 def say_time(at: datetime) -> str:

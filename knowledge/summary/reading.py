@@ -16,17 +16,20 @@ from knowledge.records import Message
 _EMOJI = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]*:(?!\w)|[\U0001F300-\U0001FAFF\u2600-\u27BF]")
 _MARKUP = re.compile(r"```|[*`]|(?<![\w/])_|_(?![\w/])")
 _SPLIT = re.compile(
-    r"(?<=[!?;])\s+|\.{2,}\s*|\n+|(?<=\.)(?<!\bvs\.)(?<!\best\.)(?<!approx\.)(?<!incl\.)(?<!e\.g\.)"
+    r"(?<=[!?;])\s+|\.{2,}\s*|\n+"
+    r"|(?<=\.)(?<!\bvs\.)(?<!\best\.)(?<!approx\.)(?<!incl\.)(?<!e\.g\.)"
     r"(?<!i\.e\.)(?<!\bca\.)(?<!\bmax\.)\s+"
 )
 _FILLER = re.compile(
     r"^(?:(?:ok(?:ay)?|hm+|oh|ah|aha|lol|so|yes|yep|yeah|no wait|wait|hi|hey|well|and|but|nice|"
-    r"good point|guys|right|sure|wow|oops|ouch|ugh|damn|great|thanks|done|gotcha|hah?a)\b[\s,.:;!-]*)+",
+    r"good point|guys|right|sure|wow|oops|ouch|ugh|damn|great|thanks|done|gotcha"
+    r"|hah?a)\b[\s,.:;!-]*)+",
     re.IGNORECASE,
 )
 _HOSTILE = re.compile(
     r"(?:forget|ignore|disregard|override|bypass|ignorier\w*|vergiss|ignora|ignorez|oublie\w*)\b"
-    r".{0,40}\b(?:rules?|instructions?|previous|prior|prompts?|guidelines|above|anweisungen|regeln|"
+    r".{0,40}\b(?:rules?|instructions?|previous|prior|prompts?|guidelines|above|anweisungen"
+    r"|regeln|"
     r"instrucciones|instructions|consignes)\b"
     r"|\b(?:to|for|dear|hey|hello|attention|note to)\b[\s,:]{1,3}(?:the |any |all )?"
     r"(?:ai|llm|assistant|bot|chatbot|language model|agent|summari[sz]er|copilot)s?\b"
@@ -34,7 +37,8 @@ _HOSTILE = re.compile(
     r"(?:reading|summari[sz]ing|processing|must|shall|should now)\b"
     r"|\b(?:system prompt|you are now|developer mode|jailbreak|new instructions?|act as)\b"
     r"|<\s*/?\s*(?:system|assistant|instructions?)\s*>|\[(?:system|inst)\]"
-    r"|\bwhen (?:you )?summari[sz]\w+\b|\bin (?:your|the|any) summary\b.{0,30}\b(?:say|write|state)",
+    r"|\bwhen (?:you )?summari[sz]\w+\b|\bin (?:your|the|any) summary\b.{0,30}\b(?:say|write"
+    r"|state)",
     re.IGNORECASE | re.DOTALL,
 )
 _NUMBER = re.compile(
@@ -44,19 +48,136 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)")
-_HOUR = re.compile(r"\b(?:since|until|till|before|after) \d{1,2}(?=[\s,.!?]*(?:$|[,.!?]))", re.IGNORECASE)
+_HOUR = re.compile(
+    r"\b(?:since|until|till|before|after) \d{1,2}(?=[\s,.!?]*(?:$|[,.!?]))", re.IGNORECASE
+)
 _WORD = re.compile(r"[a-z0-9][\w.-]*[\w]|[a-z]", re.IGNORECASE)
 
+BOT = "tandem"
+"""The bot's own name: what it says in a thread is known from the record already."""
+
 STOP = frozenset(
-    "a an the is are was were be been it its it's this that these those of to in on at by for with from"
-    " and or but so as if then than not no yes ok we i you he she they me my our your us them there"
-    " here what which who how when why do does did done has have had can could will would should"
-    " may might just only also very more most less all any some now still already again yet"
-    " one two up out off over into about after before since until per via am pm utc isn wasn weren aren"
-    " don doesn didn couldn won shouldn ll ve".split()
+    [
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "it",
+        "its",
+        "it's",
+        "this",
+        "that",
+        "these",
+        "those",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "with",
+        "from",
+        "and",
+        "or",
+        "but",
+        "so",
+        "as",
+        "if",
+        "then",
+        "than",
+        "not",
+        "no",
+        "yes",
+        "ok",
+        "we",
+        "i",
+        "you",
+        "he",
+        "she",
+        "they",
+        "me",
+        "my",
+        "our",
+        "your",
+        "us",
+        "them",
+        "there",
+        "here",
+        "what",
+        "which",
+        "who",
+        "how",
+        "when",
+        "why",
+        "do",
+        "does",
+        "did",
+        "done",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "might",
+        "just",
+        "only",
+        "also",
+        "very",
+        "more",
+        "most",
+        "less",
+        "all",
+        "any",
+        "some",
+        "now",
+        "still",
+        "already",
+        "again",
+        "yet",
+        "one",
+        "two",
+        "up",
+        "out",
+        "off",
+        "over",
+        "into",
+        "about",
+        "after",
+        "before",
+        "since",
+        "until",
+        "per",
+        "via",
+        "am",
+        "pm",
+        "utc",
+        "isn",
+        "wasn",
+        "weren",
+        "aren",
+        "don",
+        "doesn",
+        "didn",
+        "couldn",
+        "won",
+        "shouldn",
+        "ll",
+        "ve",
+    ]
 )
 _CUES = {
-    "hedge": r"\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably|guess\w*|i think|i'd|"
+    "hedge": r"\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably|guess\w*"
+    r"|i think|i'd|"
     r"could be|might|seems?|looks like|feels like|rumou?r|last time|at least|say|likely|"
     r"expect(?=\s+some)|first count|preliminary|estimat\w+)\b|~",
     "correct": r"\bi (?:said|wrote|told|quoted)\b|\b(?:official|exact|actual|real|final|corrected|"
@@ -65,44 +186,59 @@ _CUES = {
     r"excluding|without (?:the )?(?:retries|bots|duplicates|tests?)|not \d|instead of \d|"
     r"scratch that|sorry|my bad|system says|the db says|"
     r"ledger|from (?:the )?(?:db|logs|api|warehouse))\b|^(?:hm+,? )?no\b",
-    "denial": r"\bnot (?:that|the|it|a|an|our|us|my|from|related|because|caus\w+|due|v?\d|capacity|drift|"
-    r"enough|him|her|them)\b|\bso (?:it's |it is |that's )?not\b|\b(?:that|it|this)(?:'s| is| was) not\b|"
+    "denial": r"\bnot (?:that|the|it|a|an|our|us|my|from|related|because|caus\w+|due|v?\d"
+    r"|capacity|drift|"
+    r"enough|him|her|them)\b|\bso (?:it's |it is |that's )?not\b|\b(?:that|it|this)(?:'s| is"
+    r"| was) not\b|"
     r"\b(?:isn't|wasn't|weren't|aren't|ain't)\b|\bcan(?:'t|not) be\b|\bunrelated\b|\bruled? out\b|"
-    r"\bred herring\b|\bnot (?:\w+ )?(?:blocked|affected|involved|guilty|to blame)\b|\bunchanged\b|"
+    r"\bred herring\b|\bnot (?:\w+ )?(?:blocked|affected|involved|guilty|to blame)\b"
+    r"|\bunchanged\b|"
     r"\bno (?:change|effect|difference|improvement|alarm|errors?|rollback)\b|\binnocent\b|"
     r"\bsame (?:on|for|with|error|result|in)\b|\beither\b|\bnothing (?:wrong|unusual|odd)\b|"
-    r"\b(?:is|are|looks?|was|were|api|all) (?:fine|ok|okay|healthy|clean|normal|flat|right|correct)\b|"
+    r"\b(?:is|are|looks?|was|were|api|all) (?:fine|ok|okay|healthy|clean|normal|flat|right"
+    r"|correct)\b|"
     r"\bflat\b|\bbounded\b|\bdid(?:n't| not) (?:help|change|fix)\b|\bhad (?:it )?before\b|"
-    r"\bexonerat\w+|\bcleared\b|\bcoincidence\b|\bstill (?:waits?|fail\w*|slow|broken|the same|high|happen\w*)\b|"
+    r"\bexonerat\w+|\bcleared\b|\bcoincidence\b|\bstill (?:waits?|fail\w*|slow|broken|the same"
+    r"|high|happen\w*)\b|"
     r"\bno,? (?:that|it)\b|\bdoesn't explain\b|\bnot in\b",
     "cause": r"\b(?:because|root cause|caus(?:e|ed|es|ing)|due to|that's why|culprit|turns out|"
-    r"turned out|explains?|it's (?:a|an|my|our|the|me)|is my|my (?:new|change|bad|deploy|regex|config)|by me|"
+    r"turned out|explains?|it's (?:a|an|my|our|the|me)|is my|my (?:new|change|bad|deploy|regex"
+    r"|config)|by me|"
     r"by mistake|forgot\w*|missing|without|instead of|never|silently|leak\w*|leaks|lost|"
     r"dropp(?:ed|ing)|typo|wrong|mis(?:s(?:es|ed)|config\w*|match\w*|typed)|expired?|expires|"
-    r"exhaust\w*|deadlock\w*|blocked|blocks|stuck|full|overflow\w*|backtrack\w*|fail(?:s|ed)? open|fall(?:s|en)? (?:back|off)|"
+    r"exhaust\w*|deadlock\w*|blocked|blocks|stuck|full|overflow\w*|backtrack\w*|fail(?:s"
+    r"|ed)? open|fall(?:s|en)? (?:back|off)|"
     r"fell (?:back|off)|timeouts?|hangs?|retry storm|thundering|throttl\w*|saturat\w*|oom|race|"
     r"regress\w*|schema|breaking change|incompatib\w*|hard.?coded|default(?:s|ed)? to|"
     r"stale|cached?|evict\w*|n\+1|full scan|seq(?:uential)? scan|unbounded|infinite|loops?|"
     r"doubled|truncat\w*|overwr\w+|rotat\w+|revoked|certificate|dns|says? 100|really changed|"
     r"true drift|never saw|waits? (?:for|on))\b",
-    "evidence": r"\b(?:flame ?graph|heap (?:profile|dump)|pprof|profil\w+|dmesg|kernel|strace|tcpdump|"
-    r"explain|query plan|git (?:blame|log|bisect)|diff|history|logs?|traces?|stack ?trace|histogram|"
+    "evidence": r"\b(?:flame ?graph|heap (?:profile|dump)|pprof|profil\w+|dmesg|kernel|strace"
+    r"|tcpdump|"
+    r"explain|query plan|git (?:blame|log|bisect)|diff|history|logs?|traces?|stack ?trace"
+    r"|histogram|"
     r"metrics?|measured|checked|compared|counted|computed|query|curl\w*|reproduced|"
     r"found|look|confirmed|verified)\b|:\s",
-    "action": r"\b(?:terminated|killed|stopped|restarted|rolled|reverted|deployed|redeployed|released|held|"
+    "action": r"\b(?:terminated|killed|stopped|restarted|rolled|reverted|deployed|redeployed"
+    r"|released|held|"
     r"paused|resumed|drained|rescheduled|enabled|disabled|switched|moved|shifted|scaled|resized|"
-    r"increased|raised|lowered|applied|merged|published|rerun|reran|replayed|cleared|flushed|renewed|"
+    r"increased|raised|lowered|applied|merged|published|rerun|reran|replayed|cleared|flushed"
+    r"|renewed|"
     r"rotated|unblocked|failed over|removed|restored|cordoned|pinned|patched|fixed|rebuilt|"
-    r"reindexed|republished|backfilled|throttled|skipp(?:ed|ing)|go(?:es)? via|rolling (?:out|back|to)|promoted|quarantined|evicted|"
+    r"reindexed|republished|backfilled|throttled|skipp(?:ed|ing)|go(?:es)? via|rolling (?:out"
+    r"|back|to)|promoted|quarantined|evicted|"
     r"rate.limited|whitelisted|dropped the|bumped|closed the|turned (?:on|off)|tripled|doubled)\b|"
     r"\bsince \d?\d:\d\d|\b(?:is|now|are|went)?\s*(?:live|everywhere|out|in place)[\s:.!]*$|"
     r"\w+ (?:on|off|now)[\s.!]*$",
-    "plan": r"\b(?:will|should|shall|let's|lets|want|wants|can we|could we|needs?|going to|gonna|plan\w*|"
+    "plan": r"\b(?:will|should|shall|let's|lets|want|wants|can we|could we|needs?|going to"
+    r"|gonna|plan\w*|"
     r"tomorrow|later|would|propose|suggest|try|if we|building|writing|eta|retry|"
     r"expected by|fix expected)\b",
-    "decision": r"\b(?:decision|decided|we (?:refund|hold|keep|go|stop|roll|accept)|so no \w+ possible|"
+    "decision": r"\b(?:decision|decided|we (?:refund|hold|keep|go|stop|roll|accept)"
+    r"|so no \w+ possible|"
     r"not possible|no \w+ possible|forget the|can't roll|cannot roll|ok but)\b",
-    "recovery": r"\b(?:again|back to|recovered|normal|drain(?:ing|ed)|queue empty|backlog (?:gone|clear)|"
+    "recovery": r"\b(?:again|back to|recovered|normal|drain(?:ing|ed)|queue empty"
+    r"|backlog (?:gone|clear)|"
     r"p9\d|rate|latency|error|mae|psi|recall|accuracy|much better|green|works|confirmed)\b.*",
     "impact": r"\b(?:failed|lost|affected|impacted|wrong|delay\w*|missed|missing|unmoderated|"
     r"violat\w+|duplicat\w+|refund\w*|customers?|users?|orders?|requests?|payments?|stores?|"
@@ -113,28 +249,34 @@ _CUES = {
     r"labels?|downtime|outage|expected difference|parcels?|shipments?|tenants?|devices?|"
     r"searches|clicks|loans?|applications?|passengers?|trips?|subscribers?|uploads?|"
     r"videos?|jobs?|reports?|dashboards?)\b|[€$£]|\d of (?:the )?\d",
-    "contributing": r"\b(?:accelerant|accelerat\w*|faster|amplif\w*|made it worse|aggravat\w*|contribut\w*|"
+    "contributing": r"\b(?:accelerant|accelerat\w*|faster|amplif\w*|made it worse|aggravat\w*"
+    r"|contribut\w*|"
     r"brought forward|on top)\b",
     "unknown": r"\b(?:can't say|not known|unknown|no idea yet|tbd|not yet known)\b",
-    "chat": r"\b(?:wrong channel|lunch|coffee|vpn|thank(?:s| you)|sorry|lol|haha|wtf|good job|party|much better|beer|cake|"
+    "chat": r"\b(?:wrong channel|lunch|coffee|vpn|thank(?:s| you)|sorry|lol|haha|wtf|good job"
+    r"|party|much better|beer|cake|"
     r"parking|birthday|weekend plans)\b",
 }
 _COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CUES.items()}
 
 _TODO = re.compile(
-    r"\b(?:ais?|to-?dos?|action items?|actions|follow-?ups?|next steps?|ars?|open points)\s*[:.]\s*",
+    r"\b(?:ais?|to-?dos?|action items?|actions|follow-?ups?|next steps?|ars?"
+    r"|open points)\s*[:.]\s*",
     re.IGNORECASE,
 )
 _COMMAND = re.compile(
     r"\bi(?:'m| am|'ll be)?\s*(?:the\s+)?(?:take |taking |have |got |do )?(?:ic|the ic)\b"
     r"|\b(?:ic)\s*(?:is|=|:|-)?\s*(?:me|myself|mine)\b|\b(?:taking|take|i take|i have|got)\s+"
-    r"(?:ic|command|the lead|incident command\w*)\b|\bic here\b|\bi(?:'m| am) (?:running|leading|commanding|coordinating) (?:this|the incident)\b"
-    r"|\bincident commander (?:is )?(?:me|here)\b|^ic[.!]?$|\bi(?:'ll| will) (?:lead|run|command|coordinate)\b"
+    r"(?:ic|command|the lead|incident command\w*)\b|\bic here\b|\bi(?:'m| am) (?:running"
+    r"|leading|commanding|coordinating) (?:this|the incident)\b"
+    r"|\bincident commander (?:is )?(?:me|here)\b|^ic[.!]?$|\bi(?:'ll| will) (?:lead|run"
+    r"|command|coordinate)\b"
     r"|\bme (?:as |is )?ic\b|\bi lead\b|\bic me\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(
-    r"\bi (?:own|will own)\b|\bi'll own\b|\bmine to fix\b|\b(?:postmortem|pm|rca) by me\b", re.IGNORECASE
+    r"\bi (?:own|will own)\b|\bi'll own\b|\bmine to fix\b|\b(?:postmortem|pm|rca) by me\b",
+    re.IGNORECASE,
 )
 
 
@@ -203,13 +345,13 @@ def is_hostile(text: str) -> bool:
     return _HOSTILE.search(text) is not None
 
 
-def clauses_of(thread: Sequence[Message], bot: str = "tandem") -> tuple[Clause, ...]:
+def clauses_of(thread: Sequence[Message]) -> tuple[Clause, ...]:
     """The thread's clauses, oldest first, without hostile messages and what repeats them."""
     hostile = hostile_messages(thread)
     poison = set().union(*(_shingles(m.text) for m in hostile)) if hostile else set()
     found: list[Clause] = []
     for number, message in enumerate(thread):
-        if message in hostile or message.user == bot:
+        if message in hostile or message.user.lower() == BOT:
             continue
         correcting = False
         for clause in _split(number, message):
@@ -245,10 +387,14 @@ _PROPOSAL = re.compile(
     r"disable|turn (?:it )?off|switch|block|purge|flush|rebuild)\b",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(r"(?:^|[.?!,]\s*)(?:no|nope|nah|don't|won't help)(?=\s*(?:[.,!]|$|\bnot?\b))", re.I)
+_REFUSAL = re.compile(
+    r"(?:^|[.?!,]\s*)(?:no|nope|nah|don't|won't help)(?=\s*(?:[.,!]|$|\bnot?\b))", re.I
+)
 
 
-def refusals(clauses: Sequence[Clause], thread: Sequence[Message]) -> Iterator[tuple[Clause, Message]]:
+def refusals(
+    clauses: Sequence[Clause], thread: Sequence[Message]
+) -> Iterator[tuple[Clause, Message]]:
     """What was proposed and turned down: the proposing clause and the message that says no."""
     for clause in clauses:
         if not clause.question or clause.length > 8 or not _PROPOSAL.search(clause.text):
@@ -319,7 +465,9 @@ def _split(number: int, message: Message) -> Iterator[Clause]:
         cut = cut.strip(" .!,;-")
         if cut:
             lead_text = lead.group() if lead else ""
-            asks = "?" in part or re.match(r"(?:what|how|why|who|where|can|could|should)\b", cut, re.I)
+            asks = "?" in part or re.match(
+                r"(?:what|how|why|who|where|can|could|should)\b", cut, re.I
+            )
             yield Clause(
                 number, order, message.at, message.user, message.id, cut, bool(asks), lead_text
             )

@@ -12,26 +12,57 @@ from collections.abc import Iterable, Sequence
 from knowledge.summary.model import SourceText, Statement
 from knowledge.summary.reading import clocks, content_words, figures, is_hostile
 
-_IDENT = re.compile(r"(?<![\w/])(?=[\w./:+-]*\d)(?=[\w./:+-]*[a-z_])[a-z0-9][\w./:+-]*\w", re.IGNORECASE)
+_IDENT = re.compile(
+    r"(?<![\w/])(?=[\w./:+-]*\d)(?=[\w./:+-]*[a-z_])[a-z0-9][\w./:+-]*\w", re.IGNORECASE
+)
 _PLAIN = re.compile(
-    r"\d+(?:[.,]\d+)*(?:k|m|bn|%|h\d*m?|s|d|min|ms|x|gi?b?|mb|am|pm|st|nd|rd|th|z)?$", re.IGNORECASE
+    r"\d+(?:[.,]\d+)*(?:k|m|bn|%|h\d*m?|s|d|min|ms|x|gi?b?|mb|am|pm|st|nd|rd|th"
+    r"|z)?$",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-zA-Z]{2,}\b")
 _NEGATION = re.compile(
-    r"\b(?:no|not|never|none|nor|neither|without|cannot|unaffected|ruled out|unrelated|unchanged)\b"
+    r"\b(?:no|not|never|none|nor|neither|without|cannot|unaffected|ruled out|unrelated"
+    r"|unchanged)\b"
     r"|n't\b",
     re.IGNORECASE,
 )
 _GRAVE = re.compile(
-    r"\b(?:resolved|fixed|approved|authori[sz]ed|all clear|root cause|promoted|rolled back|deleted|"
+    r"\b(?:resolved|fixed|approved|authori[sz]ed|all clear|root cause|promoted|rolled back"
+    r"|deleted|"
     r"purged|breach\w*|confirmed|completed|restored|safe)\b",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(r"\b(\d+) h(?: (\d+) min)?\b|\b(\d+) min\b")
 
 OWN_WORDS = frozenset(
-    "Alert Change Incident Severity Status Detected Opened Owner Commander UTC Now Ruled Cause"
-    " January February March April May June July August September October November December".split()
+    [
+        "Alert",
+        "Change",
+        "Incident",
+        "Severity",
+        "Status",
+        "Detected",
+        "Opened",
+        "Owner",
+        "Commander",
+        "UTC",
+        "Now",
+        "Ruled",
+        "Cause",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
 )
 """Capitalised words that the composer itself puts into a sentence."""
 
@@ -68,10 +99,14 @@ def _times(text: str, said: str) -> list[str]:
 
 
 def _numbers(text: str, said: str, sources: Sequence[SourceText]) -> list[str]:
-    known = {f.value for f in figures(said)} | {float(n) for n in re.findall(r"\d+(?:\.\d+)?", said)}
+    known = {f.value for f in figures(said)} | {
+        float(n) for n in re.findall(r"\d+(?:\.\d+)?", said)
+    }
     known |= {float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+", said)}
     plain = _LENGTH.sub(lambda m: " " if _is_span(m, said, sources) else m.group(), text)
-    return [f"number {f.text} is not in the sources" for f in figures(plain) if f.value not in known]
+    return [
+        f"number {f.text} is not in the sources" for f in figures(plain) if f.value not in known
+    ]
 
 
 def _is_span(m: re.Match[str], said: str, sources: Sequence[SourceText]) -> bool:
@@ -97,9 +132,7 @@ def _identifiers(text: str, said: str) -> list[str]:
 def _names(text: str, said: str, people: Iterable[str]) -> list[str]:
     known = said.lower()
     words = set(content_words(said)) | set(re.findall(r"\w+", known))
-    odd = [
-        n for n in _NAME.findall(text) if n not in OWN_WORDS and n.lower() not in words
-    ]
+    odd = [n for n in _NAME.findall(text) if n not in OWN_WORDS and n.lower() not in words]
     spoken = set(re.findall(r"[\w.-]+", text.lower()))
     odd += [p for p in people if p.lower() in spoken and p.lower() not in words]
     return [f"name {n} is not in the sources" for n in dict.fromkeys(odd)]
