@@ -24,7 +24,13 @@ class Gone(Unavailable):
         super().__init__(system, why, retry=False)
 
 
-class Messenger(Protocol):
+class People(Protocol):
+    def person(self, user_id: str) -> str:
+        """A person's shown name; the id when it cannot be found out."""
+        ...
+
+
+class Messenger(People, Protocol):
     """Shows replies. Every method may raise Unavailable, RateLimited or Gone."""
 
     def post(self, channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
@@ -57,8 +63,4 @@ class Messenger(Protocol):
 
     def link(self, channel: str, ts: str) -> str:
         """An address that leads people to the message; empty when there is none."""
-        ...
-
-    def person(self, user_id: str) -> str:
-        """A person's shown name; the id when it cannot be found out."""
         ...

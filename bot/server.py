@@ -1,4 +1,4 @@
-"""HTTP: webhooks at /signals/{source}, Slack's events at /slack/events, /healthz."""
+"""HTTP: webhooks at /signals/{source} and /changes, Slack's events at /slack/events, /healthz."""
 
 import hmac
 import json
@@ -7,6 +7,8 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,9 +16,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.webhooks import PARSERS, Parsed
-from knowledge.errors import BadArgs, NotFound
-from knowledge.records import Signal
+from bot.webhooks import Parsed, changes, parser_for
+from knowledge.errors import BadArgs, NotFound, Unavailable
+from knowledge.records import Change, Signal
 
 log = logging.getLogger("tandem.http")
 
@@ -33,86 +35,135 @@ class Counts:
 
 
 Accept = Callable[[str, Sequence[Signal]], int]
-Parse = Callable[[str, bytes], Parsed]
+SlackEvents = Callable[[Request], Awaitable[Response]]
 
 
 class TooLarge(Exception):
     """The body is larger than MOST_BYTES."""
 
 
+@dataclass
+class Intakes:
+    """Where what comes in goes. Both store durably before they return."""
+
+    signals: Accept
+    change: Callable[[Change], None]
+    now: Callable[[], datetime]
+
+
 def http_app(
-    accept: Accept,
-    parse: Parse,
+    intakes: Intakes,
     token: str,
     health: Callable[[], dict[str, object]],
-    slack_events: Callable[[Request], Awaitable[Response]] | None = None,
+    slack_events: SlackEvents | None = None,
     counts: Counts | None = None,
 ) -> Starlette:
-    """`accept` stores signals durably before it returns; `token` empty means no check."""
+    """`token` must come with webhooks; empty means no check."""
     counts = counts or Counts()
 
     async def signals(request: Request) -> Response:
         source = request.path_params["source"]
-        if not _authorised(request, token):
-            counts.refused[source] += 1
-            return _refusal(401, "authorization", "the bearer token or password is wrong")
         try:
-            body = await _body(request)
-            parsed = await run_in_threadpool(parse, source, body)
-        except TooLarge:
+            body = await _checked_body(request, token)
+            parsed = await run_in_threadpool(read_signals, source, body, intakes.now())
+        except Refusal as refusal:
             counts.refused[source] += 1
-            return _refusal(413, "body", f"larger than {MOST_BYTES} bytes")
-        except NotFound as error:
-            return _refusal(404, "source", str(error))
-        except BadArgs as error:
-            counts.refused[source] += 1
-            return _refusal(400, error.field, str(error))
-        batch = await run_in_threadpool(accept, source, parsed.signals) if parsed.signals else None
+            return refusal.response
+        if parsed.signals:
+            await run_in_threadpool(intakes.signals, source, parsed.signals)
         counts.accepted[source] += len(parsed.signals)
         counts.refused[source] += len(parsed.refused)
         if parsed.refused:
             log.warning("%s: %d alerts refused: %s", source, len(parsed.refused), parsed.refused[0])
         answer = {
             "accepted": len(parsed.signals),
-            "refused": [{"field": r.field, "problem": r.problem} for r in parsed.refused],
-            "batch": batch,
+            "refused": [
+                {"field": r.path, "problem": r.problem, "remedy": r.remedy} for r in parsed.refused
+            ],
         }
         return JSONResponse(answer, 202 if parsed.signals or not parsed.refused else 400)
 
+    async def change(request: Request) -> Response:
+        try:
+            body = await _checked_body(request, token)
+            parsed = _read_change(body, intakes.now())
+        except Refusal as refusal:
+            counts.refused["changes"] += 1
+            return refusal.response
+        await run_in_threadpool(intakes.change, parsed)
+        counts.accepted["changes"] += 1
+        return JSONResponse({"accepted": 1, "id": parsed.id}, 202)
+
     async def healthz(_: Request) -> Response:
         state = await run_in_threadpool(health)
-        state["signals"] = {"accepted": dict(counts.accepted), "refused": dict(counts.refused)}
+        state["received"] = {"accepted": dict(counts.accepted), "refused": dict(counts.refused)}
         return JSONResponse(state, 200 if state.get("ok") else 503)
 
     routes = [
         Route("/signals/{source}", signals, methods=["POST"]),
+        Route("/changes", change, methods=["POST"]),
         Route("/healthz", healthz),
     ]
     if slack_events is not None:
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={Unavailable: _unavailable})
 
 
-def parse_signals(source: str, body: bytes, received_at: "Callable[[], object]") -> Parsed:
-    """Raises NotFound for a source nobody reads, BadArgs for a body that is not the source's."""
-    if source not in PARSERS:
-        raise NotFound.among("signal source", source, PARSERS)
+class Refusal(Exception):
+    """A request that is not taken, with the answer that says why."""
+
+    def __init__(self, status: int, field: str, problem: str) -> None:
+        super().__init__(problem)
+        answer = {"error": {"field": field, "problem": problem}}
+        self.response = JSONResponse(answer, status)
+
+
+def read_signals(source: str, body: bytes, now: datetime) -> Parsed:
+    """Raises Refusal: 404 for a source nobody reads, 400 for a body that is not the source's."""
     try:
-        payload = json.loads(body)
-    except (ValueError, UnicodeDecodeError, RecursionError) as error:
-        raise BadArgs("body", f"it is not JSON: {error}") from None
-    return PARSERS[source](payload, received_at())
+        return parser_for(source)(body, now)
+    except NotFound as error:
+        raise Refusal(404, "source", str(error)) from error
+    except BadArgs as error:
+        raise Refusal(400, error.field, str(error)) from error
+
+
+def _read_change(body: bytes, now: datetime) -> Change:
+    try:
+        payload: Any = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "body", f"it is not JSON: {error}") from error
+    if not isinstance(payload, dict):
+        raise Refusal(400, "body", "a JSON object is needed")
+    try:
+        return changes.parse(payload, now)
+    except BadArgs as error:
+        raise Refusal(400, error.field, str(error)) from error
+
+
+async def _checked_body(request: Request, token: str) -> bytes:
+    if not _authorised(request, token):
+        raise Refusal(401, "authorization", "the bearer token or the password is wrong")
+    try:
+        return await _body(request)
+    except TooLarge:
+        raise Refusal(413, "body", f"larger than {MOST_BYTES} bytes") from None
+    except ClientDisconnect:
+        raise Refusal(400, "body", "it ended before it was complete") from None
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    """Not stored, so not accepted: the sender should try again."""
+    log.error("not accepted: %s", error)
+    return JSONResponse({"error": {"field": "", "problem": str(error)}}, 503)
 
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise TooLarge
-    except ClientDisconnect as error:
-        raise BadArgs("body", "it ended before it was complete") from error
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise TooLarge
     return bytes(body)
 
 
@@ -126,7 +177,3 @@ def _authorised(request: Request, token: str) -> bool:
         except ValueError:
             return False
     return hmac.compare_digest(given.encode(), token.encode())
-
-
-def _refusal(status: int, field: str, problem: str) -> Response:
-    return JSONResponse({"error": {"field": field, "problem": problem}}, status)

@@ -99,6 +99,31 @@ class Settings(BaseSettings):
         "info", description="How much is logged."
     )
 
+    @property
+    def slack_mode(self) -> Literal["socket", "http"]:
+        """The way in that is meant: "auto" is Socket Mode when there is an app token."""
+        if self.tandem_slack_mode != "auto":
+            return self.tandem_slack_mode
+        return "socket" if self.slack_app_token.get_secret_value() else "http"
+
+    def require_slack(self) -> None:
+        """Raises UserError with one line when a token that the start needs is missing."""
+        if not self.slack_bot_token.get_secret_value():
+            raise UserError(
+                "SLACK_BOT_TOKEN is not set. Set it to the app's bot token (xoxb-...), or try "
+                "`make demo` or `tandem chat`, which need none."
+            )
+        if self.slack_mode == "socket" and not self.slack_app_token.get_secret_value():
+            raise UserError(
+                "SLACK_APP_TOKEN is not set, and Socket Mode needs it. Set it to an app-level "
+                "token (xapp-...) with the scope connections:write."
+            )
+        if self.slack_mode == "http" and not self.slack_signing_secret.get_secret_value():
+            raise UserError(
+                "Neither SLACK_APP_TOKEN (for Socket Mode) nor SLACK_SIGNING_SECRET (for HTTP "
+                "events) is set. Set one of them."
+            )
+
 
 def read_settings(**overrides: object) -> Settings:
     """Raises UserError with one line per wrong variable."""

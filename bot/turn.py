@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from bot.access import Rights, check
 from bot.answer import Answer
 from bot.ask import Ask, Way
-from bot.ports import Messenger
+from bot.ports import Messenger, People
 from bot.words import command_call
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
 from knowledge.ports import Audit, Outbox, Seen
@@ -73,7 +73,7 @@ class Turn:
 
     skills: Sequence[AnySkill]
     router: Routes
-    messenger: Messenger
+    people: People
     seen: Seen
     audit: Audit
     outbox: Outbox
@@ -81,10 +81,10 @@ class Turn:
     context: Callable[[User, datetime], Context]
     now: Callable[[], datetime]
 
-    def handle(self, ask: Ask) -> None:
-        """Never raises: what cannot even be answered is logged."""
+    def handle(self, ask: Ask, messenger: Messenger) -> None:
+        """Answer through the messenger. Never raises: what cannot be answered is logged."""
         started = perf_counter()
-        answer = Answer(self.messenger, ask)
+        answer = Answer(messenger, ask)
         outcome = "failed"
         try:
             outcome = self._answer(ask, answer)
@@ -199,10 +199,10 @@ class Turn:
         return found
 
     def _user(self, ask: Ask) -> User:
-        return User(ask.user, self.messenger.person(ask.user), self.rights.role(ask.user))
+        return User(ask.user, self.people.person(ask.user), self.rights.role(ask.user))
 
     def _who(self, role: Role) -> str:
-        return ", ".join(sorted(self.messenger.person(u) for u in self.rights.who(role)))
+        return ", ".join(sorted(self.people.person(u) for u in self.rights.who(role)))
 
     def _record(self, asked: Asked, outcome: str, detail: str) -> None:
         entry = AuditEntry(
@@ -227,13 +227,14 @@ class _Instead(Exception):
 def checked(skill: AnySkill, call: Call) -> BaseModel:
     """The call's arguments as the skill's model. Raises BadArgs for the first wrong one."""
     try:
-        return skill.args.model_validate(dict(call.args))
+        args: BaseModel = skill.args.model_validate(dict(call.args))
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "arguments"
         problem = "it is missing" if first["type"] == "missing" else str(first["msg"])
         example = f"For example: {skill.examples[0]}" if skill.examples else ""
         raise BadArgs(name, problem.removeprefix("Value error, "), example) from None
+    return args
 
 
 def explained(error: TandemError, call: Call | None = None) -> Reply:

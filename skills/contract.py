@@ -282,3 +282,5 @@ class Context:
     """A person's shown name, by id."""
     read_thread: Callable[[str], tuple[Message, ...]] = lambda incident_id: ()
     """The messages of an incident's thread, oldest first."""
+    card_link: Callable[[str], str] = lambda incident_id: ""
+    """An address that leads people to an incident's card; empty when there is none."""

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -101,7 +101,7 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str]) -> None:
         await ack()
 
 
-def _errors(error: UserError, body: Payload) -> Mapping[str, str]:
+def _errors(error: UserError, body: Payload) -> dict[str, str]:
     """Slack shows an error only below an input that the window has."""
     inputs = list(body["view"]["state"]["values"])
     field = error.field if isinstance(error, BadArgs) and error.field in inputs else inputs[0]

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import NoReturn
 
+from knowledge.drift import Profile
 from knowledge.errors import Unavailable
-from knowledge.records import Frame, ModelVersion, Sample, Series
+from knowledge.records import ColumnRoles, Frame, ModelVersion, Sample, Series
 
 
 class _Absent:
@@ -66,4 +67,13 @@ class AbsentFrames(_Absent):
         self._refuse()
 
     def current(self, model: str, start: datetime, end: datetime) -> Frame:
+        self._refuse()
+
+    def profile(self, model: str) -> Profile:
+        self._refuse()
+
+    def span(self, model: str) -> tuple[datetime, datetime] | None:
+        self._refuse()
+
+    def roles(self, model: str) -> ColumnRoles:
         self._refuse()

@@ -78,6 +78,10 @@ class MemoryOutbox:
         with self._lock:
             self._posted[posted.key] = posted
 
+    def forget_posted(self, key: str) -> None:
+        with self._lock:
+            self._posted.pop(key, None)
+
     def find_posted(self, channel: str, ts: str) -> Posted | None:
         with self._lock:
             found = [p for p in self._posted.values() if (p.channel, p.ts) == (channel, ts)]

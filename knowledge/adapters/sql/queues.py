@@ -105,6 +105,12 @@ class SqlOutbox:
         with self._database.write() as session:
             session.merge(row)
 
+    def forget_posted(self, key: str) -> None:
+        with self._database.write() as session:
+            row = session.get(PostedRow, key)
+            if row is not None:
+                session.delete(row)
+
     def find_posted(self, channel: str, ts: str) -> Posted | None:
         query = select(PostedRow).where(PostedRow.ts == ts, PostedRow.channel == channel)
         with self._database.read() as session:

@@ -1,0 +1,49 @@
+"""The `tandem` command: one verb a module of `bot.verbs`, imported when it is asked for."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from knowledge.errors import TandemError
+
+VERBS = {
+    "run": "run the bot",
+    "demo": "try everything on this machine: no key, no workspace",
+    "chat": "talk to the bot in this terminal, no Slack",
+    "doctor": "say what is configured, reachable and missing",
+    "settings": "list every setting",
+    "manifest": "print the Slack app manifest",
+    "route": "JSON lines of messages -> which skill they ask for",
+    "similar": "find similar past incidents and runbooks in a file",
+    "summarise": "summarise incidents from files",
+    "drift": "compare two data sets: what moved, and does it matter",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 failed, 2 called wrongly."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    verb = next((word for word in given if not word.startswith("-")), "")
+    parser = argparse.ArgumentParser(
+        "tandem", description="A Slack bot for the people who keep systems and models alive."
+    )
+    parsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, words in VERBS.items():
+        if name == verb:
+            # Only the verb that is asked for is imported: the others' libraries take seconds.
+            import_module(f"bot.verbs.{name}").register(parsers)
+        else:
+            parsers.add_parser(name, help=words)
+    args = parser.parse_args(given)
+    try:
+        return int(args.run(args))
+    except TandemError as error:
+        print(f"tandem {verb}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

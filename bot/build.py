@@ -1,0 +1,392 @@
+"""Settings -> a running bot: the only module that names concrete adapters."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.access import Rights
+from bot.courier import Courier
+from bot.desk import Desk, Loop
+from bot.home import home_replies
+from bot.intake import Intake
+from bot.route import Router
+from bot.schedule import Job, Schedule
+from bot.settings import Settings
+from bot.slack import blocks
+from bot.slack.messenger import SlackMessenger
+from bot.turn import Turn
+from bot.words import Known
+from knowledge.adapters.absent import AbsentFrames, AbsentMetrics, AbsentModels
+from knowledge.adapters.cached_embedder import CachedEmbedder
+from knowledge.adapters.faiss_index import FaissIndex
+from knowledge.adapters.frames import FileFrames
+from knowledge.adapters.llm import OpenAILLM
+from knowledge.adapters.mlflow_registry import MlflowModels
+from knowledge.adapters.openai_embedder import OpenAIEmbedder
+from knowledge.adapters.prometheus import Prometheus
+from knowledge.adapters.sentence_embedder import SentenceEmbedder
+from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.errors import TandemError, Unavailable, UserError
+from knowledge.ingest import incident_document, read_setting
+from knowledge.library import SearchLibrary
+from knowledge.monitors import AnyMonitor, MemoryStates, MonitorStates, load_monitors, read_monitor
+from knowledge.ports import LLM, Embedder, Frames, Metrics, Models
+from knowledge.records import DocumentKind, Hit, Incident, Message
+from skills.cards import incident_card, thread_update
+from skills.contract import Context, Reply, Skill, User
+from skills.registry import installed
+
+log = logging.getLogger("tandem.build")
+
+CACHE = Path.home() / ".cache" / "tandem" / "vectors.db"
+"""Vectors of texts that were embedded before: a restart reads them instead of the model."""
+
+COURIER_S = 0.25
+INTAKE_S = 2.0
+TIDY = timedelta(hours=1)
+SETTLE = timedelta(minutes=1)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+# Parts ---------------------------------------------------------------------------------------
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """Raises UserError when TANDEM_EMBEDDER names no kind that there is."""
+    kind, _, model = settings.tandem_embedder.partition(":")
+    if kind == "minilm" and not model:
+        return SentenceEmbedder()
+    if kind == "st" and model:
+        return SentenceEmbedder(model)
+    if kind == "openai" and model:
+        key = settings.openai_api_key.get_secret_value()
+        return OpenAIEmbedder(model, settings.openai_base_url, key)
+    raise UserError(
+        f"TANDEM_EMBEDDER is {settings.tandem_embedder!r}. Write minilm, st:<model or folder> or "
+        "openai:<model>."
+    )
+
+
+def make_llm(settings: Settings) -> LLM | None:
+    """None when no model is named: everything works without one."""
+    if not settings.openai_model:
+        return None
+    return OpenAILLM(
+        settings.openai_base_url,
+        settings.openai_api_key.get_secret_value(),
+        settings.openai_model,
+        settings.tandem_llm_timeout,
+    )
+
+
+def make_metrics(settings: Settings) -> Metrics:
+    return Prometheus(settings.prometheus_url) if settings.prometheus_url else AbsentMetrics()
+
+
+def make_models(settings: Settings) -> Models:
+    uri = settings.mlflow_tracking_uri
+    return MlflowModels(uri) if uri else AbsentModels()
+
+
+def make_frames(settings: Settings) -> Frames:
+    path = settings.tandem_models
+    return FileFrames.from_toml(path) if path else AbsentFrames()
+
+
+def make_monitors(settings: Settings) -> tuple[AnyMonitor, ...]:
+    return load_monitors(settings.tandem_monitors) if settings.tandem_monitors else ()
+
+
+@dataclass
+class Parts:
+    """Everything a Context needs; the terminal chat and the running bot share it."""
+
+    settings: Settings
+    store: SqlStore
+    skills: tuple[Skill[Any], ...]
+    embedder: Embedder
+    library: SearchLibrary
+    metrics: Metrics
+    models: Models
+    frames: Frames
+    llm: LLM | None
+    router: Router
+    rights: Rights
+    now: Callable[[], datetime] = utc_now
+
+    def context(
+        self,
+        user: User,
+        now: datetime,
+        people: Callable[[str], str] = lambda user_id: user_id,
+        read_thread: Callable[[str], tuple[Message, ...]] = lambda incident_id: (),
+        card_link: Callable[[str], str] = lambda incident_id: "",
+    ) -> Context:
+        return Context(
+            user=user,
+            now=now,
+            incidents=self.store.incidents,
+            changes=self.store.changes,
+            approvals=self.store.approvals,
+            audit=self.store.audit,
+            library=self.library,
+            metrics=self.metrics,
+            models=self.models,
+            frames=self.frames,
+            llm=self.llm,
+            skills=self.skills,
+            people=people,
+            read_thread=read_thread,
+            card_link=card_link,
+        )
+
+    def read_library(self) -> None:
+        """Read TANDEM_LIBRARY into the store; what cannot be read is logged by name and line."""
+        reading = read_setting(self.settings.tandem_library)
+        for problem in reading.problems:
+            log.warning("library: %s", problem)
+        if reading.documents:
+            self.library.add(reading.documents)
+
+    def warm(self) -> None:
+        """Load the model behind the start: first the library, then the router's vectors."""
+        try:
+            self.read_library()
+            self.library.build()
+            self.router.learn()
+        except TandemError as error:
+            log.warning("the library is not ready: %s", error)
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def make_parts(settings: Settings, **overrides: Any) -> Parts:
+    """Everything but Slack. `overrides` replaces parts by name, for tests. Raises UserError."""
+    store = overrides.get("store") or open_store(settings.database_url)
+    embedder = overrides.get("embedder") or make_embedder(settings)
+    remembered = CachedEmbedder(embedder, overrides.pop("cache", CACHE))
+    skills = overrides.get("skills") or installed()
+    models = overrides.get("models") or make_models(settings)
+    frames = overrides.get("frames") or make_frames(settings)
+    llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
+    parts: dict[str, Any] = {
+        "settings": settings,
+        "store": store,
+        "skills": skills,
+        "embedder": embedder,
+        "library": SearchLibrary(store.documents, embedder, FaissIndex, remembered),
+        "metrics": make_metrics(settings),
+        "models": models,
+        "frames": frames,
+        "llm": llm,
+        "router": Router(skills, remembered, llm, _known(store, models, frames)),
+        "rights": Rights.read(settings.tandem_operators, settings.tandem_approvers),
+    }
+    return Parts(**{**parts, **overrides})
+
+
+KNOWN_FOR = timedelta(minutes=1)
+
+
+def _known(store: SqlStore, models: Models, frames: Frames) -> Callable[[], Known]:
+    """Names the router may find in a text, asked for once a minute at most."""
+    kept: list[tuple[datetime, Known]] = []
+
+    def known() -> Known:
+        now = utc_now()
+        if not kept or now - kept[0][0] > KNOWN_FOR:
+            names = [*_names(models.names), *_names(frames.names)]
+            services = {i.service for i in store.incidents.find(limit=200) if i.service}
+            kept[:] = [(now, Known(tuple(sorted(services)), tuple(dict.fromkeys(names))))]
+        return kept[0][1]
+
+    return known
+
+
+def _names(ask: Callable[[], list[str]]) -> list[str]:
+    try:
+        return ask()
+    except (Unavailable, UserError):
+        return []
+
+
+# The bot -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Bot:
+    """The running bot without its ways in; `start()` and `stop()` in that order, once."""
+
+    parts: Parts
+    messenger: SlackMessenger
+    desk: Desk
+    intake: Intake
+    courier: Courier
+    schedule: Schedule
+    loops: dict[str, Loop] = field(default_factory=dict)
+
+    def start(self) -> None:
+        for loop in self.loops.values():
+            loop.start()
+        self.schedule.start()
+
+    def stop(self) -> None:
+        """Finish what is under way; what waits stays in the store."""
+        self.schedule.stop()
+        self.desk.stop()
+        for loop in self.loops.values():
+            loop.stop()
+        self.parts.close()
+
+    def accept(self, source: str, signals: Sequence[Any]) -> int:
+        """Store signals durably and wake the intake."""
+        batch = self.intake.accept(source, signals)
+        self.loops["intake"].wake()
+        return batch
+
+    def health(self) -> dict[str, object]:
+        """Raises nothing: says what is ready and what waits."""
+        now = self.parts.now()
+        try:
+            inbox = len(self.parts.store.inbox.waiting(1000))
+            outbox = len(self.parts.store.outbox.due(now, 1000))
+        except TandemError as error:
+            return {"ok": False, "database": str(error)}
+        return {
+            "ok": True,
+            "library_ready": self.parts.library.ready,
+            "inbox_waiting": inbox,
+            "outbox_due": outbox,
+        }
+
+
+def build(settings: Settings, **overrides: Any) -> Bot:
+    """Wire the bot. `overrides` are those of `make_parts`. Raises UserError."""
+    parts = make_parts(settings, **overrides)
+    token = settings.slack_bot_token.get_secret_value()
+    messenger = SlackMessenger(WebClient(token, base_url=settings.slack_api_url, timeout=15))
+    store, now = parts.store, parts.now
+
+    def card_place(incident_id: str) -> tuple[str, str] | None:
+        posted = store.outbox.posted(f"card:{incident_id}")
+        return (posted.channel, posted.ts) if posted else None
+
+    def read_thread(incident_id: str) -> tuple[Message, ...]:
+        place = card_place(incident_id)
+        return messenger.thread(*place) if place else ()
+
+    def card_link(incident_id: str) -> str:
+        place = card_place(incident_id)
+        return messenger.link(*place) if place else ""
+
+    context = partial(
+        parts.context, people=messenger.person, read_thread=read_thread, card_link=card_link
+    )
+    turn = Turn(
+        skills=parts.skills,
+        router=parts.router,
+        people=messenger,
+        seen=store.seen,
+        audit=store.audit,
+        outbox=store.outbox,
+        rights=parts.rights,
+        context=context,
+        now=now,
+    )
+
+    def publish_home(user_id: str) -> None:
+        user = User(user_id, messenger.person(user_id), parts.rights.role(user_id))
+        try:
+            replies = home_replies(context(user, now()), parts.skills)
+            messenger.home(user_id, blocks.home_view(replies))
+        except TandemError as error:
+            log.warning("the home of %s: %s", user_id, error)
+
+    intake = Intake(
+        store.inbox,
+        store.incidents,
+        now,
+        changes=store.changes,
+        on_resolved=lambda incident: parts.library.add([incident_document(incident)]),
+    )
+    courier = Courier(
+        outbox=store.outbox,
+        incidents=store.incidents,
+        messenger=messenger,
+        channel=settings.tandem_channel,
+        card=lambda incident: _card(parts, incident),
+        thread_update=thread_update,
+        started=now(),
+    )
+    bot = Bot(
+        parts,
+        messenger,
+        Desk(turn, messenger, parts.skills, store.outbox, publish_home),
+        intake,
+        courier,
+        Schedule([]),
+        {
+            "intake": Loop("intake", intake.work, INTAKE_S),
+            "courier": Loop("courier", lambda: courier.work(now()), COURIER_S),
+        },
+    )
+    bot.schedule = Schedule(_jobs(bot, make_monitors(settings), MemoryStates()))
+    return bot
+
+
+def _card(parts: Parts, incident: Incident) -> Reply:
+    similar: list[Hit] = []
+    if parts.library.ready:
+        told = " ".join(dict.fromkeys(s.summary or s.name for s in incident.signals[:5]))
+        similar = parts.library.similar(
+            f"{incident.title}. {told}", 2, (DocumentKind.INCIDENT,), (incident.id,)
+        )
+    return incident_card(incident, parts.now(), similar)
+
+
+def _jobs(bot: Bot, monitors: Sequence[AnyMonitor], states: MonitorStates) -> list[Job]:
+    parts = bot.parts
+
+    def poll(monitor: AnyMonitor) -> None:
+        signals = read_monitor(
+            monitor,
+            metrics=parts.metrics,
+            frames=parts.frames,
+            incidents=parts.store.incidents,
+            states=states,
+            now=parts.now(),
+        )
+        if signals:
+            bot.accept("monitor", signals)
+
+    watched = [
+        Job(f"{type(m).__name__} {m.name}", m.every, _quietly(partial(poll, m), m.name))
+        for m in monitors
+    ]
+    return [
+        *watched,
+        Job("tidy", TIDY, lambda: parts.store.seen.tidy(parts.now())),
+        Job("settle", SETTLE, bot.intake.settle),
+    ]
+
+
+def _quietly(run: Callable[[], None], name: str) -> Callable[[], None]:
+    """What is out of reach is one line in the log, not a trace a minute."""
+
+    def job() -> None:
+        try:
+            run()
+        except TandemError as error:
+            log.warning("monitor %s: %s", name, error)
+
+    return job

@@ -1,0 +1,104 @@
+"""The bot's own threads: requests to workers, signals to the intake, the outbox to the courier."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Event, Thread
+
+from bot.ask import Ask
+from bot.ports import Messenger
+from bot.turn import AnySkill, Turn, checked
+from knowledge.errors import NotFound
+from knowledge.ports import Outbox
+from skills.contract import Call
+
+log = logging.getLogger("tandem.desk")
+
+WORKERS = 16
+"""Requests at once; each waits mostly for Slack, MLflow or an LLM."""
+
+
+@dataclass
+class Loop:
+    """Calls `work` again and again on a thread of its own: at once when woken, else every
+    `every_s`. Errors are logged and the loop goes on."""
+
+    name: str
+    work: Callable[[], object]
+    every_s: float
+    _wake: Event = field(default_factory=Event, repr=False)
+    _stop: Event = field(default_factory=Event, repr=False)
+    _thread: Thread | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        self._thread = Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self, timeout_s: float = 10) -> None:
+        """Let the present round finish."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                self.work()
+            except Exception:
+                log.exception("%s", self.name)
+            self._wake.wait(self.every_s)
+
+
+class Desk:
+    """Takes what Slack brings and returns at once; see `bot.slack.listeners.Desk`."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        messenger: Messenger,
+        skills: Sequence[AnySkill],
+        outbox: Outbox,
+        home: Callable[[str], None],
+    ) -> None:
+        self._turn = turn
+        self._messenger = messenger
+        self._skills = {skill.name: skill for skill in skills}
+        self._outbox = outbox
+        self._home = home
+        self._pool = ThreadPoolExecutor(WORKERS, "turn")
+
+    def take(self, ask: Ask) -> None:
+        self._pool.submit(self._handle, ask)
+
+    def ours(self, channel: str, thread: str) -> bool:
+        return bool(self.incident_of(channel, thread))
+
+    def incident_of(self, channel: str, thread: str) -> str:
+        """The incident whose card heads this thread, or empty."""
+        posted = self._outbox.find_posted(channel, thread) if thread else None
+        kind, _, subject = posted.key.partition(":") if posted else ("", "", "")
+        return subject if kind == "card" else ""
+
+    def opened_home(self, user: str) -> None:
+        self._pool.submit(self._home, user)
+
+    def check(self, call: Call) -> None:
+        skill = self._skills.get(call.skill)
+        if skill is None:
+            raise NotFound.among("skill", call.skill, self._skills)
+        checked(skill, call)
+
+    def stop(self) -> None:
+        """Finish what was taken; what waits is not lost for the store, only unanswered."""
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def _handle(self, ask: Ask) -> None:
+        place = ask.place
+        incident = self.incident_of(place.channel, place.thread or place.message)
+        self._turn.handle(replace(ask, incident=incident), self._messenger)

@@ -1,0 +1,27 @@
+"""What a person's App Home shows: what is open, the models, and what can be asked."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from knowledge.errors import Unavailable
+from skills.contract import Context, Reply, Skill
+
+log = logging.getLogger("tandem.home")
+
+SHOWN = ("incident_list", "model_status", "help")
+
+
+def home_replies(ctx: Context, skills: Sequence[Skill[Any]]) -> list[Reply]:
+    """One Reply below the other; what is not connected is left out."""
+    by_name = {skill.name: skill for skill in skills}
+    shown: list[Reply] = []
+    for name in SHOWN:
+        skill = by_name.get(name)
+        if skill is None:
+            continue
+        try:
+            shown.append(skill.run(ctx, skill.args()))
+        except Unavailable as error:
+            log.info("home without %s: %s", name, error)
+    return shown

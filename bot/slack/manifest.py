@@ -1,0 +1,79 @@
+"""Pure: the Slack app manifest, with the fewest scopes that work.
+
+| scope | what needs it |
+| --- | --- |
+| app_mentions:read | being asked by mention |
+| channels:history | reading an incident's thread, finding a card again after a crash |
+| channels:read | finding the channel that TANDEM_CHANNEL names |
+| chat:write | answering, cards |
+| commands | slash commands |
+| files:write | pictures |
+| im:history | direct messages |
+| users:read | names instead of ids |
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skills.contract import Skill
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:write",
+    "im:history",
+    "users:read",
+)
+EVENTS = ("app_home_opened", "app_mention", "message.channels", "message.im")
+
+_HINTS = {
+    "/incident": "[INC-12] | list | ack INC-12",
+    "/similar": "<words or INC-12>",
+    "/drift": "<model> [24h]",
+    "/promote": "<model> <version> [because ...]",
+    "/tandem": "[anything, in your own words]",
+}
+
+
+def manifest(skills: Sequence[Skill[Any]], url: str = "") -> dict[str, Any]:
+    """For Socket Mode, or for HTTP events when `url` (https://host) is given."""
+    events_url = f"{url.rstrip('/')}/slack/events" if url else ""
+    address = {"request_url": events_url} if url else {}
+    commands = {s.command: s.summary for s in skills if s.command and s.ready}
+    return {
+        "_metadata": {"major_version": 2},
+        "display_information": {
+            "name": "Tandem",
+            "description": "Incidents and models in one place: triage, drift, promotion",
+            "background_color": "#1f2a44",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "tandem", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": command,
+                    "description": summary,
+                    "usage_hint": _HINTS.get(command, ""),
+                    "should_escape": False,
+                    **({"url": events_url} if url else {}),
+                }
+                for command, summary in sorted(commands.items())
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **address},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not url,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,69 @@
+"""`tandem doctor`: what is configured, what is reachable, what is missing and how to mend it."""
+
+import argparse
+import json
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from bot.build import make_embedder, make_frames, make_metrics, make_models, make_monitors, utc_now
+from bot.doctor import Finding, Probe, State, examine
+from bot.settings import Settings, read_settings
+from bot.verbs import Parsers
+from knowledge.adapters.sql import open_store
+from knowledge.errors import UserError
+from knowledge.ingest import read_setting
+
+_SIGN = {State.OK: "ok     ", State.OFF: "off    ", State.WARN: "warning", State.BROKEN: "BROKEN "}
+
+
+def register(parsers: Parsers) -> None:
+    parser = parsers.add_parser("doctor", help="say what is configured, reachable and missing")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """1 when something is broken."""
+    settings = read_settings()
+    broken = False
+    for finding in examine(settings, probes(settings)):
+        broken = broken or finding.state is State.BROKEN
+        print(json.dumps(asdict(finding)) if args.json else _line(finding), flush=True)
+    return int(broken)
+
+
+def probes(settings: Settings) -> dict[str, Probe]:
+    """Each tries one part for real and raises what is wrong with it."""
+    return {
+        "database": lambda: open_store(settings.database_url).close(),
+        "library": partial(_library, settings),
+        "models file": lambda: _each_reference(settings),
+        "monitors file": lambda: _nothing(make_monitors(settings)),
+        "registry": lambda: _nothing(make_models(settings).names()),
+        "prometheus": lambda: _nothing(make_metrics(settings).instant("vector(1)", utc_now())),
+        "embedder": lambda: _nothing(make_embedder(settings).encode(["a short text"])),
+    }
+
+
+def _library(settings: Settings) -> None:
+    reading = read_setting(settings.tandem_library)
+    if reading.problems:
+        raise UserError("; ".join(str(p) for p in reading.problems[:3]))
+    if not reading.documents:
+        raise UserError(f"{Path(settings.tandem_library)} holds no document")
+
+
+def _each_reference(settings: Settings) -> None:
+    frames = make_frames(settings)
+    for model in frames.names():
+        frames.reference(model)
+
+
+def _nothing(_: object) -> None:
+    """The attempt was the point."""
+
+
+def _line(finding: Finding) -> str:
+    line = f"{_SIGN[finding.state]}  {finding.subject}: {finding.words}"
+    return f"{line}\n         {finding.remedy}" if finding.remedy else line

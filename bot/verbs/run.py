@@ -1,0 +1,137 @@
+"""`tandem run`: the bot, by Socket Mode or HTTP events."""
+
+import argparse
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from threading import Thread
+
+import uvicorn
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.build import Bot, build
+from bot.log import set_up
+from bot.server import Intakes, http_app
+from bot.settings import Settings, read_settings
+from bot.slack import listeners
+from bot.verbs import Parsers
+from knowledge.errors import UserError
+
+log = logging.getLogger("tandem.run")
+
+SLACK_DOWN_RETRY_S = 5.0
+
+
+def register(parsers: Parsers) -> None:
+    parser = parsers.add_parser("run", help="run the bot")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = read_settings()
+    settings.require_slack()
+    set_up(settings.tandem_log_level)
+    asyncio.run(serve(settings))
+    return 0
+
+
+async def serve(settings: Settings, ready: Callable[[Bot], None] = lambda bot: None) -> None:
+    """Run until SIGINT or SIGTERM. Raises UserError when Slack refuses the tokens."""
+    bot = await asyncio.to_thread(build, settings)
+    app, bot_user = await make_app(settings)
+    listeners.register(app, bot.desk, lambda: bot_user)
+    slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
+    http = http_app(
+        Intakes(bot.accept, bot.parts.store.changes.add, bot.parts.now),
+        settings.tandem_webhook_token.get_secret_value(),
+        bot.health,
+        slack_events,
+    )
+    config = uvicorn.Config(
+        http,
+        host=settings.tandem_http_host,
+        port=settings.tandem_http_port,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    async with started(bot), way_in(settings, app):
+        log.warning(
+            "Tandem is ready: %s, http://%s:%d",
+            "Socket Mode" if settings.slack_mode == "socket" else "HTTP events",
+            settings.tandem_http_host,
+            settings.tandem_http_port,
+        )
+        ready(bot)
+        await server.serve()
+
+
+async def make_app(settings: Settings) -> tuple[AsyncApp, str]:
+    """The Bolt app and the bot's own user id. Waits while Slack cannot be reached."""
+    token = settings.slack_bot_token.get_secret_value()
+    client = AsyncWebClient(token, base_url=settings.slack_api_url)
+    bot_user = await _signed_in(client)
+    secret = settings.slack_signing_secret.get_secret_value()
+    app = AsyncApp(
+        client=client,
+        signing_secret=secret or "unused in Socket Mode",
+        # Slack's own name for us decides what is a message of ours.
+        ignoring_self_events_enabled=True,
+        raise_error_for_unhandled_request=False,
+    )
+    return app, bot_user
+
+
+async def _signed_in(client: AsyncWebClient) -> str:
+    while True:
+        try:
+            return str((await client.auth_test())["user_id"])
+        except SlackApiError as error:
+            why = error.response.get("error")
+            raise UserError(
+                f"Slack refuses SLACK_BOT_TOKEN: {why}. Copy the Bot User OAuth Token again."
+            ) from error
+        except (SlackClientError, OSError) as error:
+            log.warning("Slack cannot be reached, trying again: %s", error)
+            await asyncio.sleep(SLACK_DOWN_RETRY_S)
+
+
+def slack_endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
+    return AsyncSlackRequestHandler(app).handle
+
+
+@asynccontextmanager
+async def started(bot: Bot) -> AsyncIterator[None]:
+    """The bot's threads around a block; the model loads behind."""
+    bot.start()
+    Thread(target=bot.parts.warm, name="warm", daemon=True).start()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(bot.stop)
+
+
+@asynccontextmanager
+async def way_in(settings: Settings, app: AsyncApp) -> AsyncIterator[None]:
+    """Socket Mode's connection around a block; nothing for HTTP events."""
+    if settings.slack_mode == "http":
+        yield
+        return
+    handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value())
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+    except SlackApiError as error:
+        why = error.response.get("error")
+        raise UserError(f"Slack refuses SLACK_APP_TOKEN: {why}. Create a new one.") from error
+    try:
+        yield
+    finally:
+        await handler.close_async()  # type: ignore[no-untyped-call]
