@@ -47,7 +47,7 @@ class Intake:
         self._changes = changes
         self._on_resolved = on_resolved
         self._quiet = quiet
-        self._ended: OrderedDict[tuple[str, datetime], None] = OrderedDict()
+        self._ended: OrderedDict[tuple[str, datetime], Signal] = OrderedDict()
 
     def accept(self, source: str, signals: Sequence[Signal]) -> int:
         """Store durably; returns the batch's id. The sender may be answered after that."""
@@ -93,9 +93,11 @@ class Intake:
         now = self._now()
         drafts: dict[str, Incident] = {}
         grown: dict[str, list[Signal]] = {}
-        for signal in merge((), map(_named, batch.signals)):
-            if is_noise(signal):
+        for delivered in merge((), map(_named, batch.signals)):
+            if is_noise(delivered):
                 continue
+            # An alert whose end came first, from the other replica or late, does not fire.
+            signal = self._ended.get(instance(delivered), delivered)
             home = known.place(signal, now)
             if home in drafts:
                 drafts[home] = with_signals(drafts[home], (signal,), now)
@@ -104,7 +106,7 @@ class Intake:
                 grown.setdefault(home, []).append(signal)
             elif not signal.firing:
                 self._remember_end(signal)
-            elif instance(signal) not in self._ended:
+            else:
                 draft = replace(open_from((signal,), now), id=f"draft {batch.id}.{len(drafts)}")
                 drafts[draft.id] = draft
                 known.put(draft)
@@ -152,8 +154,8 @@ class Intake:
         return Candidates([*self._incidents.find(open_only=True, limit=MOST_OPEN), *over])
 
     def _remember_end(self, signal: Signal) -> None:
-        """An end that came before its alert: the alert, when it comes, opens nothing."""
-        self._ended[instance(signal)] = None
+        """An end that came before its alert: the alert, when it comes, fires nowhere."""
+        self._ended[instance(signal)] = signal
         while len(self._ended) > _EARLY_ENDS:
             self._ended.popitem(last=False)
 

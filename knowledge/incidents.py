@@ -148,7 +148,7 @@ def resolve_when_quiet(
         return incident
     # The sender's clock may be ahead of ours; an end is not later than when we heard of it.
     last = max(min(s.ends_at or s.received_at, s.received_at) for s in incident.signals)
-    if now - last < quiet:
+    if max(now - last, timedelta()) < quiet:
         return incident
     return _resolved(incident, TANDEM, now, "", "resolved: all alerts have ended")
 
