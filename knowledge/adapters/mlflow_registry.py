@@ -112,7 +112,8 @@ class MlflowModels:
             return Unavailable(SYSTEM, "it refused Tandem's credentials", retry=False)
         if "timed out" in text:
             return Unavailable(SYSTEM, f"no answer within {self._timeout} s")
-        if "Connection" in text and "error code" not in text:
+        answered = "error code" in text or "error responses" in text
+        if "Connection" in text and not answered:
             return Unavailable(SYSTEM, f"cannot be reached at {self._uri}")
         return Unavailable(SYSTEM, "it answered with an error of its own")
 
