@@ -204,6 +204,8 @@ def _front_matter(text: str) -> tuple[dict[str, str], str]:
 def _sections(body: str) -> Iterator[tuple[str, str]]:
     """Heading and text of each section, the text up to the next heading of any level."""
     marks = list(_HEADING.finditer(body))
+    if not marks:
+        return
     ends = [mark.start() for mark in marks[1:]] + [len(body)]
     for mark, end in zip(marks, ends, strict=True):
         yield mark.group(2), body[mark.end() : end].strip()

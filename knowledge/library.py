@@ -9,10 +9,12 @@ comes from the cosine of the nearest passage alone. Weights: benchmarks/retrieva
 import logging
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.errors import Unavailable
 from knowledge.lexical import Bm25, tokens
@@ -43,6 +45,8 @@ _INLINE = 32
 """New passages that a question embeds itself before it is answered; more are left to the
 background."""
 _BATCH = 256
+_REMEMBERED = 64
+"""Questions whose vectors are kept."""
 _ALL_KINDS = (DocumentKind.INCIDENT, DocumentKind.RUNBOOK)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _PASSAGE_LENGTH = 240
@@ -135,6 +139,8 @@ class SearchLibrary:
         self._words = Bm25()
         self._index: VectorIndex | None = None
         self._vectors: dict[str, Vector] = {}
+        self._kinds: Counter[DocumentKind] = Counter()
+        self._asked: dict[str, Vector] = {}
 
     @property
     def ready(self) -> bool:
@@ -202,10 +208,11 @@ class SearchLibrary:
         query = self._query_vector(text)
         with self._lock:
             shares = self._shares(text)
+            left_out = set(exclude)
             hits = [
-                self._hit(document_id, query, shares.get(document_id, 0.0))
-                for document_id in self._candidates(query, shares)
-                if self._entries[document_id].document.kind in kinds and document_id not in exclude
+                self._hit(entry, query, float(shares[self._words.row(entry.document.id)]))
+                for entry in self._candidates(query, shares, kinds)
+                if entry.document.kind in kinds and entry.document.id not in left_out
             ]
             shown = [hit for hit in hits if hit.band in bands]
             shown.sort(key=lambda hit: (-hit.score, hit.document.id))
@@ -223,32 +230,49 @@ class SearchLibrary:
                 self.warm()
             if not self.ready:
                 return None
-            return np.asarray(self._embedder.encode([text])[0])
+            return self._embedded(text)
         except Unavailable as error:
             log.warning("searching by words alone: %s", error)
             return None
 
-    def _shares(self, text: str) -> dict[str, float]:
-        ceiling = self._words.ceiling(text)
-        if not ceiling:
-            return {}
-        best = self._words.search(text, len(self._words))
-        return {document_id: score / ceiling for document_id, score in best}
+    def _embedded(self, text: str) -> Vector:
+        """One reply asks the same text more than once (incidents, then runbooks)."""
+        with self._lock:
+            known = self._asked.get(text)
+        if known is None:
+            known = np.asarray(self._embedder.encode([text])[0])
+            with self._lock:
+                self._asked[text] = known
+                while len(self._asked) > _REMEMBERED:
+                    self._asked.pop(next(iter(self._asked)))
+        return known
 
-    def _candidates(self, query: Vector | None, shares: dict[str, float]) -> set[str]:
-        by_words = list(shares)[:_DEPTH]
-        if query is None or self._index is None:
-            return set(by_words)
-        near = self._index.search(query, _DEPTH)
-        return {key.rpartition("#")[0] for key, _ in near}.union(by_words) & self._entries.keys()
+    def _shares(self, text: str) -> NDArray[np.float32]:
+        """For each row of the word index, its BM25 as a share of the ceiling."""
+        return np.asarray(self._words.scores(text) / max(self._words.ceiling(text), 1e-9))
 
-    def _hit(self, document_id: str, query: Vector | None, share: float) -> Hit:
-        document = self._entries[document_id].document
-        if query is None:
+    def _candidates(
+        self, query: Vector | None, shares: NDArray[np.float32], kinds: Sequence[DocumentKind]
+    ) -> list[_Entry]:
+        """The best of either search; all documents where the kinds asked for are few, as
+        runbooks are: among thousands of incidents, the best 200 may hold none."""
+        if sum(self._kinds[kind] for kind in set(kinds)) <= _DEPTH:
+            return [entry for entry in self._entries.values() if entry.document.kind in kinds]
+        most = min(_DEPTH, len(shares))
+        rows = np.argpartition(-shares, most - 1)[:most]
+        found = {self._words.ids[row] for row in rows if shares[row] > 0}
+        if query is not None and self._index is not None:
+            found.update(key.rpartition("#")[0] for key, _ in self._index.search(query, _DEPTH))
+        return [self._entries[document_id] for document_id in found]
+
+    def _hit(self, entry: _Entry, query: Vector | None, share: float) -> Hit:
+        document = entry.document
+        vectors = self._vectors.get(document.id)
+        if query is None or vectors is None:
             # No cosine, so no claim beyond "possibly".
             found = Band.POSSIBLE if share >= BY_WORDS else Band.NONE
             return Hit(document, SHARE * share, 0.0, found)
-        cosines = self._vectors[document_id] @ query
+        cosines = vectors @ query
         nearest = float(cosines[1:].max())
         mixed = (1 - TITLE) * nearest + TITLE * float(cosines[0])
         return Hit(document, COSINE * mixed + SHARE * share, nearest, band(nearest))
@@ -256,8 +280,9 @@ class SearchLibrary:
     def _explained(self, hit: Hit, text: str, query: Vector | None) -> Hit:
         entry = self._entries[hit.document.id]
         place = 0
-        if query is not None:
-            place = int((self._vectors[hit.document.id][1:] @ query).argmax())
+        vectors = self._vectors.get(hit.document.id)
+        if query is not None and vectors is not None:
+            place = int((vectors[1:] @ query).argmax())
         elif len(entry.passages) > 1:
             wanted = set(tokens(text))
             held = [len(wanted & set(tokens(passage))) for passage in entry.passages]
@@ -289,13 +314,16 @@ class SearchLibrary:
             for document in changed:
                 entry = _entry(document)
                 self._entries[document.id] = entry
+                self._kinds[document.kind] += 1
                 # The title twice: what an author puts there is what it is about.
                 self._words.add(document.id, f"{document.title}. {full_text(document)}")
             self._revision = revision
 
     def _forget(self, document_ids: Sequence[str]) -> None:
         for document_id in document_ids:
-            self._entries.pop(document_id, None)
+            entry = self._entries.pop(document_id, None)
+            if entry is not None:
+                self._kinds[entry.document.kind] -= 1
             self._words.remove(document_id)
             vectors = self._vectors.pop(document_id, None)
             if vectors is not None and self._index is not None:

@@ -70,13 +70,24 @@ def _plain(line: str) -> str:
 
 
 def _by_name(library: Library, name: str) -> Reply:
-    try:
-        document = library.get(name.strip().lower().replace(" ", "-"))
-    except NotFound:
+    document = _named(library, name.strip()) or _named(library, _as_id(name))
+    if document is None:
         return _search(library, name, name)
     if document.kind is not DocumentKind.RUNBOOK:
         return _search(library, document.title, name)
     return _shown(document)
+
+
+def _named(library: Library, document_id: str) -> Document | None:
+    try:
+        return library.get(document_id)
+    except NotFound:
+        return None
+
+
+def _as_id(name: str) -> str:
+    """Ids of runbooks are their file names: "Kafka lag" means kafka-lag."""
+    return "-".join(name.lower().split())
 
 
 def _for_incident(ctx: Context, incident_id: str) -> Reply:
