@@ -224,9 +224,9 @@ def reject_button(approval: Approval) -> Button:
 def decided_card(approval: Approval, *, already: bool = False) -> Reply:
     """What became of a request; stands where its card stood. `already` is for a late clicker."""
     name = f"{approval.model} {show_version(approval.version)}"
-    word = f"already {approval.status.value}" if already else approval.status.value
+    word = _WORDS.get(approval.status, approval.status.value)
     return Reply(
-        title=f"{name}: {_TITLES.get(approval.status, word)}" if not already else f"{name}: {word}",
+        title=f"{name}: already {word}" if already else f"{name}: {word}",
         text="\n".join(_story(approval)),
         tone=_TONES.get(approval.status, Tone.NEUTRAL),
         sections=(_gates_section(approval.gates),) if approval.gates else (),
@@ -239,7 +239,7 @@ def decided_card(approval: Approval, *, already: bool = False) -> Reply:
     )
 
 
-_TITLES = {ApprovalStatus.FAILED: "approved, not moved"}
+_WORDS = {ApprovalStatus.FAILED: "approved, not moved"}
 _TONES = {
     ApprovalStatus.APPROVED: Tone.GOOD,
     ApprovalStatus.FAILED: Tone.BAD,
@@ -345,8 +345,14 @@ _RESULTS: Mapping[GateResult, str] = {
 
 
 def _lineage(champion: ModelVersion | None, challenger: ModelVersion) -> tuple[Line, ...]:
-    versions = [v for v in (champion, challenger) if v is not None]
-    return tuple(Line(_origin(v), (f"v{v.version}",)) for v in versions)
+    return tuple(Line(_origin(v), (f"v{v.version}",)) for v in _both(champion, challenger))
+
+
+def _both(champion: ModelVersion | None, challenger: ModelVersion) -> tuple[ModelVersion, ...]:
+    """The versions a card speaks of, each once."""
+    if champion is None or champion.version == challenger.version:
+        return (challenger,)
+    return (champion, challenger)
 
 
 def _origin(version: ModelVersion) -> str:
@@ -368,8 +374,7 @@ _TAGS = ("git_commit", "trained_on", "data_version")
 def sources(champion: ModelVersion | None, challenger: ModelVersion) -> tuple[Source, ...]:
     return tuple(
         Source(f"v{v.version}", f"{v.model} {show_version(v.version)}", v.url)
-        for v in (champion, challenger)
-        if v is not None
+        for v in _both(champion, challenger)
     )
 
 
