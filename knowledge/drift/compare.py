@@ -28,7 +28,6 @@ from knowledge.drift.measures import (
     total_variation,
 )
 from knowledge.drift.profile import (
-    CATEGORICAL,
     CENTILES,
     DATETIME,
     NUMERIC,
@@ -215,7 +214,6 @@ def _compare_column(
     name: str, reference: ColumnProfile, values: NDArray[Any], alpha: float
 ) -> tuple[ColumnDrift, list[QualityFinding]]:
     kind = kind_of(values)
-    empty = kind == CATEGORICAL and values.dtype.kind == "O" and all(v is None for v in values)
     if reference.tally.missing == reference.tally.rows:
         return ColumnDrift(name, reference.kind, reason="the reference holds no value"), []
     if isinstance(reference, CategoryProfile):
@@ -226,12 +224,16 @@ def _compare_column(
         if kind == DATETIME or (kind == NUMERIC and not _codes(reference, values)):
             return _type_changed(name, reference.kind, kind)
         return _compare_categories(name, reference, read_categories(values), alpha)
-    if kind != reference.kind and not empty:
+    if kind != reference.kind and not _all_missing(values):
         if values.dtype.kind != "b" or reference.kind == DATETIME:
             return _type_changed(name, reference.kind, kind)
         values = values.astype(np.float64)
     quartiles = reference.quartiles if reference.kind == NUMERIC else None
     return _compare_numbers(name, reference, read_numbers(values, quartiles), alpha)
+
+
+def _all_missing(values: NDArray[Any]) -> bool:
+    return values.dtype.kind == "O" and all(value is None for value in values)
 
 
 def _as_booleans(values: NDArray[Any]) -> NDArray[Any]:

@@ -142,8 +142,8 @@ def distances(reference: Sorted, current: Floats) -> tuple[float, float]:
     """
     n, m = len(reference), len(current)
     grid = reference.grid
-    below = np.searchsorted(current, grid, side="left")
     upto = np.searchsorted(current, grid, side="right")
+    below = _count_below(current, grid, upto)
     f, g = reference.upto / n, upto / m
     # Left limits at the grid count too: an atom at a grid point hides what lies before it.
     f_left, g_left = reference.below / n, below / m
@@ -172,6 +172,14 @@ def distances(reference: Sorted, current: Floats) -> tuple[float, float]:
     return max(ks, merged_ks), float(area.sum()) + tails + merged_area
 
 
+def _count_below(ordered: Floats, grid: Floats, upto: Counts) -> Counts:
+    """How many values lie strictly below each grid point, from how many lie at or below it."""
+    below = upto.copy()
+    hit = np.flatnonzero((upto > 0) & (ordered[upto - 1] == grid))
+    below[hit] = np.searchsorted(ordered, grid[hit], side="left")
+    return below
+
+
 def _merge(
     reference: Sorted, current: Floats, cells: Counts, upto: Counts, below: Counts
 ) -> tuple[float, float]:
@@ -181,18 +189,21 @@ def _merge(
     left, right = reference.grid[cells], reference.grid[cells + 1]
     points = np.concatenate((left, own, others))
     points.sort()
-    cell = np.searchsorted(left, points, side="right") - 1
-    # Ranks among the values of these cells, and from them ranks in the whole samples.
-    own_before = np.concatenate(
-        ([0], np.cumsum(reference.below[cells + 1] - reference.upto[cells]))
-    )
-    others_before = np.concatenate(([0], np.cumsum(below[cells + 1] - upto[cells])))
-    f = np.searchsorted(own, points, side="right") + (reference.upto[cells] - own_before[:-1])[cell]
-    g = np.searchsorted(others, points, side="right") + (upto[cells] - others_before[:-1])[cell]
-    gap = np.abs(f / len(reference) - g / len(current))
+    own_sizes = reference.below[cells + 1] - reference.upto[cells]
+    other_sizes = below[cells + 1] - upto[cells]
+    sizes = 1 + own_sizes + other_sizes
+    cell = np.repeat(np.arange(len(cells)), sizes)
+    # Ranks among the values of these cells, and from them ranks in the whole samples. Of equal
+    # points only the last has the right rank, and only that one has a length.
+    own_rank = np.searchsorted(own, points, side="right")
+    other_rank = np.arange(1, len(points) + 1) - own_rank - (cell + 1)
+    own_offset = reference.upto[cells] - (np.cumsum(own_sizes) - own_sizes)
+    other_offset = upto[cells] - (np.cumsum(other_sizes) - other_sizes)
+    f = (own_rank + own_offset[cell]) / len(reference)
+    g = (other_rank + other_offset[cell]) / len(current)
     ends = np.append(points[1:], right[-1])
-    last = np.append(cell[1:] != cell[:-1], True)
-    ends[last] = right
+    ends[np.cumsum(sizes) - 1] = right
+    gap = np.where(ends > points, np.abs(f - g), 0.0)
     return float(gap.max()), float(np.sum(gap * (ends - points)))
 
 

@@ -105,7 +105,7 @@ def kind_of(values: NDArray[Any]) -> str:
     if values.dtype.kind == "M":
         return DATETIME
     if values.dtype.kind == "O":
-        kinds = {type(value) for value in values.tolist() if value is not None}
+        kinds = set(map(type, values.tolist())) - {type(None)}
         numbers = {k for k in kinds if issubclass(k, int | float | np.number) and k is not bool}
         if kinds and kinds == numbers and kinds != {np.bool_}:
             return NUMERIC
