@@ -1,0 +1,58 @@
+import { memo, useMemo, type ReactElement, type ReactNode } from "react";
+import { Message as LibraryMessage, type Block, type MessageProps } from "slack-blocks-to-jsx";
+import { useSlack } from "../store/context";
+import type { Channel, User } from "../types";
+import { localised, unfolded } from "./local";
+
+type Hooks = NonNullable<MessageProps["hooks"]>;
+type LooseBlock = { type: string; [key: string]: unknown };
+
+interface Props {
+  blocks: readonly LooseBlock[];
+}
+
+function hooksFor(me: string, users: readonly User[], channels: readonly Channel[], go: (id: string) => void): Hooks {
+  const userName = (id: string, given: string): string => users.find((u) => u.id === id)?.name ?? given;
+  const mark = (text: string): ReactNode => <span className="mention mention-broad">{text}</span>;
+  return {
+    user: ({ id, name }) => (
+      <span className={`mention ${id === me ? "mention-me" : ""}`}>@{userName(id, name || id)}</span>
+    ),
+    channel: ({ id, name }) => {
+      const channel = channels.find((c) => c.id === id);
+      return (
+        <button type="button" className="mention" onClick={() => channel && go(channel.id)}>
+          #{channel?.name ?? (name || id)}
+        </button>
+      );
+    },
+    atHere: () => mark("@here"),
+    atChannel: () => mark("@channel"),
+    atEveryone: () => mark("@everyone"),
+    link: ({ href, children }) => (
+      <a href={href} target="_blank" rel="noopener noreferrer">
+        {children}
+      </a>
+    ),
+  };
+}
+
+/** Blocks that only show something: drawn by slack-blocks-to-jsx. */
+export const LibraryBlocks = memo(function LibraryBlocks({ blocks }: Props): ReactElement {
+  const { world, me, go, theme } = useSlack();
+  const { users, channels } = world;
+  const data = useMemo(
+    () => ({
+      users: users.map(({ id, name }) => ({ id, name })),
+      channels: channels.map(({ id, name }) => ({ id, name })),
+    }),
+    [users, channels],
+  );
+  const hooks = useMemo(
+    () => hooksFor(me.id, users, channels, (id) => go({ kind: "channel", id })),
+    [me.id, users, channels, go],
+  );
+  // Block Kit arrives as JSON that the server has checked; the library's union cannot be proven here.
+  const drawn = useMemo(() => localised(blocks.map(unfolded)) as unknown as Block[], [blocks]);
+  return <LibraryMessage blocks={drawn} name="" logo="" withoutWrapper theme={theme} data={data} hooks={hooks} />;
+});

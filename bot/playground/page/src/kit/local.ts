@@ -1,0 +1,44 @@
+import type { KitBlock } from "../types";
+
+/** Drawn instead of a picture that lies outside the playground: the page makes no external requests. */
+export const BLANK =
+  "data:image/svg+xml," +
+  encodeURIComponent(
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='4' fill='#8a8f98'/><path d='M7 23l6-8 5 6 3-4 4 6z' fill='#fff'/></svg>",
+  );
+
+interface SlackFileRef {
+  id?: string;
+  url?: string;
+}
+
+/** The playground's address of a picture, or null when it lies outside. */
+export function localPicture(url: unknown, file?: unknown): string | null {
+  const ref = (file ?? {}) as SlackFileRef;
+  const id = ref.id ?? /\b(F[A-Z0-9]{5,})\b/.exec(ref.url ?? "")?.[1];
+  if (id) return `/play/file/${id}`;
+  const address = ref.url ?? (typeof url === "string" ? url : "");
+  if (address.startsWith("data:")) return address;
+  try {
+    const parsed = new URL(address, location.href);
+    return parsed.host === location.host ? parsed.pathname + parsed.search : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A copy of a block in which every picture is local. */
+export function localised<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(localised) as T;
+  if (value === null || typeof value !== "object") return value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, part] of Object.entries(value)) copy[key] = localised(part);
+  if (copy["type"] === "image" || "image_url" in copy || "slack_file" in copy) {
+    copy["image_url"] = localPicture(copy["image_url"], copy["slack_file"]) ?? BLANK;
+    delete copy["slack_file"];
+  }
+  return copy as T;
+}
+
+/** Sections never fold their text away here: an on-call person should not have to click to read. */
+export const unfolded = (block: KitBlock): KitBlock => (block.type === "section" ? { ...block, expand: true } : block);
