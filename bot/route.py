@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.refusals import Why, spoken, why_not
 from bot.route_model import Fitted, fit
-from bot.slots import Known, slots
+from bot.slots import Known, is_note, slots
 from bot.words import ASK, command_call
 from knowledge.errors import Unavailable, UserError
 from knowledge.ports import LLM, Embedder, Tool
@@ -41,8 +41,25 @@ CHANGING = frozenset(
     )
 )
 """Skills that may change something, whatever right they need: the router is strict with them."""
-ABOUT_AN_INCIDENT = frozenset(("incident_update", "postmortem", "incident_summary"))
+ABOUT_AN_INCIDENT = frozenset(("incident_update", "postmortem"))
 """Skills that make little sense without an incident, named or by the thread."""
+ABOUT_A_NAME = frozenset(("promotion", "rollback", "retrain", "silence"))
+"""Skills that make little sense without a model, service or alert."""
+NAMES = frozenset(("model", "service", "alert"))
+UNNAMED = 0.4
+"""The share of a skill's probability that is left when what it needs is not there."""
+NOTED = 0.8
+"""How sure "note: ..." is, whatever the note itself is about."""
+IN_A_THREAD = {
+    "incident_update": 3.0,
+    "incident_summary": 2.0,
+    "postmortem": 2.0,
+    "root_cause": 2.0,
+    "similar_incidents": 2.0,
+    "runbook": 2.0,
+}
+"""Odds of what people ask in an incident's thread, against the same words elsewhere. The training
+phrases stand nowhere, so this is a guess, not learned."""
 
 SURE_TO_READ = 0.4
 SURE_TO_CHANGE = 0.5
@@ -54,7 +71,13 @@ MOST_CHARACTERS = 4000
 """Longer texts are pastes; what is asked stands at their start or end."""
 
 _HARD = frozenset((Why.INJECTION, Why.QUOTED, Why.PASTED, Why.TO_A_PERSON))
-_KEEP = {Why.FORBIDDEN: 0.4, Why.REPORTED: 0.4, Why.SUPPOSED: 0.8, Why.PLANNED: 0.4}
+_KEEP = {
+    Why.TO_ANYBODY: 0.8,
+    Why.FORBIDDEN: 0.4,
+    Why.REPORTED: 0.4,
+    Why.SUPPOSED: 0.8,
+    Why.PLANNED: 0.4,
+}
 """The share of a reading skill's probability that is left under a softer reason."""
 
 INSTRUCTIONS = (
@@ -91,18 +114,20 @@ class Router:
         embedder: Embedder | None = None,
         llm: LLM | None = None,
         known: Callable[[], Known] = Known,
+        phrases: Mapping[str, Sequence[str]] = PHRASES,
     ) -> None:
         self._skills = {s.name: s for s in skills}
         self._embedder = embedder
         self._llm = llm
         self._known = known
+        self._phrases = phrases
         self._model: Fitted | None = None
         self._lock = threading.Lock()
         self._exact = {_bare(e): s.name for s in skills if not s.hidden for e in s.examples}
 
     def learn(self) -> None:
         """Learn with the embedder, loading it if need be. Seconds; raises Unavailable."""
-        texts, labels = corpus(tuple(self._skills.values()))
+        texts, labels = corpus(tuple(self._skills.values()), self._phrases)
         encode = self._embedder.encode if self._embedder else None
         self._model = fit(texts, labels, encode)
 
@@ -131,7 +156,8 @@ class Router:
         chosen = self._asked(text, thread, why)
         if chosen is not None:
             return chosen
-        guess = best if best not in CHANGING or confidence >= WORTH_OFFERING * 2 else NONE
+        # A guess is no ground for changing anything: those are offered as buttons only.
+        guess = NONE if best in CHANGING else best
         return Routed(
             None, guess, self._slots(guess, text, thread), confidence, "unsure", candidates
         )
@@ -151,8 +177,15 @@ class Router:
     def _likely(self, text: str, thread: str, why: Why) -> dict[str, float]:
         """Probabilities, best first, after what the form of the sentence says."""
         ranked = dict(self._fitted().ranked(spoken(text) or text))
+        if thread:
+            ranked = {name: p * IN_A_THREAD.get(name, 1.0) for name, p in ranked.items()}
+            total = sum(ranked.values())
+            ranked = {name: p / total for name, p in ranked.items()}
         keep = {name: self._keep(name, text, thread, why) for name in ranked}
         left = {name: p * keep[name] for name, p in ranked.items() if name != NONE}
+        if why is Why.REQUEST and is_note(text) and left.get("incident_update"):
+            left = {name: p * (1 - NOTED) for name, p in left.items()}
+            left["incident_update"] += NOTED * keep["incident_update"]
         left[NONE] = 1.0 - sum(left.values())
         return dict(sorted(left.items(), key=lambda item: -item[1]))
 
@@ -161,8 +194,10 @@ class Router:
         if why is not Why.REQUEST and name in CHANGING:
             return 0.0
         share = _KEEP.get(why, 1.0)
-        if name in ABOUT_AN_INCIDENT and not thread and not slots(text, name):
-            share *= 0.5
+        if name in ABOUT_A_NAME and not NAMES & slots(text, name, self._known()).keys():
+            share *= UNNAMED
+        if name in ABOUT_AN_INCIDENT and not thread and "incident" not in slots(text, name):
+            share *= UNNAMED
         return share
 
     def _decided(
@@ -226,7 +261,7 @@ class Router:
         if self._model is None:
             with self._lock:
                 if self._model is None:
-                    self._model = fit(*corpus(tuple(self._skills.values())), None)
+                    self._model = fit(*corpus(tuple(self._skills.values()), self._phrases), None)
         return self._model
 
     def _warm(self) -> None:
@@ -236,9 +271,11 @@ class Router:
             log.warning("routing by words alone: %s", error)
 
 
-def corpus(skills: Sequence[Skill[Any]]) -> tuple[list[str], list[str]]:
+def corpus(
+    skills: Sequence[Skill[Any]], phrases: Mapping[str, Sequence[str]] = PHRASES
+) -> tuple[list[str], list[str]]:
     """The training texts and their labels: built-in phrases, and the skills' own."""
-    rows = {(p, name): None for name, phrases in PHRASES.items() for p in phrases}
+    rows = {(p, name): None for name, own in phrases.items() for p in own}
     for skill in skills:
         if not skill.hidden:
             rows |= {(p, skill.name): None for p in (*skill.examples, *skill.phrases)}

@@ -186,7 +186,7 @@ def _score(word: _Word) -> float:
     before = [
         w for w in word.before if w not in ("the", "our", "my", "der", "die", "das", "le", "la")
     ]
-    score = -1.0 if lower in _ORDINARY else 2.0
+    score = -1.0 if lower in _ORDINARY else 1.4
     score += 2.0 if before and before[0] in AFTER else 0.0
     score += 2.5 if before and before[0] in VERBS else 0.0
     score += 0.5 if before and before[0] in ("is", "are", "does", "did", "has") else 0.0
@@ -195,6 +195,7 @@ def _score(word: _Word) -> float:
     score += 2.5 if word.after and re.fullmatch(r"v?\d[\d.]*", word.after[0]) else 0.0
     score += 1.5 if re.match(r":\d|'s|’s", word.sign) else 0.0
     score += 2.0 if not word.before and re.match(r"\s?[:,–-]", word.sign) else 0.0
+    score -= 1.5 if lower.endswith("ing") and not before else 0.0
     return score + (0.7 if word.last else 0.0)
 
 
@@ -224,7 +225,7 @@ def alert(text: str) -> str:
 
 
 def version(text: str, model: str = "") -> str:
-    """ "v9", "9" or "2.3.1" as typed: the one beside the model's name, else one called a version."""
+    """ "v9", "9" or "2.3.1" as typed: the one beside the model's name, else one called so."""
     near = rf"{re.escape(model)}(?:\s+model)?\s*(?:[:@/ ]|to|version|build)+\s*({_VERSION})\b"
     for pattern in (
         near if model else "",
@@ -252,13 +253,20 @@ def _incident_or_service(text: str, known: Known) -> Slots:
 
 
 _SIMILAR_CUES = re.compile(
-    r"""\b(have|has|had|did)\s+(we|this|you|anyone|anybody|it|other\ teams)\s+(ever\s+)?(seen?|had?|hit|have
-    |happen(ed)?|been|run\ out)?|\b(something|anything)\s+(like|similar)|\b(this|that|it)\s+(before|again)
-    |\bseen\s+(this|that|it)(\s+one)?|\bsimilar\s+(incidents?|to)|\b(past|previous|old|earlier|prior|related)\s+
-    (incidents?|outages?|cases?|tickets?)|\bincidents?\s+(like|similar\s+to|about)|\b(known|familiar)\s+
-    (issue|problem)|\bthe\s+(archive|past|history)|\b(find|search|look\s+for|show|rings?\s+(a|any)\s+bells?|before
-    |last\s+time|when\s+was|was\s+there\s+ever|is\s+(this|it)|new|recurring|looks?\s+like|that\s+look
-    |like|this|again|ever|we|us|thing|same|do|does|did|how|fix|what|who|first|d[eé]j[aà]\s+vu|remember
+    r"""\b(have|has|had|did)\s+(we|this|you|anyone|anybody|it|other\ teams)\s+(ever\s+)?(seen?
+    |had?|hit|have
+    |happen(ed)?|been|run\ out)?|\b(something|anything)\s+(like|similar)|\b(this|that
+    |it)\s+(before|again)
+    |\bseen\s+(this|that|it)(\s+one)?|\bsimilar\s+(incidents?|to)|\b(past|previous|old|earlier
+    |prior|related)\s+
+    (incidents?|outages?|cases?|tickets?)|\bincidents?\s+(like|similar\s+to|about)|\b(known
+    |familiar)\s+
+    (issue|problem)|\bthe\s+(archive|past|history)|\b(find|search|look\s+for|show|rings?\s+(a
+    |any)\s+bells?|before
+    |last\s+time|when\s+was|was\s+there\s+ever|is\s+(this|it)|new|recurring|looks?\s+like
+    |that\s+look
+    |like|this|again|ever|we|us|thing|same|do|does|did|how|fix|what|who|first|d[eé]j[aà]\s+vu
+    |remember
     |anyone|anybody|seen|b4|already|the|a|an|one|or|just|keep|every|often|come|up|been|here)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -308,39 +316,55 @@ def _list(text: str, known: Known) -> Slots:
 
 
 _NOTE = re.compile(
-    r"^\W*(?:please |pls |can you |could you )?(?:add |put |append |make |take |leave |drop )?(?:a |this )?"
-    r"(?:quick )?(?:note|notiz|nota|jot(?: this)? down|jot|log this|log entry|log|for the log|for the record"
-    r"|on the record|record|write down|write this down|put on record|timeline entry|timeline|remember"
+    r"^\W*(?:please |pls |can you |could you )?(?:add |put |append |make |take |leave "
+    r"|drop )?(?:a |this )?"
+    r"(?:quick )?(?:note|notiz|nota|jot(?: this)? down|jot|log this|log entry|log|for the log"
+    r"|for the record"
+    r"|on the record|record|write down|write this down|put on record|timeline entry|timeline"
+    r"|remember"
     r"(?: for later)?|add to (?:the )?(?:timeline|notes|log))\b"
-    r"(?:\s+(?:on|for|to|in)\s+(?:inc[-_ ]?\d+|this(?: one| incident)?|the (?:timeline|incident|log)))?"
+    r"(?:\s+(?:on|for|to|in)\s+(?:inc[-_ ]?\d+|this(?: one| incident)?|the (?:timeline|incident"
+    r"|log)))?"
     r"(?:\s+inc[-_ ]?\d+)?\s*(?:that\b|saying\b|[:,–-])?\s*(?P<text>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _REOPEN = re.compile(
-    r"\bre-?open\w*|\bunresolve|\bopen\b.*\b(again|back up)\b|\bnot fixed\b|\b(is|it'?s|came|come|are) back\b"
+    r"\bre-?open\w*|\bunresolve|\bopen\b.*\b(again|back up)\b|\bnot fixed\b|\b(is|it'?s|came"
+    r"|come|are) back\b"
     r"(?! to normal)|\bhappening again\b|\bwieder (?:auf|öffnen)",
     re.IGNORECASE,
 )
 _SEVERITY = re.compile(
-    r"\bsev(?:erity)?\b|\bsev[ -]?\d|\bp[1-4]\b|\b(down|up)grade\b|\bescalate\b|\bde-?escalate\b|\bbump\b"
+    r"\bsev(?:erity)?\b|\bsev[ -]?\d|\bp[1-4]\b|\b(down|up)grade\b|\bescalate\b|\bde-?escalate\b"
+    r"|\bbump\b"
     r"|\b(raise|lower|drop|make|set|call|treat)\b.*\b[1-4]\b|\bschwere\b|\bseveridad\b|\bprio",
     re.IGNORECASE,
 )
 _ASSIGN = re.compile(
-    r"\b(re-?)?assign|\bgive\b.*\bto\b|\bhand\b|\bowner\b|\bowns\b|\btransfer|\bput\b.*@|\bpass\b.*@|\bto @"
+    r"\b(re-?)?assign|\bgive\b.*\bto\b|\bhand\b|\bowner\b|\bowns\b|\btransfer|\bput\b.*@"
+    r"|\bpass\b.*@|\bto @"
     r"|\bweise\b|\basigna|\bresponsible\b|\blead\b.*@|@\S+\b.*\b(takes|has|owns|leads)\b",
     re.IGNORECASE,
 )
 _RESOLVE = re.compile(
-    r"\bresolv|\bresovl|\bclos|\bclsoe|\bwrap\b|\bfixed\b|\bdone\b|\bfinish|\bschlie|\bcierra|\bferme|\bover\b"
-    r"|\ball (green|clear|good)\b|\bback to normal\b|\bmark\b.*\b(done|over|solved)\b|\bsolved\b|\brecovered\b",
+    r"\bresolv|\bresovl|\bclos|\bclsoe|\bwrap\b|\bfixed\b|\bdone\b|\bfinish|\bschlie|\bcierra"
+    r"|\bferme|\bover\b"
+    r"|\ball (green|clear|good)\b|\bback to normal\b|\bmark\b.*\b(done|over|solved)\b|\bsolved\b"
+    r"|\brecovered\b",
     re.IGNORECASE,
 )
 
 
 def _update(text: str, known: Known) -> Slots:
-    named = incident(text)
-    return {"incident": named, **_action(text)}
+    said = _action(text)
+    named = incident(text, bare=said["action"] != "note")
+    return {"incident": named, **said}
+
+
+def is_note(text: str) -> bool:
+    """Does it open like a note: "note: restarted the pods"?"""
+    found = _NOTE.match(text)
+    return found is not None and ":" in text[: found.start("text")]
 
 
 def _action(text: str) -> Slots:
@@ -394,9 +418,12 @@ def _oncall(text: str, known: Known) -> Slots:
 
 
 _RUNBOOK_CUES = re.compile(
-    r"""\b(can|could|you|please|pls|show|open|run|execute|start|the|me|a|an|run-?book|play-?book|sop|steps?|procedure
-    |process|checklist|instructions?|guide|for|how|do|we|i|is|there|what(?:'s|s)?|to|walk|through|take|help|this
-    |one|which|applies|here|drill|when|if|by|hand|usually|did|does|say|says|step|next|was|were|somewhere|incident
+    r"""\b(can|could|you|please|pls|show|open|run|execute|start|the|me|a|an|run-?book|play-?book
+    |sop|steps?|procedure
+    |process|checklist|instructions?|guide|for|how|do|we|i|is|there|what(?:'s|s)?|to|walk
+    |through|take|help|this
+    |one|which|applies|here|drill|when|if|by|hand|usually|did|does|say|says|step|next|was|were
+    |somewhere|incident
     |with|of|it|written|down|are|my|on|get|give|any|tell|docs?|document|where|fits)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
