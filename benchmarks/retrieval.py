@@ -19,7 +19,7 @@ from typing import Any
 
 from bot.verbs.similar import open_library
 from knowledge.lexical import Bm25
-from knowledge.library import SearchLibrary, full_text
+from knowledge.library import SearchLibrary, words_of
 
 Ranking = list[tuple[str, float]]
 Qrels = Mapping[str, Mapping[str, int]]
@@ -78,7 +78,7 @@ def ways(library: SearchLibrary, corpus: Path) -> dict[str, Callable[[str], Rank
     words = Bm25()
     for line in corpus.read_text(encoding="utf-8").splitlines():
         document = library.get(json.loads(line)["id"])
-        words.add(document.id, f"{document.title}. {full_text(document)}")
+        words.add(document.id, words_of(document))
 
     def both(text: str) -> Ranking:
         return [(hit.document.id, hit.score) for hit in library.rank(text, _DEPTH)]

@@ -66,6 +66,11 @@ def _stem(word: str) -> str:
     return word
 
 
+def _tells(token: str) -> bool:
+    """Worth showing as a reason: not a letter or a small number, which match by chance."""
+    return len(token) > 2 or (len(token) == 2 and not token.isdigit())
+
+
 def _repeated(count: int) -> float:
     """What a word is worth that the query says `count` times."""
     return 1 + math.log(count)
@@ -141,11 +146,11 @@ class Bm25:
         held = self._terms[row]
         found: dict[str, tuple[float, str]] = {}
         for word in _WORD.findall(query):
-            hits = [t for t in tokens(word) if t in held]
+            hits = [t for t in tokens(word) if t in held and _tells(t)]
             if not hits:
                 continue
             shown = word if _stem(word.lower()) in held else hits[0]
-            found.setdefault(shown.lower(), (max(map(self.idf, hits)), shown))
+            found.setdefault(_stem(shown.lower()), (max(map(self.idf, hits)), shown))
         ranked = sorted(found.values(), key=lambda pair: -pair[0])
         return tuple(word for _, word in ranked[:most])
 

@@ -59,10 +59,16 @@ def band(cosine: float) -> Band:
 
 
 def full_text(document: Document) -> str:
-    """Everything a document says, each part once."""
-    parts = [document.text, document.root_cause, document.resolution, " ".join(document.tags)]
-    missing = [part for part in parts[1:] if part and part not in document.text]
+    """All that a document says in sentences, each part once."""
+    parts = (document.root_cause, document.resolution)
+    missing = [part for part in parts if part and part not in document.text]
     return "\n".join([document.text, *missing])
+
+
+def words_of(document: Document) -> str:
+    """What the search by words reads: also the title, which is thereby heard twice where the text
+    begins with it, and the tags."""
+    return "\n".join([document.title, full_text(document), *document.tags])
 
 
 def chunks(text: str) -> list[str]:
@@ -315,8 +321,7 @@ class SearchLibrary:
                 entry = _entry(document)
                 self._entries[document.id] = entry
                 self._kinds[document.kind] += 1
-                # The title twice: what an author puts there is what it is about.
-                self._words.add(document.id, f"{document.title}. {full_text(document)}")
+                self._words.add(document.id, words_of(document))
             self._revision = revision
 
     def _forget(self, document_ids: Sequence[str]) -> None:

@@ -48,7 +48,7 @@ def query(incident: Incident, extra: str = "") -> str:
 def _answer(ctx: Context, text: str, asked: str, exclude: Sequence[str] = ()) -> Reply:
     past = ctx.library.similar(text, _MOST_INCIDENTS, (DocumentKind.INCIDENT,), exclude)
     runbooks = ctx.library.similar(text, _MOST_RUNBOOKS, (DocumentKind.RUNBOOK,))
-    by_words = "" if ctx.library.ready else "The model is still loading: searched by words only."
+    by_words = _by_words(ctx.library.ready, (*past, *runbooks))
     if not past and not runbooks:
         return Reply(
             title=f"Nothing similar to {asked}",
@@ -68,6 +68,15 @@ def _answer(ctx: Context, text: str, asked: str, exclude: Sequence[str] = ()) ->
         ),
         footer=by_words or "Likeness is the cosine to the nearest passage; 0.55 counts as similar.",
     )
+
+
+def _by_words(ready: bool, hits: Sequence[Hit]) -> str:
+    """Said when meaning had no part in the search, and why."""
+    if not ready:
+        return "The model is still loading: searched by words only."
+    if hits and not any(hit.cosine for hit in hits):
+        return "The embedder did not answer: searched by words only."
+    return ""
 
 
 def _verdict(near: Sequence[Hit], perhaps: Sequence[Hit]) -> str:

@@ -74,5 +74,10 @@ def test_matched_words_come_as_typed_and_rarest_first(words: Bm25) -> None:
     assert words.matched("anything", "unknown") == ()
 
 
+def test_a_chance_number_is_no_reason(words: Bm25) -> None:
+    words.add("n", "2 brokers and 12 topics lost ORA-600 x")
+    assert words.matched("2 x 12 topics topic ORA-600", "n") == ("topics", "ORA-600")
+
+
 def test_an_empty_index_finds_nothing() -> None:
     assert Bm25().search("disk", 3) == []

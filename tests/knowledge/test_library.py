@@ -1,12 +1,13 @@
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments
 from knowledge.errors import NotFound, Unavailable
-from knowledge.library import SearchLibrary, band, chunks, full_text, nearest_sentences
+from knowledge.library import SearchLibrary, band, chunks, full_text, nearest_sentences, words_of
 from knowledge.records import Band, Document, DocumentKind, Vector
 
 DISK = Document(
@@ -44,6 +45,18 @@ class Sleeping(HashEmbedder):
     def encode(self, texts: Sequence[str]) -> Vector:
         if self.broken:
             raise Unavailable("embedder", "is gone")
+        return super().encode(texts)
+
+
+class Gated(HashEmbedder):
+    """Encodes nothing before its gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = threading.Event()
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        self.open.wait()
         return super().encode(texts)
 
 
@@ -127,8 +140,11 @@ def test_a_broken_embedder_costs_meaning_and_not_the_answer(documents: MemoryDoc
 
 def test_many_new_documents_are_left_to_the_background(documents: MemoryDocuments) -> None:
     documents.put([Document(f"N-{n}", f"noise {n}", "nothing here") for n in range(40)])
-    library = SearchLibrary(documents, HashEmbedder(), FlatIndex)
+    passages = Gated()
+    library = SearchLibrary(documents, HashEmbedder(), FlatIndex, passages)
     assert library.similar("certificate expired")[0].cosine == 0.0
+    assert not library.ready
+    passages.open.set()
     for thread in threading.enumerate():
         if thread.name == "library":
             thread.join()
@@ -168,6 +184,7 @@ def test_chunks_cover_the_text_and_a_short_rest_joins() -> None:
 def test_full_text_says_each_part_once() -> None:
     document = Document("a", "t", "It was the disk.", root_cause="It was the disk.", resolution="X")
     assert full_text(document) == "It was the disk.\nX"
+    assert words_of(replace(document, tags=("kafka",))) == "t\nIt was the disk.\nX\nkafka"
 
 
 def test_a_passage_is_the_telling_sentence_and_short() -> None:

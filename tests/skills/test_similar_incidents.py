@@ -1,11 +1,13 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments, MemoryStore
+from knowledge.errors import Unavailable
 from knowledge.library import SearchLibrary
-from knowledge.records import Document, DocumentKind, Incident, Severity, Signal, Status
+from knowledge.records import Document, DocumentKind, Incident, Severity, Signal, Status, Vector
 from skills.contract import BadArgs, Call, Context, NotFound, Reply
 from skills.similar_incidents import Args, run
 from skills.testing import context
@@ -114,3 +116,19 @@ def test_words_only_is_said() -> None:
     reply = run(context(library=library), Args(text="certificate expired"))
     assert "by words only" in reply.footer
     assert "Possibly related (1)" in said(reply)
+
+
+class Broken(HashEmbedder):
+    """Ready, but its endpoint is gone."""
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        raise Unavailable("embeddings", "cannot be reached")
+
+
+def test_an_embedder_that_fails_is_said() -> None:
+    store = MemoryDocuments()
+    store.put(DOCUMENTS)
+    library = SearchLibrary(store, Broken(), FlatIndex, passages=HashEmbedder())
+    library.build()
+    reply = run(context(library=library), Args(text="certificate expired"))
+    assert "embedder did not answer" in reply.footer
