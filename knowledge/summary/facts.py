@@ -7,7 +7,7 @@ when it was a guess and somebody then counted the same thing.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import log
@@ -17,9 +17,7 @@ from knowledge.summary.reading import Clause, Figure, clauses_of, content_words,
 
 _NEAR = 12
 """Messages within which a correction without a shared word can still mean a number."""
-_FALLBACK = re.compile(
-    r"\b(?:back to|rollback|roll back|revert\w*|off|restor\w+|previous)\b", re.IGNORECASE
-)
+_UNDONE = re.compile(r"\b(?:back to|back on|revert\w*|roll(?:ed|ing) back)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,10 @@ def explain(
 
 
 _STRONG = re.compile(
-    r"\b(?:because|root cause|it's my|it's me|by me|my (?:regex|new|change)|falls? back|fell back|"
+    r"\b(?:because|root cause|(?:it|that)(?:'s| is| was) (?:my|me|mine|us|our|the)|by me"
+    r"|only (?:speaks|accepts|supports|allows|reads)|"
+    r"refus\w+|reject\w+|all (?:\w+ )?(?:failures|errors|timeouts)|my (?:regex|new|change)"
+    r"|falls? back|fell back|"
     r"fail(?:s|ed)? open|silently|without|missing|leak\w*|instead of|backtrack\w*|never saw|"
     r"forever|true drift|really changed|is made from|was made from|schema change|does \w+|"
     r"turned out|turns out|caus\w+|due to|lost|expired|exhaust\w*|deadlock\w*|fallen off"
@@ -200,6 +201,8 @@ def _explains(
     )
     score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * clears(clause)
     score -= 1.0 * (clause.message < 0.12 * last) + 1.2 * (clause.message > 0.75 * last)
+    score -= 2.0 * (_UNDONE.search(clause.text) is not None)
+    score -= 1.0 * ("correct" in acts and "impact" in acts)  # it counts; it does not explain
     score -= 1.5 * _refuted(clause, clauses, weights)
     score -= 0.8 * (clause.length > 32)
     return score
@@ -260,30 +263,9 @@ def clear(
     """For each change that somebody cleared, the clause that clears it."""
     found: dict[str, Clause] = {}
     for change in changes:
-        words = {w for w in topic(change) if weights.get(w, 0) > 0.8}
-        raised = [c for c in clauses if c.words & words or c.user == change.author]
-        if not raised:
-            continue
-        start = next((c.message for c in raised if c.words & words), None)
-        if start is None:
-            continue
-        close = [c for c in clauses if start <= c.message <= start + 6]
-        named = [
-            c for c in clauses
-            if clears(c) and c.message >= start
-            and (sum(weights.get(w, 0) for w in c.words & words) >= 2.5
-                 or c.words & set(content_words(change.version)))
-        ]  # fmt: skip
-        anaphoric = [c for c in close if clears(c) and re.search(r"\bnot that\b", c.text, re.I)]
-        # A plain answer about the suspect, from someone who looked, clears it as well.
-        looked = [
-            c for c in close
-            if c.words & words and c.message > start and not c.question and c.figures
-            and "hedge" not in c.acts and "denial" not in c.acts
-        ]  # fmt: skip
-        for clause in (*reversed(named), *anaphoric, *looked):
-            found[change.id] = clause
-            break
+        clearing = next(_clearing(change, clauses, weights), None)
+        if clearing is not None:
+            found[change.id] = clearing
     blamed = max(suspicion.values(), default=0.0)
     versions = {change.id: set(content_words(change.version)) for change in changes}
     return {
@@ -291,6 +273,39 @@ def clear(
         if suspicion[key] < max(blamed * 0.8, 0.01)
         or (versions[key] & clause.words and _names(clause))
     }  # fmt: skip
+
+
+_OBJECT = re.compile(r"\bnot (?:the |a |an |our )?([\w.-]+)", re.IGNORECASE)
+
+
+def _clearing(
+    change: Change, clauses: Sequence[Clause], weights: Mapping[str, float]
+) -> Iterator[Clause]:
+    """Clauses that clear a change, the surest first."""
+    words = {w for w in topic(change) if weights.get(w, 0) > 0.8}
+    version = {w for w in content_words(change.version) if weights.get(w, 0) > 0}
+    start = next((c.message for c in clauses if c.words & (words | version)), None)
+    if start is None:
+        return
+    later = [c for c in reversed(clauses) if c.message >= start]
+    denying = [c for c in later if clears(c)]
+    yield from (c for c in denying if c.words & version)
+    for clause in denying:
+        denied = {w for m in _OBJECT.finditer(clause.text) for w in content_words(m[1])}
+        if denied & words or len(clause.words & words) > 1:
+            yield clause
+    close = [c for c in reversed(later) if c.message <= start + 6]
+    yield from (c for c in close if clears(c) and re.search(r"\bnot that\b", c.text, re.I))
+    # A plain answer about the suspect, from someone who looked, clears it as well.
+    yield from (
+        c
+        for c in close
+        if c.words & words
+        and c.message > start
+        and c.figures
+        and not c.question
+        and not c.acts & {"hedge", "denial"}
+    )
 
 
 _NAMED = re.compile(
@@ -314,8 +329,3 @@ def denials(facts: Facts) -> Iterable[Clause]:
         and "chat" not in c.acts
         and any(w.isalpha() and len(w) > 2 for w in c.words)
     )
-
-
-def is_undo(change: Change) -> bool:
-    """Does a change put something back?"""
-    return _FALLBACK.search(f"{change.version} {change.summary}") is not None

@@ -27,12 +27,12 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 _HOSTILE = re.compile(
-    r"(?:forget|ignore|disregard|override|bypass|ignorier\w*|vergiss|ignora|ignorez|oublie\w*)\b"
-    r".{0,40}\b(?:rules?|instructions?|previous|prior|prompts?|guidelines|above|anweisungen"
-    r"|regeln|"
-    r"instrucciones|instructions|consignes)\b"
+    r"(?:forget|ignore|disregard|override|bypass|ignorier\w*|vergiss|ignora|ignorez|oubli\w+|olvida)\b"
+    r".{0,30}?\b(?:your|all|any|previous|prior|above|earlier|these|deine|alle|vorherigen|tus|todas|"
+    r"toutes|vos|tes|les|las)\b.{0,25}?\b(?:rules|instructions|prompts?|guidelines|polic(?:y|ies)|"
+    r"anweisungen|regeln|instrucciones|reglas|consignes|règles)\b"
     r"|\b(?:to|for|dear|hey|hello|attention|note to)\b[\s,:]{1,3}(?:the |any |all )?"
-    r"(?:ai|llm|assistant|bot|chatbot|language model|agent|summari[sz]er|copilot)s?\b"
+    r"(?:(?:ai|llm|assistant|chatbot|language model|summari[sz]er|copilot)s?\b|(?:bot|agent)s?[:,])"
     r"|\b(?:ai|llm|assistant|bot|agent|language model|summari[sz]er)s?\b.{0,25}\b"
     r"(?:reading|summari[sz]ing|processing|must|shall|should now)\b"
     r"|\b(?:system prompt|you are now|developer mode|jailbreak|new instructions?|act as)\b"

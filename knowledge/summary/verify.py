@@ -33,6 +33,7 @@ _GRAVE = re.compile(
     r"purged|breach\w*|confirmed|completed|restored|safe)\b",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"(?<!\d)\d?\d:\d\d(?!\d)")
 _LENGTH = re.compile(r"\b(\d+) h(?: (\d+) min)?\b|\b(\d+) min\b")
 
 OWN_WORDS = frozenset(
@@ -99,10 +100,10 @@ def _times(text: str, said: str) -> list[str]:
 
 
 def _numbers(text: str, said: str, sources: Sequence[SourceText]) -> list[str]:
-    known = {f.value for f in figures(said)} | {
-        float(n) for n in re.findall(r"\d+(?:\.\d+)?", said)
-    }
-    known |= {float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+", said)}
+    timeless = _CLOCK.sub(" ", said)
+    known = {f.value for f in figures(timeless)}
+    known |= {float(n) for n in re.findall(r"\d+(?:\.\d+)?", timeless)}
+    known |= {float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+", timeless)}
     plain = _LENGTH.sub(lambda m: " " if _is_span(m, said, sources) else m.group(), text)
     return [
         f"number {f.text} is not in the sources" for f in figures(plain) if f.value not in known
