@@ -336,6 +336,8 @@ class SearchLibrary:
 
     def _waiting(self) -> list[_Entry]:
         with self._lock:
+            if len(self._vectors) == len(self._entries):
+                return []
             return [entry for i, entry in self._entries.items() if i not in self._vectors]
 
     def _embed(self, entries: Sequence[_Entry]) -> None:
