@@ -117,20 +117,9 @@ def test_json_holds_exactly_the_agreed_fields_and_finite_numbers() -> None:
     out = json.loads(json.dumps(compared(make(500, rng), after).to_json(), allow_nan=False))
     assert set(out) == {"verdict", "quality", "columns"}
     assert set(out["quality"][0]) == {"column", "kind", "detail"}
-    assert set(out["columns"][0]) == {
-        "name",
-        "kind",
-        "drifted",
-        "severity",
-        "psi",
-        "psi_adj",
-        "ks",
-        "wasserstein",
-        "js",
-        "tvd",
-        "missing_change",
-        "reason",
-    }
+    measures = ("psi", "psi_adj", "ks", "wasserstein", "js", "tvd", "missing_change")
+    told = ("name", "kind", "drifted", "severity", "reason")
+    assert set(out["columns"][0]) == {*told, *measures}
 
 
 @pytest.mark.parametrize("rows", [0, 1, 199])
