@@ -13,7 +13,7 @@ export default defineConfig({
       },
     }),
   ],
-  base: "./",
+  base: "/",
   build: {
     outDir: "../static",
     emptyOutDir: true,

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState, type ReactElement } from "react";
-import { getState } from "./api";
+import { enterState, getState } from "./api";
 import { wantedUser } from "./address";
 import { Workspace } from "./Workspace";
 import { explain } from "./store/context";
@@ -24,7 +24,7 @@ export function App(): ReactElement {
 
   const enter = useCallback(async (wanted: string | undefined): Promise<void> => {
     try {
-      const first = await getState(wanted).catch(() => getState(undefined));
+      const first = await enterState(wanted);
       const me = pick(first, wanted);
       if (!me) {
         setProblem("The playground has no people to act as.");

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useReducer, useState, type ReactElement } from "react";
-import { addressOf, rememberPlace, wantedPlace } from "./address";
+import { addressOf, linkOf, rememberPlace, wantedPlace } from "./address";
 import { Api, getState } from "./api";
 import { ChannelView } from "./components/ChannelView";
 import { DemoPanel } from "./components/DemoPanel";
@@ -56,8 +56,9 @@ export function Workspace({ first, me, theme, toggleTheme, becomes }: Props): Re
   const catchUp = useCallback(async (): Promise<void> => {
     dispatch({ type: "state", state: await getState(me.id) });
     await Promise.all(Object.keys(world.timelines).map(loadChannel));
+    dispatch({ type: "views", views: (await api.views()).views });
     if (world.thread) await loadThread(world.thread.channel, world.thread.ts);
-  }, [me.id, world.timelines, world.thread, loadChannel, loadThread]);
+  }, [api, me.id, world.timelines, world.thread, loadChannel, loadThread]);
 
   useStream(api.streamUrl(), {
     onEvent: (event) => dispatch({ type: "stream", event, me: me.id }),
@@ -84,8 +85,8 @@ export function Workspace({ first, me, theme, toggleTheme, becomes }: Props): Re
     document.title = `${channel && !channel.is_im ? "#" : ""}${address.replace("@", "")} · ${world.team.name}`;
   }, [me, placeKey, world.channels, world.users, world.team.name]);
 
-  const go = useCallback((place: Place) => {
-    dispatch({ type: "go", place });
+  const go = useCallback((place: Place, focus: string | null = null) => {
+    dispatch({ type: "go", place, focus });
     setSidebarOpen(false);
   }, []);
 
@@ -96,6 +97,16 @@ export function Workspace({ first, me, theme, toggleTheme, becomes }: Props): Re
     },
     [loadThread, report],
   );
+
+  useEffect(() => {
+    const link = linkOf(location.href);
+    if (!link) return;
+    dispatch({ type: "go", place: { kind: "channel", id: link.channel }, focus: link.thread ?? link.ts });
+    if (link.thread) openThread(link.channel, link.thread);
+    history.replaceState(null, "", `/${location.search}`);
+    // Only the address the page was opened with counts.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
 
   const slack: Slack = useMemo(
     () => ({ world, me, api, dispatch, go, openThread, becomes, enlarge, theme }),

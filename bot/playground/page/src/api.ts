@@ -1,4 +1,4 @@
-import type { Container, Message, PlainValue, PlayState, SubmitAnswer, View } from "./types";
+import type { Container, Message, PlainValue, PlayState, SubmitAnswer, Values, View } from "./types";
 
 /** A refusal of the playground, with its error code and the words that explain it. */
 export class PlayError extends Error {
@@ -39,7 +39,19 @@ async function post<T>(path: string, body: Record<string, unknown>): Promise<T> 
   );
 }
 
-export const getState = (as: string | undefined): Promise<PlayState> => get("/play/state", { as });
+export const getState = (as: string): Promise<PlayState> => get("/play/state", { as });
+
+/** The state as `wanted` sees it; as the first of the people when nobody of that name is there. */
+export async function enterState(wanted: string | undefined): Promise<PlayState> {
+  try {
+    return await getState(wanted ?? "");
+  } catch (error) {
+    // The refusal names the people there are: "...; there are: ada, ben".
+    const first = error instanceof PlayError ? /there are: ([^,]+)/.exec(error.detail)?.[1] : undefined;
+    if (!first) throw error;
+    return getState(first.trim());
+  }
+}
 
 /** The requests of one acting user. */
 export class Api {
@@ -63,10 +75,14 @@ export class Api {
   command(channel: string, command: string, text: string): Promise<unknown> {
     return post("/play/command", { as: this.as, channel, command, text });
   }
-  click(container: Container, block_id: string, action_id: string, value?: PlainValue): Promise<unknown> {
-    return post("/play/click", { as: this.as, container, block_id, action_id, value });
+  /** `values`: what the form of a view holds at this moment. */
+  click(container: Container, block_id: string, action_id: string, value?: PlainValue, values?: Values): Promise<unknown> {
+    return post("/play/click", { as: this.as, container, block_id, action_id, value, values });
   }
-  submit(view_id: string, values: Record<string, Record<string, PlainValue>>): Promise<SubmitAnswer> {
+  views(): Promise<{ views: View[] }> {
+    return get("/play/views", { as: this.as });
+  }
+  submit(view_id: string, values: Values): Promise<SubmitAnswer> {
     return post("/play/submit", { as: this.as, view_id, values });
   }
   close(view_id: string): Promise<unknown> {

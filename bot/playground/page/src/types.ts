@@ -55,6 +55,7 @@ export interface SlackFile {
   url: string;
   width?: number | null;
   height?: number | null;
+  alt_text?: string;
 }
 
 /** Block Kit as it arrives; the drawing code narrows what it needs. */
@@ -62,6 +63,14 @@ export interface KitBlock {
   type: string;
   block_id?: string;
   [key: string]: unknown;
+}
+
+export interface Attachment {
+  color?: string;
+  title?: string;
+  text?: string;
+  fallback?: string;
+  blocks?: KitBlock[];
 }
 
 export interface Message {
@@ -80,6 +89,7 @@ export interface Message {
   edited?: boolean;
   ephemeral?: boolean;
   files?: SlackFile[] | null;
+  attachments?: Attachment[] | null;
   deleted?: boolean;
 }
 
@@ -147,6 +157,9 @@ export type Container =
 
 /** The plain value of an element: text, one option, several options, or nothing chosen. */
 export type PlainValue = string | string[] | number | null;
+
+/** What a form holds: block id -> action id -> value. */
+export type Values = Record<string, Record<string, PlainValue>>;
 
 export interface SubmitAnswer {
   ok: true;

@@ -57,6 +57,7 @@ export function ChannelView({ channelId, header }: Props): ReactElement {
         top={beginning}
         label={`Messages in ${spoken}`}
         me={me.id}
+        focus={world.focus}
       />
       <Composer channel={channelId} placeholder={`Message ${spoken}`} />
     </main>

@@ -38,7 +38,7 @@ function OneFile({ file }: { file: SlackFile }): ReactElement {
         data-testid="picture"
         onClick={() => enlarge({ url, title })}
       >
-        <img src={url} alt={title} style={sizeOf(file)} />
+        <img src={url} alt={file.alt_text || title} style={sizeOf(file)} />
       </button>
     </figure>
   );

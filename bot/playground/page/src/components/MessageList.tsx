@@ -15,6 +15,8 @@ interface Props {
   afterFirst?: ReactNode;
   label: string;
   me: string;
+  /** The ts of a message to bring into view. */
+  focus?: string | null;
 }
 
 const NEAR_BOTTOM_PX = 60;
@@ -41,12 +43,11 @@ interface Scrolling {
 }
 
 /** Slack's scrolling: glued to the bottom while there; else left alone, with a count of what came below. */
-function useScrolling({ messages, me, hasMore, loadOlder }: Props): Scrolling {
+function useScrolling({ messages, me, hasMore, loadOlder, focus }: Props): Scrolling {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const glued = useRef(true);
   const loading = useRef(false);
-  const fromEnd = useRef<number | null>(null);
   const lastTs = useRef(0);
   const [unseen, setUnseen] = useState(0);
 
@@ -58,13 +59,6 @@ function useScrolling({ messages, me, hasMore, loadOlder }: Props): Scrolling {
   }, []);
 
   useLayoutEffect(() => {
-    const el = box.current;
-    if (!el) return;
-    if (fromEnd.current !== null) {
-      // Older messages came in above: keep the eye on the same line.
-      el.scrollTop = el.scrollHeight - fromEnd.current;
-      fromEnd.current = null;
-    }
     const fresh = messages.filter((m) => Number(m.ts) > lastTs.current);
     lastTs.current = Math.max(lastTs.current, Number(messages[messages.length - 1]?.ts ?? 0));
     if (glued.current || fresh.some((m) => m.user === me)) toBottom();
@@ -91,9 +85,16 @@ function useScrolling({ messages, me, hasMore, loadOlder }: Props): Scrolling {
       void loadOlder().finally(() => {
         loading.current = false;
       });
-      fromEnd.current = null;
     }
   };
+
+  useEffect(() => {
+    if (!focus) return;
+    const row = content.current?.querySelector<HTMLElement>(`[data-ts="${focus}"]`);
+    if (!row) return;
+    glued.current = false;
+    row.scrollIntoView({ block: "center" });
+  }, [focus, messages.length]);
 
   const count = messages.length;
   const firstTs = messages[0]?.ts;
@@ -101,6 +102,7 @@ function useScrolling({ messages, me, hasMore, loadOlder }: Props): Scrolling {
   useLayoutEffect(() => {
     const el = box.current;
     if (!el) return;
+    // Older messages came in above: keep the eye on the same line.
     const before = heightBefore.current;
     if (before.firstTs !== undefined && firstTs !== before.firstTs && !glued.current) {
       el.scrollTop += el.scrollHeight - before.height;

@@ -4,7 +4,8 @@ import { Blocks } from "../kit/Blocks";
 import { LibraryBlocks } from "../kit/LibraryBlocks";
 import { SurfaceProvider } from "../kit/SurfaceProvider";
 import { attempt, useSlack } from "../store/context";
-import type { Container, Message } from "../types";
+import type { Attachment, Container, Message } from "../types";
+import { asTyped } from "./suggest";
 import { Avatar } from "./Avatar";
 import { Files } from "./Files";
 import { Icon } from "./Icons";
@@ -18,25 +19,42 @@ interface Props {
   inThread: boolean;
 }
 
+/** Blocks behind a coloured bar. */
+function Attached({ attachment }: { attachment: Attachment }): ReactElement {
+  const { color, blocks, title, text, fallback } = attachment;
+  const words = [title ? `*${title}*` : "", text ?? (blocks ? "" : (fallback ?? ""))].filter(Boolean).join("\n");
+  const bar = color && /^[0-9a-f]{6}$/i.test(color) ? `#${color}` : color;
+  return (
+    <div className="attachment" style={bar ? { borderLeftColor: bar } : undefined}>
+      {words ? <LibraryBlocks blocks={[{ type: "section", text: { type: "mrkdwn", text: words } }]} /> : null}
+      {blocks ? <Blocks blocks={blocks} /> : null}
+    </div>
+  );
+}
+
 function Body({ message }: { message: Message }): ReactElement | null {
   const container = useMemo<Container>(
     () => ({ type: "message", channel: message.channel, ts: message.ts, ...(message.ephemeral ? { ephemeral: true } : {}) }),
     [message.channel, message.ts, message.ephemeral],
   );
   const text = useMemo(() => [{ type: "section", text: { type: "mrkdwn", text: message.text } }], [message.text]);
-  if (message.blocks?.length) {
-    return (
-      <SurfaceProvider container={container}>
+  return (
+    <SurfaceProvider container={container}>
+      {message.blocks?.length ? (
         <Blocks blocks={message.blocks} />
-      </SurfaceProvider>
-    );
-  }
-  return message.text ? <LibraryBlocks blocks={text} /> : null;
+      ) : message.text ? (
+        <LibraryBlocks blocks={text} />
+      ) : null}
+      {(message.attachments ?? []).map((attachment, index) => (
+        <Attached key={index} attachment={attachment} />
+      ))}
+    </SurfaceProvider>
+  );
 }
 
 function EditBox({ message, done }: { message: Message; done: () => void }): ReactElement {
-  const { api, dispatch } = useSlack();
-  const [text, setText] = useState(message.text);
+  const { world, api, dispatch } = useSlack();
+  const [text, setText] = useState(() => asTyped(message.text, world));
   const save = async (): Promise<void> => {
     if (await attempt({ dispatch }, () => api.edit(message.channel, message.ts, text))) done();
   };
@@ -98,13 +116,14 @@ export const MessageRow = memo(function MessageRow({ message, follows, inThread 
   const [editing, setEditing] = useState(false);
   const author = world.users.find((u) => u.id === message.user);
   const isApp = message.is_bot || message.user === world.app.bot_user_id;
-  const name = message.username || author?.real_name || author?.name || (isApp ? world.app.name : message.user);
+  const given = message.username && message.username !== author?.name ? message.username : "";
+  const name = given || author?.real_name || author?.name || message.username || message.user;
   const color = author?.color || (isApp ? world.app.color : "5b6470");
   const compact = follows && !message.ephemeral;
   const blur = (event: FocusEvent<HTMLElement>): void => {
     if (!event.currentTarget.contains(event.relatedTarget)) setActive(false);
   };
-  const classes = ["message", compact ? "compact" : "", message.ephemeral ? "ephemeral" : "", held ? "held" : ""];
+  const classes = ["message", compact ? "compact" : "", message.ephemeral ? "ephemeral" : "", held ? "held" : "", world.focus === message.ts ? "focused" : ""];
 
   return (
     <article

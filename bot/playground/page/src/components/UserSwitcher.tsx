@@ -5,15 +5,16 @@ import { Avatar } from "./Avatar";
 import { Icon } from "./Icons";
 import { Popover } from "./Popover";
 
-function Person({ user }: { user: User }): ReactElement {
+/** In the sidebar there is room for two lines only, so the title goes and the role stays. */
+function Person({ user, brief = false }: { user: User; brief?: boolean }): ReactElement {
   return (
     <>
       <Avatar name={user.real_name || user.name} color={user.color} size={34} />
       <span className="person">
         <span className="person-name">{user.real_name || user.name}</span>
-        <small>{user.title}</small>
+        <small>{brief ? user.role : user.title}</small>
       </span>
-      {user.role ? <span className={`role role-${user.role.toLowerCase()}`}>{user.role}</span> : null}
+      {user.role && !brief ? <span className="role">{user.role}</span> : null}
     </>
   );
 }
@@ -38,7 +39,7 @@ export function UserSwitcher(): ReactElement {
         data-testid="user-switcher"
         onClick={() => setOpen(!open)}
       >
-        <Person user={me} />
+        <Person user={me} brief />
         <Icon name="down" size={16} />
       </button>
       {open ? (

@@ -47,6 +47,17 @@ export function suggest(text: string, caret: number, world: World, inThread: boo
   return found.length > 0 ? { start, end: caret, suggestions: found.slice(0, MOST) } : null;
 }
 
+/** A stored text as a person would type it: mentions by name, no escapes. For editing. */
+export function asTyped(text: string, world: World): string {
+  return text
+    .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `@${world.users.find((u) => u.id === id)?.name ?? id}`)
+    .replace(/<#(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `#${world.channels.find((c) => c.id === id)?.name ?? id}`)
+    .replace(/<([^>|]+)(?:\|[^>]*)?>/g, "$1")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
 /** "/drift fraud" -> its command and the rest; null when the text is no command. */
 export function asCommand(text: string): { command: string; rest: string } | null {
   const match = /^(\/[a-z][\w-]*)(?:\s+([\s\S]*))?$/i.exec(text.trim());

@@ -1,6 +1,7 @@
 import { memo, useMemo, type ReactElement, type ReactNode } from "react";
 import { Message as LibraryMessage, type Block, type MessageProps } from "slack-blocks-to-jsx";
-import { useSlack } from "../store/context";
+import { linkOf } from "../address";
+import { useSlack, type Slack } from "../store/context";
 import type { Channel, User } from "../types";
 import { localised, unfolded } from "./local";
 
@@ -11,7 +12,7 @@ interface Props {
   blocks: readonly LooseBlock[];
 }
 
-function hooksFor(me: string, users: readonly User[], channels: readonly Channel[], go: (id: string) => void): Hooks {
+function hooksFor(me: string, users: readonly User[], channels: readonly Channel[], go: Slack["go"], openThread: Slack["openThread"]): Hooks {
   const userName = (id: string, given: string): string => users.find((u) => u.id === id)?.name ?? given;
   const mark = (text: string): ReactNode => <span className="mention mention-broad">{text}</span>;
   return {
@@ -21,7 +22,7 @@ function hooksFor(me: string, users: readonly User[], channels: readonly Channel
     channel: ({ id, name }) => {
       const channel = channels.find((c) => c.id === id);
       return (
-        <button type="button" className="mention" onClick={() => channel && go(channel.id)}>
+        <button type="button" className="mention" onClick={() => channel && go({ kind: "channel", id: channel.id })}>
           #{channel?.name ?? (name || id)}
         </button>
       );
@@ -30,7 +31,18 @@ function hooksFor(me: string, users: readonly User[], channels: readonly Channel
     atChannel: () => mark("@channel"),
     atEveryone: () => mark("@everyone"),
     link: ({ href, children }) => (
-      <a href={href} target="_blank" rel="noopener noreferrer">
+      <a
+        href={href}
+        target="_blank"
+        rel="noopener noreferrer"
+        onClick={(event) => {
+          const link = linkOf(href);
+          if (!link || event.ctrlKey || event.metaKey) return;
+          event.preventDefault();
+          go({ kind: "channel", id: link.channel }, link.thread ?? link.ts);
+          if (link.thread) openThread(link.channel, link.thread);
+        }}
+      >
         {children}
       </a>
     ),
@@ -39,7 +51,7 @@ function hooksFor(me: string, users: readonly User[], channels: readonly Channel
 
 /** Blocks that only show something: drawn by slack-blocks-to-jsx. */
 export const LibraryBlocks = memo(function LibraryBlocks({ blocks }: Props): ReactElement {
-  const { world, me, go, theme } = useSlack();
+  const { world, me, go, openThread, theme } = useSlack();
   const { users, channels } = world;
   const data = useMemo(
     () => ({
@@ -49,8 +61,8 @@ export const LibraryBlocks = memo(function LibraryBlocks({ blocks }: Props): Rea
     [users, channels],
   );
   const hooks = useMemo(
-    () => hooksFor(me.id, users, channels, (id) => go({ kind: "channel", id })),
-    [me.id, users, channels, go],
+    () => hooksFor(me.id, users, channels, go, openThread),
+    [me.id, users, channels, go, openThread],
   );
   // Block Kit arrives as JSON that the server has checked; the library's union cannot be proven here.
   const drawn = useMemo(() => localised(blocks.map(unfolded)) as unknown as Block[], [blocks]);

@@ -1,12 +1,14 @@
-import { useCallback, useMemo, useState, type ReactElement, type ReactNode } from "react";
+import { useCallback, useMemo, useRef, useState, type ReactElement, type ReactNode } from "react";
 import { attempt, useSlack } from "../store/context";
-import type { Container, PlainValue } from "../types";
+import type { Container, PlainValue, Values } from "../types";
 import { ConfirmDialog } from "./ConfirmDialog";
 import type { Confirm } from "./objects";
 import { SurfaceContext, type Surface } from "./surface";
 
 interface Props extends Pick<Surface, "heldValue" | "setValue" | "errors"> {
   container: Container;
+  /** In views: what the form holds, sent along with a click. */
+  form?: Values;
   children: ReactNode;
 }
 
@@ -15,9 +17,11 @@ interface Question {
   answer: (yes: boolean) => void;
 }
 
-export function SurfaceProvider({ container, heldValue, setValue, errors, children }: Props): ReactElement {
+export function SurfaceProvider({ container, heldValue, setValue, errors, form, children }: Props): ReactElement {
   const { api, dispatch } = useSlack();
   const [question, ask] = useState<Question | null>(null);
+  const latestForm = useRef(form);
+  latestForm.current = form;
   const identity = JSON.stringify(container);
 
   const act = useCallback(
@@ -28,7 +32,7 @@ export function SurfaceProvider({ container, heldValue, setValue, errors, childr
         if (!yes) return false;
       }
       const where = JSON.parse(identity) as Container;
-      return attempt({ dispatch }, () => api.click(where, blockId, actionId, value));
+      return attempt({ dispatch }, () => api.click(where, blockId, actionId, value, latestForm.current));
     },
     [api, dispatch, identity],
   );

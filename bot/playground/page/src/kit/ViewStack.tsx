@@ -2,9 +2,9 @@ import { useCallback, useEffect, useMemo, useRef, useState, type FormEvent, type
 import { Dialog } from "../components/Dialog";
 import { withEmoji } from "../format";
 import { attempt, explain, useSlack } from "../store/context";
-import type { Container, PlainValue, View } from "../types";
+import type { Container, PlainValue, Values, View } from "../types";
 import { Blocks } from "./Blocks";
-import { plain, problemsOf, startValues, type TextObject, type Values } from "./objects";
+import { plain, problemsOf, startValues, type TextObject } from "./objects";
 import { SurfaceProvider } from "./SurfaceProvider";
 
 const words = (text: View["title"]): string => withEmoji(plain(text as TextObject | string | null | undefined));
@@ -94,7 +94,7 @@ function ModalView({ view, drafts }: Props): ReactElement {
             {failure}
           </p>
         ) : null}
-        <SurfaceProvider container={container} heldValue={heldValue} setValue={setValue} errors={errors}>
+        <SurfaceProvider container={container} heldValue={heldValue} setValue={setValue} errors={errors} form={values}>
           <Blocks blocks={view.blocks} />
         </SurfaceProvider>
       </form>

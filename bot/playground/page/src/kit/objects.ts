@@ -1,4 +1,4 @@
-import type { KitBlock, PlainValue } from "../types";
+import type { KitBlock, PlainValue, Values } from "../types";
 
 /** The composition objects and interactive elements that the page draws itself. */
 export interface TextObject {
@@ -108,8 +108,6 @@ export function initialValue(element: KitElement): PlainValue {
 export function allOptions(element: KitElement): Option[] {
   return element.options ?? element.option_groups?.flatMap((group) => group.options) ?? [];
 }
-
-export type Values = Record<string, Record<string, PlainValue>>;
 
 interface Held {
   block: KitBlock;

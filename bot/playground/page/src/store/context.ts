@@ -8,7 +8,7 @@ export interface Slack {
   me: User;
   api: Api;
   dispatch: Dispatch<Action>;
-  go: (place: Place) => void;
+  go: (place: Place, focus?: string | null) => void;
   openThread: (channel: string, ts: string) => void;
   becomes: (user: User) => void;
   enlarge: (picture: Picture) => void;

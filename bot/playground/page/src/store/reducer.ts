@@ -26,6 +26,8 @@ export interface World {
   place: Place;
   timelines: Record<string, Timeline>;
   thread: { channel: string; ts: string } | null;
+  /** The message that a link led to: brought into view and marked. */
+  focus: string | null;
   threads: Record<string, Message[]>;
   views: View[];
   home: View | null;
@@ -40,8 +42,9 @@ export type Action =
   | { type: "page"; channel: string; messages: Message[]; hasMore: boolean; older: boolean }
   | { type: "thread_loaded"; ts: string; messages: Message[] }
   | { type: "open_thread"; thread: World["thread"] }
-  | { type: "go"; place: Place }
+  | { type: "go"; place: Place; focus?: string | null }
   | { type: "home"; view: View | null }
+  | { type: "views"; views: View[] }
   | { type: "close_view"; id: string }
   | { type: "toast"; text: string; detail: string; level: Toast["level"] }
   | { type: "dismiss"; id: number }
@@ -53,6 +56,7 @@ export function firstWorld(state: PlayState, place: Place): World {
     place,
     timelines: {},
     thread: null,
+    focus: null,
     threads: {},
     views: [],
     home: null,
@@ -231,9 +235,11 @@ export function reduce(world: World, action: Action): World {
     case "open_thread":
       return { ...world, thread: action.thread };
     case "go":
-      return went(world, action.place);
+      return { ...went(world, action.place), focus: action.focus ?? null };
     case "home":
       return { ...world, home: action.view, homeLoaded: true };
+    case "views":
+      return { ...world, views: action.views };
     case "close_view":
       return { ...world, views: world.views.filter((v) => v.id !== action.id) };
     case "toast":
