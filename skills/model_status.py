@@ -138,12 +138,13 @@ def _buttons(
     champion: ModelVersion | None,
     pending: Sequence[Approval],
 ) -> tuple[Button, ...]:
-    """Drift, then the newest version: its open request if there is one, else asking for it."""
+    """Drift, then the newest version if it is newer than the champion: its open request if there
+    is one, else asking for it."""
     buttons = [Button("Show drift", Call("model_drift", {"model": name}))]
     waiting = {a.version for a in pending}
     current = champion.version if champion is not None else ""
-    newest = next((v.version for v in versions if v.version != current), None)
-    if newest is not None:
+    newest = versions[0].version
+    if newest != current:
         verb = "Show request for" if newest in waiting else "Promote"
         args = {"model": name, "version": newest}
         buttons.append(Button(f"{verb} {show_version(newest)}", Call("promotion", args)))

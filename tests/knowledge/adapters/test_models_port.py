@@ -92,8 +92,9 @@ def _wait_until_healthy(uri: str, server: subprocess.Popen[bytes], log: Path) ->
 @pytest.fixture
 def mlflow_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """MLflow's client reads its time-outs from the environment; leave it as it was."""
-    for name in ("MLFLOW_HTTP_REQUEST_TIMEOUT", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"):
-        monkeypatch.setenv(name, "1")
+    # A second try of what a busy server was only slow to answer would create things twice.
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 
 
 # Filling a registry --------------------------------------------------------------------------
