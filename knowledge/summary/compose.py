@@ -249,11 +249,19 @@ def _impact(facts: Facts) -> Iterator[Draft]:
     yield from _window(facts)
 
 
+_PROGRESS = re.compile(
+    r"\b(\d+)(?: of |/)(?:the )?\1\b|\d\s?\w*/(?:s|sec|min|h"
+    r"|hour)\b",
+    re.IGNORECASE,
+)
+"""All of all ("40/40") and rates ("900 orders/min") tell how it recovers, not whom it hurt."""
+
+
 def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
     acts = clause.acts
     if "chat" in acts or clause.length < 2 or is_todo(clause):
         return 0.0
-    if "denial" in acts and clears(clause):
+    if clears(clause) or _PROGRESS.search(clause.text):
         return 0.0
     score = 1.0 * ("impact" in acts) + 0.8 * bool(clause.figures)
     score += 0.6 * (clause.message > 0.55 * last) + 0.6 * ("correct" in acts)
@@ -451,6 +459,8 @@ def _same_event(a: Draft, b: Draft) -> bool:
     """Two records of one thing: within ten minutes and about the same words."""
     if a.at is None or b.at is None:
         return False
+    if a.sources == b.sources:
+        return True
     apart = abs((a.at - b.at).total_seconds())
     words_a, words_b = set(content_words(a.text[5:])), set(content_words(b.text[5:]))
     return apart == 0 or (apart <= 600 and len(words_a & words_b) >= 1 and a.weight != b.weight)

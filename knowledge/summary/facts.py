@@ -54,8 +54,8 @@ def read(incident: Incident) -> Facts:
     after = tuple(c for c in changes if c.at >= incident.opened_at)
     weights = rarity(standing, incident)
     causes = explain(standing, before, weights)
-    suspicion = blame(before, causes, weights)
-    cleared = clear(standing, before, suspicion, weights)
+    suspicion = blame(before, after, causes, weights)
+    cleared = clear(standing, before, after, suspicion, weights)
     return Facts(
         incident, standing, fallen, before, after, suspicion, cleared, causes, noticed
     )  # fmt: skip
@@ -159,11 +159,21 @@ def explain(
         ]  # fmt: skip
         for mate in mates:
             scored[mate] = max(scored[mate], 0.75 * score)
+    for clause in clauses:
+        if _CONFIRMS.search(clause.text) and not clears(clause):
+            for said in scored:
+                near = 0 < clause.message - said.message <= 2 and clause.user != said.user
+                scored[said] += 1.5 * (near and scored[said] > 0 and not said.question)
     enough = max(2.0, 0.5 * max(scored.values(), default=0.0))
     good = ((score, clause) for clause, score in scored.items() if score >= enough)
     return tuple(sorted(good, key=lambda s: -s[0]))
 
 
+_CONFIRMS = re.compile(
+    r"^(?:that's|that is|this is) it\b|\b(?:bingo|found it|there it is|that explains|makes sense|"
+    r"matches|that would do it|smoking gun)\b",
+    re.IGNORECASE,
+)
 _STRONG = re.compile(
     r"\b(?:because|root cause|(?:it|that)(?:'s| is| was) (?:my|me|mine|us|our|the)|by me"
     r"|only (?:speaks|accepts|supports|allows|reads)|"
@@ -210,11 +220,13 @@ def _explains(
 
 def clears(clause: Clause) -> bool:
     """Does it clear somebody or something, in so many words?"""
-    return "denial" in clause.acts and _CLEARS.search(f"{clause.lead} {clause.text}") is not None
+    text = f"{clause.lead} {clause.text}".strip()
+    return _CLEARS.search(text) is not None
 
 
 _CLEARS = re.compile(
-    r"\bnot (?:that|the|a|from|v?\d|related|capacity|drift|enough)\b|\bso (?:that's |it's "
+    r"^no,|"
+    r"\bnot (?:that|the|a|from|v?\d[\w.]*|related|capacity|drift|enough)\b|\bso (?:that's |it's "
     r"|it is )?not\b"
     r"|\b(?:isn't|wasn't|weren't)\b|\bcan't be\b|\bruled? out\b|\bunrelated\b|\beither$"
     r"|\bunchanged\b"
@@ -238,8 +250,22 @@ def _refuted(clause: Clause, clauses: Sequence[Clause], weights: Mapping[str, fl
     )  # fmt: skip
 
 
+def undone(change: Change, responses: Sequence[Change]) -> bool:
+    """Was it put back, as the last thing that was done to its service?"""
+    later = [r for r in responses if r.service == change.service and r.kind == change.kind]
+    return bool(later) and _PUT_BACK.search(f"{later[-1].version} {later[-1].summary}") is not None
+
+
+_PUT_BACK = re.compile(
+    r"\b(?:back|rollback|rolled back|revert\w*|off|previous|restored?|disabled|removed|killed"
+    r"|0%)(?!\w)",
+    re.IGNORECASE,
+)
+
+
 def blame(
     changes: Sequence[Change],
+    responses: Sequence[Change],
     causes: Sequence[tuple[float, Clause]],
     weights: Mapping[str, float],
 ) -> Mapping[str, float]:
@@ -250,6 +276,7 @@ def blame(
             + score * 0.5 * (clause.user == change.author)
             for score, clause in causes[:8]
         )
+        + 5.0 * undone(change, responses)
         for change in changes
     }
 
@@ -257,13 +284,14 @@ def blame(
 def clear(
     clauses: Sequence[Clause],
     changes: Sequence[Change],
+    responses: Sequence[Change],
     suspicion: Mapping[str, float],
     weights: Mapping[str, float],
 ) -> Mapping[str, Clause]:
     """For each change that somebody cleared, the clause that clears it."""
     found: dict[str, Clause] = {}
     for change in changes:
-        clearing = next(_clearing(change, clauses, weights), None)
+        clearing = next(_clearing(change, clauses, weights, undone(change, responses)), None)
         if clearing is not None:
             found[change.id] = clearing
     blamed = max(suspicion.values(), default=0.0)
@@ -279,7 +307,7 @@ _OBJECT = re.compile(r"\bnot (?:the |a |an |our )?([\w.-]+)", re.IGNORECASE)
 
 
 def _clearing(
-    change: Change, clauses: Sequence[Clause], weights: Mapping[str, float]
+    change: Change, clauses: Sequence[Clause], weights: Mapping[str, float], put_back: bool
 ) -> Iterator[Clause]:
     """Clauses that clear a change, the surest first."""
     words = {w for w in topic(change) if weights.get(w, 0) > 0.8}
@@ -296,13 +324,16 @@ def _clearing(
             yield clause
     close = [c for c in reversed(later) if c.message <= start + 6]
     yield from (c for c in close if clears(c) and re.search(r"\bnot that\b", c.text, re.I))
-    # A plain answer about the suspect, from someone who looked, clears it as well.
+    if put_back:
+        return
+    # A plain answer about the suspect, from someone else who looked, clears it as well.
     yield from (
         c
         for c in close
         if c.words & words
         and c.message > start
         and c.figures
+        and c.user != change.author
         and not c.question
         and not c.acts & {"hedge", "denial"}
     )
@@ -327,5 +358,6 @@ def denials(facts: Facts) -> Iterable[Clause]:
         and not c.question
         and c.length >= 2
         and "chat" not in c.acts
+        and not c.text.lower().startswith("no,")
         and any(w.isalpha() and len(w) > 2 for w in c.words)
     )

@@ -27,12 +27,15 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 _HOSTILE = re.compile(
-    r"(?:forget|ignore|disregard|override|bypass|ignorier\w*|vergiss|ignora|ignorez|oubli\w+|olvida)\b"
-    r".{0,30}?\b(?:your|all|any|previous|prior|above|earlier|these|deine|alle|vorherigen|tus|todas|"
+    r"(?:forget|ignore|disregard|override|bypass|ignorier\w*|vergiss|ignora|ignorez|oubli\w+"
+    r"|olvida)\b"
+    r".{0,30}?\b(?:your|all|any|previous|prior|above|earlier|these|deine|alle|vorherigen|tus"
+    r"|todas|"
     r"toutes|vos|tes|les|las)\b.{0,25}?\b(?:rules|instructions|prompts?|guidelines|polic(?:y|ies)|"
     r"anweisungen|regeln|instrucciones|reglas|consignes|règles)\b"
     r"|\b(?:to|for|dear|hey|hello|attention|note to)\b[\s,:]{1,3}(?:the |any |all )?"
-    r"(?:(?:ai|llm|assistant|chatbot|language model|summari[sz]er|copilot)s?\b|(?:bot|agent)s?[:,])"
+    r"(?:(?:ai|llm|assistant|chatbot|language model|summari[sz]er|copilot)s?\b|(?:bot"
+    r"|agent)s?[:,])"
     r"|\b(?:ai|llm|assistant|bot|agent|language model|summari[sz]er)s?\b.{0,25}\b"
     r"(?:reading|summari[sz]ing|processing|must|shall|should now)\b"
     r"|\b(?:system prompt|you are now|developer mode|jailbreak|new instructions?|act as)\b"
@@ -176,12 +179,15 @@ STOP = frozenset(
     ]
 )
 _CUES = {
-    "hedge": r"\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably|guess\w*"
+    "hedge": r"\blike \d|\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably"
+    r"|guess\w*"
     r"|i think|i'd|"
     r"could be|might|seems?|looks like|feels like|rumou?r|last time|at least|say|likely|"
     r"expect(?=\s+some)|first count|preliminary|estimat\w+)\b|~",
     "correct": r"\bi (?:said|wrote|told|quoted)\b|\b(?:official|exact|actual|real|final|corrected|"
-    r"correction|revised|recount\w*|minus|subtract\w*|distinct|unique|dedup\w*|actually|typo|"
+    r"correction|revised|recount\w*|minus|subtract\w*|counted(?! (?:about|around|roughly|approx"
+    r"|some))|distinct|unique|dedup\w*|actually"
+    r"|typo|"
     r"(?:was|were) wrong|mis(?:read|counted|typed)|double.count\w*|incl(?:uding|udes)?|"
     r"excluding|without (?:the )?(?:retries|bots|duplicates|tests?)|not \d|instead of \d|"
     r"scratch that|sorry|my bad|system says|the db says|"

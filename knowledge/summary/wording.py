@@ -19,8 +19,9 @@ from knowledge.redact import Mask, redact
 from knowledge.summary.model import Group, SourceText, Statement, Summary, sources_of
 from knowledge.summary.verify import verify
 
-WORDED = (Group.IMPACT, Group.CAUSE, Group.RULED_OUT, Group.MITIGATION, Group.NEXT_STEPS)
-"""The groups that quote people. The others are written by us and need no better wording."""
+WORDED = (Group.IMPACT, Group.CAUSE, Group.RULED_OUT)
+"""The groups that quote people most; a short prompt is answered in time. The rest reads well as
+it is."""
 
 INSTRUCTIONS = """\
 You edit notes of an incident for an engineer who joins late. You get a JSON object: id -> note.

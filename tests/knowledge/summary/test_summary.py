@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.records import Incident, Message, Severity, Status
+from knowledge.records import Change, Incident, Message, Severity, Status
 from knowledge.summary import Group, Summary, sources_of, summarise, to_markdown, verify
 
 Talk = Callable[..., Incident]
@@ -65,6 +65,28 @@ def test_the_time_line_is_in_order(incident: Incident) -> None:
 
 def test_it_is_short(incident: Incident) -> None:
     assert len(to_markdown(summarise(incident, NOW)).split()) <= 220
+
+
+def test_what_was_put_back_outweighs_what_was_first_blamed(talk: Talk) -> None:
+    """The new model is suspected and cleared; the lookup that was rolled back is the cause."""
+    day = datetime(2026, 1, 10, tzinfo=UTC)
+    incident = talk(
+        ("14:06", "pia", "model v31 is new, maybe it's v31"),
+        ("14:10", "pia", "replayed 1000 requests on v30, same block rate. it's not v31"),
+        ("14:15", "sven", "we switched lookup to a new ip database"),
+        ("14:20", "sven", 'checked 50 ips: the new ip database returns "ZZ" for mobile ranges'),
+        ("14:22", "pia", "that's it"),
+        ("14:30", "sven", "5.1.9 is live"),
+        changes=(
+            Change("m1", day.replace(hour=9), "model", "score", "promoted", "v31", "pia"),
+            Change("d2", day.replace(hour=13), "deploy", "lookup", "new ip database", "5.2.0"),
+            Change("d3", day.replace(hour=14, minute=30), "deploy", "lookup", "rollback", "5.1.9"),
+        ),
+    )
+    summary = summarise(incident, NOW)
+    assert "lookup 5.2.0" in said(summary, Group.CAUSE)
+    assert "v31" not in said(summary, Group.CAUSE)
+    assert "v31" in said(summary, Group.RULED_OUT)
 
 
 def test_with_nothing_said_it_says_only_what_is_recorded(talk: Talk) -> None:
