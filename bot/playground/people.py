@@ -57,8 +57,9 @@ def _view(pg: Playground, view_id: Any, person: Person) -> Json:
 
 
 async def state(pg: Playground, args: Json) -> Json:
-    """Everything the page needs at its start."""
-    person = _person(pg, args)
+    """Everything the page needs at its start; without `as`, what the first person sees."""
+    first = next(u.id for u in pg.workspace.users.values() if not u.is_bot)
+    person = _person(pg, {"as": args.get("as") or first})
     commands = [
         {"command": c.command, "description": c.description, "usage_hint": c.usage_hint}
         for c in pg.manifest.commands or ()

@@ -27,6 +27,11 @@ class Stream:
         self._changed = asyncio.Event()
         self.changes = 0
 
+    @property
+    def watched(self) -> bool:
+        """Is a page open?"""
+        return bool(self._listeners)
+
     def listen(self, user: str) -> Listener:
         """Start listening; give it back to `leave`."""
         listener = Listener(user)

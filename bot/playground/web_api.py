@@ -78,7 +78,8 @@ async def _arguments(request: Request) -> Json:
     kind = request.headers.get("content-type", "").partition(";")[0]
     if kind == "application/json":
         try:
-            body = await request.json()
+            # slack_sdk calls it JSON also where there is no body.
+            body = await request.json() if await request.body() else {}
         except ValueError as error:
             raise Refused("invalid_json") from error
         if not isinstance(body, dict):
