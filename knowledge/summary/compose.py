@@ -28,15 +28,15 @@ WORDS = 187
 read at 3 a.m."""
 
 _SHARES = {
-    Group.HEADLINE: (30, 42),
+    Group.HEADLINE: (30, 40),
     Group.STATE: (12, 20),
     Group.OWNERS: (8, 10),
-    Group.CAUSE: (36, 60),
-    Group.IMPACT: (28, 46),
+    Group.CAUSE: (34, 60),
+    Group.IMPACT: (26, 46),
+    Group.TIMELINE: (40, 60),
+    Group.RULED_OUT: (18, 32),
     Group.NEXT_STEPS: (20, 40),
-    Group.RULED_OUT: (20, 32),
     Group.MITIGATION: (10, 22),
-    Group.TIMELINE: (46, 60),
 }
 """Words each group is sure of, and the most that it may take; the weighty groups first."""
 

@@ -235,7 +235,7 @@ _CUES = {
     r"|back|to)|promoted|quarantined|evicted|"
     r"rate.limited|whitelisted|dropped the|bumped|closed the|turned (?:on|off)|tripled|doubled)\b|"
     r"\bsince \d?\d:\d\d|\b(?:is|now|are|went)?\s*(?:live|everywhere|out|in place)[\s:.!]*$|"
-    r"\w+ (?:on|off|now)[\s.!]*$",
+    r"(?<!\w)[a-z][\w-]* (?:on|off|now)[\s.!]*$",
     "plan": r"\b(?:will|should|shall|let's|lets|want|wants|can we|could we|needs?|going to"
     r"|gonna|plan\w*|"
     r"tomorrow|later|would|propose|suggest|try|if we|building|writing|eta|retry|"
