@@ -54,20 +54,24 @@ class Intake:
         return self._inbox.put(source, signals, self._now())
 
     def work(self, limit: int = 100) -> int:
-        """Deal with the oldest batches; returns how many left the inbox. Never raises for a batch
-        that cannot be dealt with: it is set aside. Raises Unavailable when the store is."""
+        """Deal with the oldest batches; returns how many left the inbox.
+
+        They are taken together, so that a backlog changes each incident once and not once for
+        each batch. A batch that cannot be dealt with is set aside and holds up no other. Raises
+        Unavailable, everything still waiting, when the store is out of reach.
+        """
         batches = self._inbox.waiting(limit)
         if not batches:
             return 0
-        known = self._candidates()
-        done: list[int] = []
         try:
-            for batch in batches:
-                if self._deal_with(batch, known):
-                    done.append(batch.id)  # noqa: PERF401 - what came before a failure counts
-        finally:
-            # Those after a failure are done again; those before it need not be.
-            self._inbox.done(done)
+            self._apply([signal for batch in batches for signal in batch.signals])
+        except Unavailable:
+            raise
+        except Exception:
+            # One of them is bad; taken one by one, it shows which.
+            log.warning("%s batches failed together", len(batches), exc_info=True)
+            batches = [batch for batch in batches if self._deal_with(batch)]
+        self._inbox.done([batch.id for batch in batches])
         return len(batches)
 
     def settle(self) -> int:
@@ -77,9 +81,9 @@ class Intake:
             settled += self._change(incident.id, ()).status is Status.RESOLVED
         return settled
 
-    def _deal_with(self, batch: Batch, known: Candidates) -> bool:
+    def _deal_with(self, batch: Batch) -> bool:
         try:
-            self._apply(batch, known)
+            self._apply(batch.signals)
         except Unavailable:
             raise
         except Exception as error:
@@ -89,11 +93,12 @@ class Intake:
             return False
         return True
 
-    def _apply(self, batch: Batch, known: Candidates) -> None:
+    def _apply(self, signals: Sequence[Signal]) -> None:
+        known = self._candidates()
         now = self._now()
         drafts: dict[str, Incident] = {}
         grown: dict[str, list[Signal]] = {}
-        for delivered in merge((), map(_named, batch.signals)):
+        for delivered in merge((), map(_named, signals)):
             if is_noise(delivered):
                 continue
             # An alert whose end came first, from the other replica or late, does not fire.
@@ -107,14 +112,13 @@ class Intake:
             elif not signal.firing:
                 self._remember_end(signal)
             else:
-                draft = replace(open_from((signal,), now), id=f"draft {batch.id}.{len(drafts)}")
+                draft = replace(open_from((signal,), now), id=f"draft {len(drafts)}")
                 drafts[draft.id] = draft
                 known.put(draft)
-        for incident_id, signals in grown.items():
-            known.put(self._change(incident_id, signals))
-        for draft_id, draft in drafts.items():
-            known.drop(draft_id)
-            known.put(self._open(draft.signals, now))
+        for incident_id, more in grown.items():
+            self._change(incident_id, more)
+        for draft in drafts.values():
+            self._open(draft.signals, now)
 
     def _open(self, signals: Sequence[Signal], now: datetime) -> Incident:
         draft = open_from(signals, now)

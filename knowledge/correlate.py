@@ -81,12 +81,6 @@ class Candidates:
             _append(self._fingerprints.setdefault(signal.fingerprint, []), incident.id)
             _append(self._services.setdefault(_group(signal), []), incident.id)
 
-    def drop(self, incident_id: str) -> None:
-        """Forget it; its signals are free until another incident is put that has them."""
-        dropped = self._incidents.pop(incident_id)
-        for signal in dropped.signals:
-            del self._instances[instance(signal)]
-
     def place(self, signal: Signal, now: datetime) -> str | None:
         """The incident's id, or None where the signal stands alone. Newest incidents win."""
         known = self._instances.get(instance(signal))
@@ -104,7 +98,7 @@ class Candidates:
         return None
 
     def _newest(self, ids: Iterable[str]) -> Iterable[Incident]:
-        return (self._incidents[i] for i in reversed(tuple(ids)) if i in self._incidents)
+        return (self._incidents[i] for i in reversed(tuple(ids)))
 
     def _same_cluster(self, signal: Signal, incident: Incident) -> bool:
         mine, theirs = signal.labels.get("cluster"), self._clusters[incident.id]

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from knowledge.correlate import Candidates, is_noise, place, service_of
+from knowledge.correlate import is_noise, place, service_of
 from knowledge.incidents import open_from, resolve
 from knowledge.records import Incident, Signal, SignalKind
 
@@ -82,12 +82,6 @@ def test_a_repeat_is_known_however_long_its_incident_is_over() -> None:
 def test_the_newest_incident_wins() -> None:
     old, new = incident(1, signal("a")), incident(2, signal("b"), at=NOW + MINUTE)
     assert place(signal("c"), [new, old], NOW) == "INC-2"
-
-
-def test_a_dropped_incident_takes_nothing() -> None:
-    known = Candidates([incident(1, signal("a"))])
-    known.drop("INC-1")
-    assert known.place(signal("a"), NOW) is None
 
 
 @pytest.mark.parametrize(
