@@ -32,9 +32,9 @@ _SHARES = {
     Group.STATE: (12, 20),
     Group.OWNERS: (8, 10),
     Group.CAUSE: (34, 60),
+    Group.RULED_OUT: (18, 32),
     Group.IMPACT: (26, 46),
     Group.TIMELINE: (40, 60),
-    Group.RULED_OUT: (18, 32),
     Group.NEXT_STEPS: (20, 40),
     Group.MITIGATION: (10, 22),
 }
