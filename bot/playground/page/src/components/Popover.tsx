@@ -65,7 +65,7 @@ export function Popover({ anchor, close, children, className = "", fit = false, 
   }, [anchor, close]);
 
   return createPortal(
-    <div ref={layer} className={`popover ${className}`} style={spot} data-popover="">
+    <div ref={layer} className={`popover ${fit ? "popover-fit" : ""} ${className}`} style={spot} data-popover="">
       {children}
     </div>,
     document.body,

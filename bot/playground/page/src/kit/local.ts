@@ -40,5 +40,13 @@ export function localised<T>(value: T): T {
   return copy as T;
 }
 
+/** Slack does not show the line breaks just inside a code fence. */
+const fenced = (text: string): string => text.replace(/```\n?([\s\S]*?)\n?```/g, "```$1```");
+
 /** Sections never fold their text away here: an on-call person should not have to click to read. */
-export const unfolded = (block: KitBlock): KitBlock => (block.type === "section" ? { ...block, expand: true } : block);
+export function unfolded(block: KitBlock): KitBlock {
+  if (block.type !== "section") return block;
+  const text = block["text"] as { type: string; text: string } | undefined;
+  const shown = text?.type === "mrkdwn" ? { ...text, text: fenced(text.text) } : text;
+  return { ...block, ...(shown ? { text: shown } : {}), expand: true };
+}

@@ -237,7 +237,8 @@ export function reduce(world: World, action: Action): World {
     case "go":
       return { ...went(world, action.place), focus: action.focus ?? null };
     case "home":
-      return { ...world, home: action.view, homeLoaded: true };
+      // The app's answer to app_home_opened may have come by the stream before this one.
+      return { ...world, home: action.view ?? world.home, homeLoaded: true };
     case "views":
       return { ...world, views: action.views };
     case "close_view":
