@@ -41,8 +41,8 @@ class Acts:
         ts, thread = (message.ts, "") if message else ("", "")
         return self.response_base() + self.tickets.response_url(user, channel, ts, thread)
 
-    async def command(self, user: Person, channel: Channel, command: str, text: str) -> None:
-        """A slash command. Raises PlayRefused 404 or 504, as Slack tells the person."""
+    async def command(self, user: Person, channel: Channel, command: str, text: str) -> float:
+        """A slash command; gives the seconds until its ack. Raises PlayRefused 404 or 504, as Slack tells the person."""
         known = self.manifest.command(command)
         if known is None:
             raise PlayRefused("unknown_command", f"{command} is not a valid command", 404)
@@ -59,6 +59,7 @@ class Acts:
         body = {"text": ack.body} if isinstance(ack.body, str) else ack.body
         if body:
             self._say_back(user, ResponseUrl(user.id, channel.id, 0.0), body)
+        return ack.seconds
 
     def _say_back(self, user: Person, about: ResponseUrl, body: Json) -> None:
         try:

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any, Literal, Protocol
 
 Json = dict[str, Any]
@@ -21,6 +22,8 @@ class Ack:
     reason: str = ""
     """Why it failed, in Slack's words for retries: `http_timeout`, `http_error` ..."""
     no_retry: bool = False
+    seconds: float = 0.0
+    """How long it took; measured for commands and interactions."""
 
 
 class Road(Protocol):
@@ -43,7 +46,9 @@ class Delivery:
         """A command or an interaction: Slack never repeats these."""
         if self.road is None:
             return Ack(False, reason="connection_failed")
-        return await self.road.send(kind, payload, 0, "")
+        start = perf_counter()
+        ack = await self.road.send(kind, payload, 0, "")
+        return replace(ack, seconds=perf_counter() - start)
 
     def event(self, payload: Json) -> None:
         """An event: sent in the background, and again when it was not acknowledged."""

@@ -193,8 +193,8 @@ async def command(pg: Playground, args: Json) -> Json:
         raise PlayRefused("unknown_command", f"{name!r} does not start with /", 404)
     if args.get("thread_ts"):
         raise PlayRefused("not_in_threads", f"{name} is not supported in threads. Sorry!")
-    await pg.acts.command(person, channel, name, text)
-    return {}
+    seconds = await pg.acts.command(person, channel, name, text)
+    return {"ack_ms": round(seconds * 1000, 1)}
 
 
 def _form(args: Json) -> dict[str, dict[str, Any]]:

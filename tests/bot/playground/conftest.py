@@ -268,7 +268,7 @@ async def _serve_http(
 
 async def _connect(app: AsyncApp, app_token: str) -> AsyncSocketModeHandler:
     handler = AsyncSocketModeHandler(app, app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     return handler
 
 

@@ -8,6 +8,7 @@ import pytest
 from slack_sdk import WebClient
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from bot.playground.client import ActError
 from bot.playground.serve import RunningPlayground
@@ -41,7 +42,7 @@ def test_the_own_page_comes_in(alone: RunningPlayground) -> None:
 
 def test_strange_pages_get_no_stream(alone: RunningPlayground) -> None:
     url = alone.url.replace("http", "ws") + "/play/stream?as=ada"
-    with pytest.raises(InvalidStatus), connect(url, origin="http://evil.example"):  # type: ignore[arg-type]
+    with pytest.raises(InvalidStatus), connect(url, origin=Origin("http://evil.example")):
         pass
 
 

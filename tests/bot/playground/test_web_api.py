@@ -240,8 +240,7 @@ def test_scopes_come_from_the_manifest() -> None:
 
 
 def test_a_bot_outside_a_channel_cannot_post() -> None:
-    from_rooms = {"rooms": (Room("private", bot=False),)}
-    with RunningPlayground(**from_rooms) as playground:
+    with RunningPlayground(rooms=(Room("private", bot=False),)) as playground:
         web = WebClient(playground.bot_token, base_url=playground.api_url)
         assert refusal(web.chat_postMessage, channel="#private", text="x")["error"] == (
             "not_in_channel"
