@@ -42,7 +42,7 @@ class Acts:
         return self.response_base() + self.tickets.response_url(user, channel, ts, thread)
 
     async def command(self, user: Person, channel: Channel, command: str, text: str) -> float:
-        """A slash command; gives the seconds until its ack. Raises PlayRefused 404 or 504, as Slack tells the person."""
+        """A slash command; gives the seconds until its ack. Raises PlayRefused 404 or 504."""
         known = self.manifest.command(command)
         if known is None:
             raise PlayRefused("unknown_command", f"{command} is not a valid command", 404)
