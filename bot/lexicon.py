@@ -77,7 +77,7 @@ DURATION = re.compile(
     r"\b(\d+(?:\.\d+)?|an?|one|two|three|four|five|six|half an)\s*(?:full\s+)?"
     r"(m|mins?|minutes?|minuten|minutos|h|hrs?|hours?|stunden?|horas?|heures?|d|days?|tagen?|tage"
     r"|d[ií]as?|jours?|w|wks?|weeks?|wochen?|semanas?|semaines?|mo|months?|monate?n?|mes|mois"
-    r"|quarters?|years?)(?![a-z0-9])(?:\s?(\d+)\s?m(?:in)?\b)?",
+    r"|quarters?|years?)(?![a-z])(?:\s?(\d+)\s?m(?:in)?\b)?",
     re.IGNORECASE,
 )
 """A length of time with a number, in English and some German, Spanish and French."""

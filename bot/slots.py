@@ -5,7 +5,7 @@ by where they stand ("for X", "the X model", "X v9", "mute X").
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,13 +136,19 @@ def person(text: str) -> str:
 # ---------------------------------------------------------------- names
 
 
+_BRACED = re.compile(r"\{[^}]*\}")
 _WORD = re.compile(r"[A-Za-z0-9À-ÿ][\w./À-ÿ-]*")
 
 
 def _ordinary() -> frozenset[str]:
-    """Words that the training phrases use outside of names."""
-    bare = (re.sub(r"\{[^}]*\}", " ", p) for phrases in MARKED.values() for p in phrases)
-    return frozenset(w.lower() for p in bare for w in _WORD.findall(p))
+    """Words that the training phrases use outside of names, and never as one."""
+    phrases = [p for own in MARKED.values() for p in own]
+    plain = _vocabulary(_BRACED.sub(" ", p) for p in phrases)
+    return plain - _vocabulary(name for p in phrases for name in _BRACED.findall(p))
+
+
+def _vocabulary(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(w.lower() for text in texts for w in _WORD.findall(text))
 
 
 _ORDINARY = _ordinary()

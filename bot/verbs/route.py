@@ -16,7 +16,7 @@ from bot.route import Routed, Router
 from bot.settings import read_settings
 from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.errors import TandemError, Unavailable, UserError
-from knowledge.ports import LLM
+from knowledge.ports import LLM, Embedder
 from skills.registry import installed
 
 
@@ -45,13 +45,22 @@ def make_router(*, embedder: bool, llm: bool) -> Router:
     """A router that has learned. Raises UserError for wrong settings; without the embedder's
     model it says so on stderr and goes by words."""
     settings = read_settings()
-    encoder = CachedEmbedder(make_embedder(settings), CACHE) if embedder else None
+    encoder = _remembering(make_embedder(settings)) if embedder else None
     router = Router(installed(), encoder, _llm(make_llm(settings)) if llm else None)
     try:
         router.learn()
     except Unavailable as error:
         print(f"tandem route: going by words alone; {error}", file=sys.stderr)
     return router
+
+
+def _remembering(inner: Embedder) -> Embedder:
+    """The phrases are encoded once per machine; where no file can be kept, once per start."""
+    try:
+        CACHE.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return inner
+    return CachedEmbedder(inner, CACHE)
 
 
 def _llm(model: LLM | None) -> LLM:

@@ -1,0 +1,18 @@
+import numpy as np
+
+from bot.route_model import fit, masked
+
+TEXTS = ["roll back fraud", "undo the release", "revert it", "who is on call", "who has the pager"]
+LABELS = ["rollback", "rollback", "rollback", "oncall", "oncall"]
+
+
+def test_names_and_ids_are_masked() -> None:
+    assert masked("ack INC-4 of fraud-scorer").split() == ["ack", "xincident", "of", "xname"]
+
+
+def test_probabilities_are_ranked_and_sum_to_one() -> None:
+    model = fit(TEXTS, LABELS, None)
+    ranked = model.ranked("please undo it, revert")
+    assert next(iter(ranked)) == "rollback"
+    assert np.isclose(sum(ranked.values()), 1.0)
+    assert model.loo.shape == (5, 2)

@@ -1,0 +1,84 @@
+"""Slash commands as a table."""
+
+from typing import Any
+
+import pytest
+
+from bot.words import command_call
+from knowledge.errors import BadArgs, NotFound
+from skills.registry import BUILTIN
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "skill", "args"),
+    [
+        ("/incident", "", "incident_summary", {}),
+        ("/incident", "INC-12", "incident_summary", {"incident": "INC-12"}),
+        ("/incident", "12", "incident_summary", {"incident": "INC-12"}),
+        (
+            "/incident",
+            "list resolved checkout",
+            "incident_list",
+            {"status": "resolved", "service": "checkout"},
+        ),
+        (
+            "/incident",
+            "severity inc12 2",
+            "incident_update",
+            {"incident": "INC-12", "action": "severity", "value": "SEV2"},
+        ),
+        (
+            "/incident",
+            "note INC-3 it's fine now",
+            "incident_update",
+            {"incident": "INC-3", "action": "note", "value": "it's fine now"},
+        ),
+        (
+            "/incident",
+            "INC-3 assign @ada",
+            "incident_update",
+            {"incident": "INC-3", "action": "assign", "value": "ada"},
+        ),
+        ("/incident", "ack", "incident_update", {"action": "ack"}),
+        ("/similar", "disk full on db", "similar_incidents", {"text": "disk full on db"}),
+        ("/similar", "INC-7", "similar_incidents", {"incident": "INC-7"}),
+        (
+            "/drift",
+            "fraud last 30 days",
+            "model_drift",
+            {"model": "fraud", "window": "last 30 days"},
+        ),
+        ("/drift", "window=7d fraud", "model_drift", {"model": "fraud", "window": "7d"}),
+        (
+            "/promote",
+            'fraud 9 because "recall is up"',
+            "promotion",
+            {"model": "fraud", "version": "9", "reason": "recall is up"},
+        ),
+        ("/tandem", "", "help", {}),
+        ("/tandem", "who is on call", "ask", {"text": "who is on call"}),
+    ],
+)
+def test_commands(command: str, text: str, skill: str, args: dict[str, Any]) -> None:
+    call = command_call(command, text, BUILTIN)
+    assert (call.skill, dict(call.args)) == (skill, args)
+
+
+def test_unknown_words_offer_the_nearest() -> None:
+    with pytest.raises(NotFound) as caught:
+        command_call("/incident", "resolv", BUILTIN)
+    assert caught.value.nearest[0] == "resolve"
+    with pytest.raises(NotFound) as caught:
+        command_call("/drif", "fraud", BUILTIN)
+    assert caught.value.nearest[0] == "/drift"
+    with pytest.raises(NotFound) as caught:
+        command_call("/drift", "fraud windw=7d", BUILTIN)
+    assert caught.value.nearest[0] == "window"
+
+
+@pytest.mark.parametrize(
+    "text", ["severity INC-1", "severity INC-1 huge", "note INC-1", "list a b", 'note INC-1 "x']
+)
+def test_arguments_that_do_not_fit(text: str) -> None:
+    with pytest.raises(BadArgs):
+        command_call("/incident", text, BUILTIN)
