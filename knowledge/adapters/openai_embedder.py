@@ -1,13 +1,21 @@
-"""Embeddings from any endpoint that speaks OpenAI's /v1/embeddings."""
+"""Embeddings from any endpoint that speaks OpenAI's /v1/embeddings.
+
+The client takes most of a second to import, so that waits until an endpoint is configured.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openai
 
 from knowledge.errors import Unavailable
 from knowledge.records import Vector
+
+if TYPE_CHECKING:
+    import openai
 
 BATCH = 64
 
@@ -20,6 +28,8 @@ class OpenAIEmbedder:
         self, model: str, base_url: str = "", api_key: str = "", timeout_s: float = 10.0
     ) -> None:
         """An empty base_url means OpenAI's own; local servers often need no key."""
+        import openai
+
         self._model = model
         self._client = openai.OpenAI(
             base_url=base_url or None,
@@ -48,6 +58,8 @@ class OpenAIEmbedder:
         return np.concatenate([self._embed(texts[start : start + BATCH]) for start in starts])
 
     def _embed(self, texts: Sequence[str]) -> Vector:
+        import openai
+
         # The API refuses empty strings.
         wanted = [text if text.strip() else "." for text in texts]
         try:

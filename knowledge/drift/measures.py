@@ -3,13 +3,14 @@
 Nothing here decides anything; the gate is in `knowledge.drift.compare`. Sources of the formulas:
 PSI as in credit scoring; Kolmogorov-Smirnov, Wasserstein-1 and Jensen-Shannon as scipy defines
 them (`ks_2samp`, `wasserstein_distance`, `spatial.distance.jensenshannon`).
+
+scipy is imported where a p-value is computed: every start of the bot would pay for it otherwise.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, gammaincc, kolmogorov
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -57,6 +58,8 @@ def _relative_entropy(p: Floats, q: Floats) -> float:
 
 def ks_p(statistic: float, rows: int, other_rows: int) -> float:
     """Asymptotic two-sided p-value of a two-sample KS statistic; errs on the high side for ties."""
+    from scipy.special import kolmogorov
+
     return float(kolmogorov(np.sqrt(rows * other_rows / (rows + other_rows)) * statistic))
 
 
@@ -68,6 +71,8 @@ def categories_p(reference: Counts, current: Counts) -> float:
     permutation are matched by a gamma distribution. Identifiers, each seen once, give 1: they
     hold no evidence either way.
     """
+    from scipy.special import chdtrc, gammaincc
+
     total = (reference + current).astype(np.float64)
     held = total > 0
     total, drawn = total[held], current[held].astype(np.float64)
