@@ -9,6 +9,9 @@ from skills.contract import Audience, Reply
 PATIENCE_S = 1.0
 """After so long without a reply a placeholder says that it is being worked on."""
 
+COMMAND_PATIENCE_S = 2.5
+"""Longer for a slash command: what its response address showed cannot be replaced later."""
+
 WORKING = Reply("Looking into it…")
 
 
@@ -24,8 +27,8 @@ class Answer:
         self._lock = Lock()
         self._over = False
         self._placeholder: tuple[str, str] | None = None
-        self._whispered = False
-        self._timer = Timer(PATIENCE_S, self._wait)
+        patience = COMMAND_PATIENCE_S if ask.way is Way.COMMAND else PATIENCE_S
+        self._timer = Timer(patience, self._wait)
         self._timer.daemon = True
 
     def start(self) -> None:
@@ -71,14 +74,13 @@ class Answer:
                 return
             if self._ask.way is Way.COMMAND:
                 self._messenger.respond(place, WORKING, replace=False, public=False)
-                self._whispered = True
             elif self._ask.way in (Way.MENTION, Way.DM):
                 self._placeholder = self._messenger.post(place.channel, WORKING, place.thread)
 
     def _to_command(self, reply: Reply, public: bool) -> None:
         place = self._ask.place
         if not public:
-            self._messenger.respond(place, reply, replace=self._whispered, public=False)
+            self._messenger.respond(place, reply, replace=False, public=False)
             return
         try:
             self._messenger.post(place.channel, reply)

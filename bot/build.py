@@ -11,7 +11,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.access import Rights
-from bot.courier import Courier
+from bot.courier import CARD, THREAD, Courier
 from bot.desk import Desk, Loop
 from bot.home import home_replies
 from bot.intake import Intake
@@ -37,7 +37,7 @@ from knowledge.ingest import incident_document, read_setting
 from knowledge.library import SearchLibrary
 from knowledge.monitors import AnyMonitor, MemoryStates, MonitorStates, load_monitors, read_monitor
 from knowledge.ports import LLM, Embedder, Frames, Metrics, Models
-from knowledge.records import DocumentKind, Hit, Incident, Message
+from knowledge.records import DocumentKind, Hit, Incident, Message, Status
 from skills.cards import incident_card, thread_update
 from skills.contract import Context, Reply, Skill, User
 from skills.registry import installed
@@ -50,7 +50,9 @@ CACHE = Path.home() / ".cache" / "tandem" / "vectors.db"
 COURIER_S = 0.25
 INTAKE_S = 2.0
 TIDY = timedelta(hours=1)
-SETTLE = timedelta(minutes=1)
+SETTLE = timedelta(seconds=10)
+LESSONS_OF = timedelta(days=365)
+"""Incidents that resolved this recently are in the library; the store keeps them all."""
 
 
 def utc_now() -> datetime:
@@ -159,12 +161,33 @@ class Parts:
 
     def warm(self) -> None:
         """Load the model behind the start: first the library, then the router's vectors."""
-        try:
-            self.read_library()
-            self.library.build()
-            self.router.learn()
-        except TandemError as error:
-            log.warning("the library is not ready: %s", error)
+        steps = (
+            self._load,
+            self.read_library,
+            self._remember_all,
+            self.library.build,
+            self.router.learn,
+            self.models.names,
+        )
+        for step in steps:
+            try:
+                step()
+            except TandemError as error:
+                log.warning("while warming up: %s", error)
+
+    def remember(self, incident: Incident) -> None:
+        """A resolved incident joins what can be found."""
+        self.library.add([incident_document(incident)])
+
+    def _remember_all(self) -> None:
+        """Whatever a crash kept from joining the library."""
+        since = self.now() - LESSONS_OF
+        resolved = self.store.incidents.find(status=Status.RESOLVED, since=since, limit=10_000)
+        self.library.add([incident_document(incident) for incident in resolved])
+
+    def _load(self) -> None:
+        """The model itself: remembered vectors would do without it until the first question."""
+        self.embedder.encode(["warm"])
 
     def close(self) -> None:
         self.store.close()
@@ -174,7 +197,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     """Everything but Slack. `overrides` replaces parts by name, for tests. Raises UserError."""
     store = overrides.get("store") or open_store(settings.database_url)
     embedder = overrides.get("embedder") or make_embedder(settings)
-    remembered = CachedEmbedder(embedder, overrides.pop("cache", CACHE))
+    cache = overrides.pop("cache", CACHE)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    remembered = CachedEmbedder(embedder, cache)
     skills = overrides.get("skills") or installed()
     models = overrides.get("models") or make_models(settings)
     frames = overrides.get("frames") or make_frames(settings)
@@ -254,6 +279,11 @@ class Bot:
         self.loops["intake"].wake()
         return batch
 
+    def settle(self) -> None:
+        """Resolve what has been quiet for long enough."""
+        if self.parts.settings.tandem_quiet:
+            self.intake.settle()
+
     def health(self) -> dict[str, object]:
         """Raises nothing: says what is ready and what waits."""
         now = self.parts.now()
@@ -289,6 +319,13 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         place = card_place(incident_id)
         return messenger.link(*place) if place else ""
 
+    def touched(incident_id: str) -> None:
+        for kind in (CARD, THREAD):
+            store.outbox.put(f"{kind}:{incident_id}", now())
+        incident = store.incidents.get(incident_id)
+        if not incident.is_open:
+            parts.remember(incident)
+
     context = partial(
         parts.context, people=messenger.person, read_thread=read_thread, card_link=card_link
     )
@@ -298,7 +335,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         people=messenger,
         seen=store.seen,
         audit=store.audit,
-        outbox=store.outbox,
+        touched=touched,
         rights=parts.rights,
         context=context,
         now=now,
@@ -317,15 +354,16 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         store.incidents,
         now,
         changes=store.changes,
-        on_resolved=lambda incident: parts.library.add([incident_document(incident)]),
+        on_resolved=parts.remember,
+        quiet=timedelta(seconds=settings.tandem_quiet),
     )
     courier = Courier(
         outbox=store.outbox,
         incidents=store.incidents,
         messenger=messenger,
         channel=settings.tandem_channel,
-        card=lambda incident: _card(parts, incident),
-        thread_update=thread_update,
+        card=lambda incident: _card(parts, incident, messenger.person),
+        thread_update=partial(thread_update, people=messenger.person),
         started=now(),
     )
     bot = Bot(
@@ -344,14 +382,14 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     return bot
 
 
-def _card(parts: Parts, incident: Incident) -> Reply:
+def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Reply:
     similar: list[Hit] = []
     if parts.library.ready:
         told = " ".join(dict.fromkeys(s.summary or s.name for s in incident.signals[:5]))
         similar = parts.library.similar(
             f"{incident.title}. {told}", 2, (DocumentKind.INCIDENT,), (incident.id,)
         )
-    return incident_card(incident, parts.now(), similar)
+    return incident_card(incident, parts.now(), similar, people=people)
 
 
 def _jobs(bot: Bot, monitors: Sequence[AnyMonitor], states: MonitorStates) -> list[Job]:
@@ -376,7 +414,7 @@ def _jobs(bot: Bot, monitors: Sequence[AnyMonitor], states: MonitorStates) -> li
     return [
         *watched,
         Job("tidy", TIDY, lambda: parts.store.seen.tidy(parts.now())),
-        Job("settle", SETTLE, bot.intake.settle),
+        Job("settle", SETTLE, bot.settle),
     ]
 
 

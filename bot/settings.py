@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         None, description="TOML file of monitors: Prometheus queries with limits, models to watch."
     )
 
+    tandem_quiet: float = Field(
+        120.0,
+        description="Seconds that all alerts of an incident must have been over before it resolves "
+        "by itself.",
+        ge=0,
+    )
+
     # Systems around
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")

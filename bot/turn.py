@@ -18,7 +18,7 @@ from bot.ask import Ask, Way
 from bot.ports import Messenger, People
 from bot.words import command_call
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
-from knowledge.ports import Audit, Outbox, Seen
+from knowledge.ports import Audit, Seen
 from knowledge.records import AuditEntry
 from skills.contract import Button, Call, Context, Reply, Role, Skill, Style, Tone, User
 
@@ -76,7 +76,8 @@ class Turn:
     people: People
     seen: Seen
     audit: Audit
-    outbox: Outbox
+    touched: Callable[[str], None]
+    """Told of the incident that a reply is about: its card is to be refreshed."""
     rights: Rights
     context: Callable[[User, datetime], Context]
     now: Callable[[], datetime]
@@ -168,8 +169,7 @@ class Turn:
             raise
         self._record(asked, "ok", reply.title)
         if reply.about:
-            self.outbox.put(f"card:{reply.about}", self.now())
-            self.outbox.put(f"thread:{reply.about}", self.now())
+            self.touched(reply.about)
         return reply
 
     def _from_words(self, ask: Ask) -> Call:
@@ -254,7 +254,7 @@ def explained(error: TandemError, call: Call | None = None) -> Reply:
         case Unavailable():
             again = (Button("Try again", call),) if call and error.retry else ()
             return Reply(
-                title=f"{error.system} did not answer",
+                title=f"{error.system} is not available",
                 text=f"{error.why[:1].upper()}{error.why[1:]}. Nothing was changed by this.",
                 tone=Tone.WARNING,
                 buttons=again,

@@ -290,6 +290,15 @@ def _write_history(data_dir: Path, now: datetime) -> None:
         )
 
 
+def renew_log(data_dir: Path, now: datetime, recent: int) -> None:
+    """At each start of the demo: the days before `now` as they would look had it never stopped,
+    and `recent` requests of the last ten minutes, none of them drifted."""
+    for part in (data_dir / LOG_FOLDER).glob("*.parquet"):
+        part.unlink()
+    _write_history(data_dir, now)
+    append_predictions(data_dir, now, recent, 0.0, over=timedelta(minutes=10))
+
+
 def append_predictions(
     data_dir: Path, now: datetime, n: int, drift: float, over: timedelta = timedelta(minutes=1)
 ) -> Path:

@@ -6,6 +6,7 @@ blocks a message, fields of 2,000 characters, unique ids) is kept here.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -112,13 +113,22 @@ def form_view(form: Form, metadata: str) -> dict[str, Any]:
 
 
 def home_view(replies: Sequence[Reply]) -> dict[str, Any]:
-    """The App Home: one Reply below the other."""
+    """The App Home: one Reply below the other. A view takes no tables, so they become lines."""
     drawn = [
         _renamed(block, part)
         for part, reply in enumerate(replies)
-        for block in ([{"type": "divider"}] if part else []) + blocks(reply)
+        for block in ([{"type": "divider"}] if part else []) + blocks(_without_table(reply))
     ]
     return {"type": "home", "blocks": drawn[:100]}
+
+
+def _without_table(reply: Reply) -> Reply:
+    if reply.table is None:
+        return reply
+    lines = tuple(Line(" · ".join(filter(None, row))) for row in reply.table.rows)
+    return replace(
+        reply, table=None, sections=(Section(lines=lines, bullets=True), *reply.sections)
+    )
 
 
 def cut(text: str, most: int) -> str:

@@ -114,15 +114,21 @@ def from_form(body: Payload) -> Ask:
 
 def metadata(call: Call, place: Place) -> str:
     """What a window must remember: the Call and where its button was."""
-    where = [place.channel, place.thread, place.message, place.message_is_ephemeral]
+    where = [
+        place.channel,
+        place.thread,
+        place.message,
+        place.message_is_ephemeral,
+        place.response_url,
+    ]
     return press.encode(Call(call.skill, {"args": dict(call.args), "place": where}))
 
 
 def press_metadata(text: str) -> tuple[Call, Place]:
     """Raises BadArgs when it is not ours."""
     carried, _ = press.decode(text)
-    channel, thread, message, ephemeral = carried.args["place"]
-    place = Place(channel, thread, message, bool(ephemeral))
+    channel, thread, message, ephemeral, response_url = carried.args["place"]
+    place = Place(channel, thread, message, bool(ephemeral), response_url)
     return Call(carried.skill, carried.args["args"]), place
 
 

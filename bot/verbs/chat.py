@@ -87,7 +87,7 @@ class Chat:
             people=Terminal(),
             seen=parts.store.seen,
             audit=parts.store.audit,
-            outbox=parts.store.outbox,
+            touched=lambda incident_id: None,
             rights=parts.rights,
             context=parts.context,
             now=parts.now,

@@ -3,9 +3,12 @@
 import argparse
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -38,13 +41,19 @@ def run(args: argparse.Namespace) -> int:
     settings = read_settings()
     settings.require_slack()
     set_up(settings.tandem_log_level)
-    asyncio.run(serve(settings))
+    asyncio.run(serve(settings, _end_on_signals))
     return 0
 
 
-async def serve(settings: Settings, ready: Callable[[Bot], None] = lambda bot: None) -> None:
-    """Run until SIGINT or SIGTERM. Raises UserError when Slack refuses the tokens."""
-    bot = await asyncio.to_thread(build, settings)
+Ready = Callable[[Bot, "Server"], None]
+
+
+async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
+    """Run until `server.leave()`; `ready` is told when requests are taken.
+
+    `overrides` are those of `bot.build.build`. Raises UserError when Slack refuses the tokens.
+    """
+    bot = await asyncio.to_thread(partial(build, settings, **overrides))
     app, bot_user = await make_app(settings)
     listeners.register(app, bot.desk, lambda: bot_user)
     slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
@@ -62,7 +71,7 @@ async def serve(settings: Settings, ready: Callable[[Bot], None] = lambda bot: N
         lifespan="off",
         timeout_graceful_shutdown=5,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     async with started(bot), way_in(settings, app):
         log.warning(
             "Tandem is ready: %s, http://%s:%d",
@@ -70,24 +79,41 @@ async def serve(settings: Settings, ready: Callable[[Bot], None] = lambda bot: N
             settings.tandem_http_host,
             settings.tandem_http_port,
         )
-        ready(bot)
+        ready(bot, server)
         await server.serve()
+
+
+def _end_on_signals(bot: Bot, server: "Server") -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.leave)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that leaves signals to us: its own way ends the process before our threads are
+    done."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        """Stop serving; what is under way is finished."""
+        self.should_exit = True
 
 
 async def make_app(settings: Settings) -> tuple[AsyncApp, str]:
     """The Bolt app and the bot's own user id. Waits while Slack cannot be reached."""
     token = settings.slack_bot_token.get_secret_value()
-    client = AsyncWebClient(token, base_url=settings.slack_api_url)
-    bot_user = await _signed_in(client)
     secret = settings.slack_signing_secret.get_secret_value()
     app = AsyncApp(
-        client=client,
+        token=token,
         signing_secret=secret or "unused in Socket Mode",
         # Slack's own name for us decides what is a message of ours.
         ignoring_self_events_enabled=True,
         raise_error_for_unhandled_request=False,
     )
-    return app, bot_user
+    app.client.base_url = settings.slack_api_url
+    return app, await _signed_in(app.client)
 
 
 async def _signed_in(client: AsyncWebClient) -> str:

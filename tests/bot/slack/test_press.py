@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.press import LIMIT, decode, encode
+from knowledge.errors import BadArgs
+from skills.contract import Call, Form, FormField
+
+names = st.text("abcdefghij_", min_size=1, max_size=20)
+
+
+@given(names, st.dictionaries(names, st.one_of(st.text(max_size=40), st.integers(), st.booleans())))
+def test_a_call_comes_back_as_it_was(skill: str, args: dict[str, str]) -> None:
+    if len(str(args)) > LIMIT // 8:
+        return
+    assert decode(encode(Call(skill, args))) == (Call(skill, args), None)
+
+
+def test_a_form_comes_back_as_it_was() -> None:
+    form = Form(
+        "Change severity",
+        (
+            FormField("value", "Severity", options=(("SEV1", "SEV1 all down"), ("SEV2", "SEV2"))),
+            FormField("reason", "Why", hint="for the record", multiline=True, optional=True),
+        ),
+        submit="Change",
+    )
+    assert decode(encode(Call("incident_update", {"incident": "INC-1"}), form))[1] == form
+
+
+@pytest.mark.parametrize("value", ["", "x", "[]", "{}", '{"a": 1}', '{"s": "x", "a": 3}'])
+def test_what_we_did_not_write_is_refused(value: str) -> None:
+    with pytest.raises(BadArgs, match="button"):
+        decode(value)
+
+
+def test_what_does_not_fit_a_button_is_refused_before_slack_does() -> None:
+    with pytest.raises(ValueError, match="2000"):
+        encode(Call("note", {"text": "x" * LIMIT}))

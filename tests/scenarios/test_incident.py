@@ -1,0 +1,132 @@
+"""A machine notices: an alert becomes one card, is acted on by people, and resolves."""
+
+import json
+from typing import Any
+
+from running_world import World
+
+from bot.playground.shown import Message
+
+CHANNEL = "#incidents"
+
+
+def alert(service: str, name: str = "HighErrorRate", *, ended: bool = False) -> dict[str, Any]:
+    ends = "2026-11-22T11:00:00Z" if ended else "0001-01-01T00:00:00Z"
+    return {
+        "status": "resolved" if ended else "firing",
+        "labels": {"alertname": name, "service": service, "severity": "critical"},
+        "annotations": {"summary": f"Many requests to {service} fail"},
+        "startsAt": "2026-11-22T10:00:00Z",
+        "endsAt": ends,
+        "generatorURL": "http://prometheus.example/graph",
+        "fingerprint": f"{service}-{name}",
+    }
+
+
+def batch(*alerts: dict[str, Any]) -> dict[str, Any]:
+    return {"version": "4", "status": "firing", "alerts": list(alerts)}
+
+
+def card_of(world: World, service: str, *wanted: str) -> Message:
+    def is_card(message: Message) -> bool:
+        shown = message.text_shown
+        mine = " INC-" in shown.splitlines()[0] and "*Alerts*" in shown
+        return mine and all(words in shown for words in (service, *wanted))
+
+    return world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=15)
+
+
+def test_an_alert_is_one_card_that_is_edited_until_it_resolves(world: World) -> None:
+    first = alert("basket")
+    assert world.webhook(batch(first)).status_code == 202
+    card = card_of(world, "basket", "not acknowledged")
+    assert {"Acknowledge", "Resolve", "Catch me up"} <= set(card.buttons)
+
+    world.webhook(batch(first, alert("basket", "SlowRequests")))
+    world.webhook(batch(first))
+    assert card_of(world, "basket", "2 firing").ts == card.ts
+
+    world.person("ada").click(card_of(world, "basket"), "Acknowledge")
+    assert card_of(world, "basket", "acknowledged by ada").ts == card.ts
+
+    both = [alert("basket", ended=True), alert("basket", "SlowRequests", ended=True)]
+    world.webhook(batch(*both))
+    assert card_of(world, "basket", "resolved").ts == card.ts
+    told = world.person("ben").thread(CHANNEL, card.ts)[1:]
+    assert any("acknowledged" in m.text_shown for m in told)
+    cards = [m for m in world.person("ben").read(CHANNEL) if "basket" in m.text_shown]
+    assert len(cards) == 1
+
+
+def test_one_who_only_reads_is_told_why_a_button_does_nothing(world: World) -> None:
+    world.webhook(batch(alert("depot")))
+    card = card_of(world, "depot")
+    eva = world.person("eva")
+    eva.click(card, "Acknowledge")
+    refusal = eva.wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    assert "ada" in refusal.text_shown
+    assert "not acknowledged" in card_of(world, "depot").text_shown
+    assert not any("Not allowed" in m.text_shown for m in world.person("ben").read(CHANNEL))
+
+
+def test_changing_severity_asks_in_a_window(world: World) -> None:
+    world.webhook(batch(alert("label-printer")))
+    ada = world.person("ada")
+    ada.click(card_of(world, "label-printer"), "Change severity")
+    view = ada.wait_for_view("Severity", timeout=10)
+    ada.submit(view, {"value": "SEV3"})
+    card_of(world, "label-printer", "SEV3")
+
+
+def test_catching_up_is_for_the_asker_alone(world: World) -> None:
+    world.webhook(batch(alert("tracking")))
+    card = card_of(world, "tracking")
+    chloe = world.person("chloe")
+    chloe.click(card, "Catch me up")
+    mine = chloe.wait_for("Post here", channel=CHANNEL, timeout=15)
+    assert "tracking" in mine.text_shown
+    seen = world.person("ben").thread(CHANNEL, card.ts)
+    assert not any("Post here" in m.text_shown for m in seen)
+    chloe.click(mine, "Post here")
+    world.person("ben").wait_for(
+        lambda m: "tracking" in m.text_shown and m.ts != card.ts, channel=CHANNEL, timeout=15
+    )
+
+
+def test_words_in_the_thread_of_a_card_are_about_its_incident(world: World) -> None:
+    world.webhook(batch(alert("pricing")))
+    card = card_of(world, "pricing")
+    ada = world.person("ada")
+    ada.say(CHANNEL, "rolling back pricing 3.2 now", thread=card)
+    ada.say(CHANNEL, "@tandem acknowledge this", thread=card)
+    asked = ada.wait_for(lambda m: "cknowledge" in str(m.buttons), channel=CHANNEL, timeout=15)
+    assert "not acknowledged" in card_of(world, "pricing").text_shown
+    button = next(b for b in asked.buttons if "cknowledge" in b or b == "Do it")
+    ada.click(asked, button)
+    card_of(world, "pricing", "acknowledged by ada")
+
+
+def test_a_malformed_alert_is_named_and_loses_nothing_else(world: World) -> None:
+    bad = {**alert("search"), "startsAt": "yesterday"}
+    answer = world.webhook(batch(alert("routing"), bad))
+    assert answer.status_code == 202
+    assert answer.json()["accepted"] == 1
+    assert answer.json()["refused"][0]["field"] == "alerts[1].startsAt"
+    card_of(world, "routing")
+    assert world.webhook(b"{").status_code == 400
+    assert world.webhook(json.dumps({"alerts": 3}).encode()).json()["error"]["field"] == "alerts"
+    assert world.webhook(batch(alert("x")), token="wrong").status_code == 401
+
+
+def test_a_resolved_incident_is_found_as_a_past_one(world: World) -> None:
+    world.webhook(batch(alert("zeppelin", "MooringLost")))
+    card_of(world, "zeppelin")
+    world.webhook(batch(alert("zeppelin", "MooringLost", ended=True)))
+    card_of(world, "zeppelin", "resolved")
+    ada = world.person("ada")
+    ada.command("/similar many requests to zeppelin fail mooring lost", channel=CHANNEL)
+
+    def found(message: Message) -> bool:
+        return "Past incidents" in message.text_shown and "zeppelin: " in message.text_shown
+
+    ada.wait_for(found, channel=CHANNEL, timeout=10)

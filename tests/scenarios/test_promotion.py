@@ -1,0 +1,43 @@
+"""A version is promoted by two people, and by nobody else."""
+
+from running_world import World
+
+CHANNEL = "#ml-models"
+
+
+def test_a_promotion_needs_a_second_person_with_the_right(world: World) -> None:
+    dev, chloe, ada = (world.person(n) for n in ("dev", "chloe", "ada"))
+    models = world.bot.parts.models
+    dev.command("/promote eta-model 5 because it is better on every depot", channel=CHANNEL)
+    card = chloe.wait_for("Approve", channel=CHANNEL, timeout=15)
+    assert "better on every depot" in card.text_shown
+
+    dev.click(card, "Approve")
+    dev.wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    ada.click(card, "Approve")
+    ada.wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    champion = models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "2"
+
+    chloe.click(card, "Approve")
+    decided = chloe.wait_until(card, lambda m: "chloe" in m.text_shown, timeout=15)
+    assert "Approve" not in decided.buttons
+    champion = models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "5"
+
+    ada.say(CHANNEL, "@tandem who approved eta-model v5?")
+    ada.wait_for(lambda m: "chloe" in m.text_shown and m.ts != card.ts, channel=CHANNEL, timeout=15)
+
+    chloe.command("/rollback eta-model", channel=CHANNEL)
+    asked = dev.wait_for(
+        lambda m: "Approve" in m.buttons and m.ts != card.ts, channel=CHANNEL, timeout=15
+    )
+    dev.click(asked, "Reject")
+    view = dev.wait_for_view(timeout=10)
+    dev.submit(view, {"reason": "v5 is fine"})
+    dev.wait_until(asked, lambda m: "v5 is fine" in m.text_shown, timeout=15)
+    champion = models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "5"
