@@ -1,5 +1,6 @@
 """Pure: may this person make this call?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from knowledge.errors import Denied
@@ -33,15 +34,17 @@ class Rights:
         return listed - {EVERYONE}
 
 
-def check(user: User, needs: Role, who: str) -> None:
-    """Raises Denied, saying what is missing and who has it. `who` is those people in words."""
+def check(user: User, needs: Role, who: Callable[[Role], str]) -> None:
+    """Raises Denied, saying what is missing and who has it; `who` names those people, and is
+    asked only then."""
     if user.role >= needs:
         return
     if needs is Role.APPROVE:
         may, setting = "approve or reject", "TANDEM_APPROVERS"
     else:
         may, setting = "change incidents", "TANDEM_OPERATORS"
-    remedy = f"These people may: {who}." if who else f"Nobody is named in {setting} yet."
+    names = who(needs)
+    remedy = f"These people may: {names}." if names else f"Nobody is named in {setting} yet."
     raise Denied(f"You may look at this, but not {may}. {remedy}")
 
 

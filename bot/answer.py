@@ -1,10 +1,14 @@
 """Where a reply goes: one Answer per Ask. It knows the ways people ask, not how a chat draws."""
 
+import logging
 from threading import Lock, Timer
 
 from bot.ask import Ask, Way
 from bot.ports import Gone, Messenger
+from knowledge.errors import Unavailable
 from skills.contract import Audience, Reply
+
+log = logging.getLogger("tandem.answer")
 
 PATIENCE_S = 1.0
 """After so long without a reply a placeholder says that it is being worked on."""
@@ -47,7 +51,8 @@ class Answer:
                     self._to_message(reply)
 
     def fail(self, reply: Reply) -> None:
-        """A reply that says what went wrong: to the asker alone where others would see it."""
+        """A reply that says what went wrong: to the asker alone, but where a message was asked in
+        the open it is answered there."""
         with self._lock:
             self._finish()
             match self._ask.way:
@@ -68,14 +73,20 @@ class Answer:
         self._timer.cancel()
 
     def _wait(self) -> None:
-        place = self._ask.place
         with self._lock:
             if self._over:
                 return
-            if self._ask.way is Way.COMMAND:
-                self._messenger.respond(place, WORKING, replace=False, public=False)
-            elif self._ask.way in (Way.MENTION, Way.DM):
-                self._placeholder = self._messenger.post(place.channel, WORKING, place.thread)
+            try:
+                self._show_placeholder()
+            except Unavailable as error:
+                log.info("no placeholder for %s: %s", self._ask.id, error)
+
+    def _show_placeholder(self) -> None:
+        place = self._ask.place
+        if self._ask.way is Way.COMMAND:
+            self._messenger.respond(place, WORKING, replace=False, public=False)
+        elif self._ask.way in (Way.MENTION, Way.DM):
+            self._placeholder = self._messenger.post(place.channel, WORKING, place.thread)
 
     def _to_command(self, reply: Reply, public: bool) -> None:
         place = self._ask.place
@@ -106,7 +117,7 @@ class Answer:
             if place.message_is_ephemeral:
                 self._messenger.respond(place, reply, replace=True, public=False)
             else:
-                self._messenger.edit(place.channel, place.message, reply)
+                self._to_original(reply)
         elif reply.audience is Audience.ASKER:
             self._to_presser(reply)
         elif not place.channel:
@@ -117,12 +128,21 @@ class Answer:
         else:
             self._messenger.post(place.channel, reply, place.thread or self._thread_below())
 
+    def _to_original(self, reply: Reply) -> None:
+        place = self._ask.place
+        try:
+            self._messenger.edit(place.channel, place.message, reply)
+        except Gone:  # Somebody took it away; what was done must still be said.
+            self._to_presser(reply)
+
     def _to_presser(self, reply: Reply) -> None:
         place = self._ask.place
         if not place.channel or self._is_dm():
             self._messenger.post(place.channel or self._ask.user, reply, place.thread)
         else:
-            thread = place.thread or ("" if place.message_is_ephemeral else self._thread_below())
+            # Whispers into a thread are seen only by those who have it open: one who pressed a
+            # button in the channel is answered in the channel.
+            thread = "" if place.thread == place.message else place.thread
             self._messenger.whisper(place.channel, self._ask.user, reply, thread)
 
     def _thread_below(self) -> str:

@@ -22,6 +22,9 @@ log = logging.getLogger("tandem.courier")
 CARD, THREAD = "card", "thread"
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_MOST = timedelta(minutes=1)
+RETRY_DOUBLINGS = 5
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""Slack's clock stamps messages, ours the incidents."""
 GIVE_UP_AFTER = 8
 """Attempts after which something Slack refuses for good is dropped, loudly."""
 
@@ -37,14 +40,20 @@ class Pace:
     burst: int
     _free_at: datetime | None = field(default=None, repr=False)
 
+    def free(self, now: datetime) -> bool:
+        """Whether `take` would let a call out."""
+        return self._since(now) <= now - self.every
+
     def take(self, now: datetime) -> bool:
         """True when a call may go out now."""
-        earliest = now - self.every * self.burst
-        free_at = max(self._free_at or earliest, earliest)
-        if free_at > now - self.every:
+        if not self.free(now):
             return False
-        self._free_at = free_at + self.every
+        self._free_at = self._since(now) + self.every
         return True
+
+    def _since(self, now: datetime) -> datetime:
+        earliest = now - self.every * self.burst
+        return max(self._free_at or earliest, earliest)
 
     def hold(self, until: datetime) -> None:
         """Slack said to wait."""
@@ -64,6 +73,8 @@ class Courier:
     started: datetime
     posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
     edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
+    _in_doubt: set[str] = field(default_factory=set, repr=False)
+    """Keys that were perhaps posted without the store being told."""
 
     def work(self, now: datetime) -> int:
         """Send what is due and may go out; returns how many deliveries are done with."""
@@ -73,7 +84,7 @@ class Courier:
                 finished = self._send(delivery, now)
             except RateLimited as limited:
                 wait = now + timedelta(seconds=limited.seconds)
-                (self.edits if self._posted(delivery) else self.posts).hold(wait)
+                (self.edits if self._is_edit(delivery) else self.posts).hold(wait)
                 self.outbox.retry(delivery, wait)
                 continue
             except Unavailable as error:
@@ -101,55 +112,80 @@ class Courier:
         return True
 
     def _card(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
-        posted = self._posted(delivery) or self._left_over(delivery, incident)
-        reply = self.card(incident)
-        shows = digest(reply)
+        # A card takes a search to draw: it is drawn only when it may go out.
+        posted = self._posted(delivery)
         if posted is None:
             if not self.posts.take(now):
                 return False
-            channel, ts = self.messenger.post(self.channel, reply, key=delivery.key)
+            posted = self._left_over(delivery, incident)
+        if posted is None:
+            reply = self.card(incident)
+            channel, ts = self._post(delivery, self.channel, reply, "", delivery.key)
         else:
-            if posted.shows == shows:
-                return True
-            if not self.edits.take(now):
+            if not self.edits.free(now):
                 return False
+            reply = self.card(incident)
+            if posted.shows == digest(reply):
+                return True
+            self.edits.take(now)
             channel, ts = posted.channel, posted.ts
             self.messenger.edit(channel, ts, reply, key=delivery.key)
-        self.outbox.set_posted(Posted(delivery.key, channel, ts, shows))
+        self._remember(Posted(delivery.key, channel, ts, digest(reply)))
         return True
 
     def _thread(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
         card = self.outbox.posted(f"{CARD}:{incident.id}")
         if card is None:
+            # Put off, or threads without a card would crowd out the cards they wait for.
+            self.outbox.retry(delivery, now + _pause(delivery))
             return False
-        told = self.outbox.posted(delivery.key)
+        told = self._posted(delivery)
         already = int(told.shows) if told else 0
-        if delivery.due_at < self.started:
-            already = max(already, self._told_before(delivery, card))
-        new = incident.timeline[already:]
-        if not new:
+        upto = len(incident.timeline)
+        if already >= upto:
             return True
         if not self.posts.take(now):
             return False
-        upto = len(incident.timeline)
-        reply = self.thread_update(incident, new)
-        key = f"{delivery.key}#{upto}"
-        channel, ts = self.messenger.post(card.channel, reply, thread=card.ts, key=key)
-        self.outbox.set_posted(Posted(delivery.key, channel, ts, str(upto)))
+        if self._perhaps_sent(delivery):
+            already = max(already, self._told_before(delivery, card))
+        channel, ts = card.channel, told.ts if told else ""
+        if already < upto:
+            reply = self.thread_update(incident, incident.timeline[already:])
+            key = f"{delivery.key}#{upto}"
+            channel, ts = self._post(delivery, card.channel, reply, card.ts, key)
+        self._remember(Posted(delivery.key, channel, ts, str(max(already, upto))))
         return True
+
+    def _post(
+        self, delivery: Delivery, channel: str, reply: Reply, thread: str, key: str
+    ) -> tuple[str, str]:
+        self._in_doubt.add(delivery.key)
+        return self.messenger.post(channel, reply, thread=thread, key=key)
+
+    def _remember(self, posted: Posted) -> None:
+        self.outbox.set_posted(posted)
+        self._in_doubt.discard(posted.key)
+
+    def _perhaps_sent(self, delivery: Delivery) -> bool:
+        """By a run that ended, or by a call that failed, before the store was told."""
+        left_over = delivery.due_at < self.started
+        return left_over or bool(delivery.attempts) or delivery.key in self._in_doubt
+
+    def _is_edit(self, delivery: Delivery) -> bool:
+        return delivery.kind == CARD and self._posted(delivery) is not None
 
     def _posted(self, delivery: Delivery) -> Posted | None:
         return self.outbox.posted(delivery.key)
 
     def _left_over(self, delivery: Delivery, incident: Incident) -> Posted | None:
         """The card of a run that ended between posting and remembering."""
-        if delivery.due_at >= self.started and not delivery.attempts:
+        if not self._perhaps_sent(delivery):
             return None
-        found = self.messenger.find(self.channel, delivery.key, incident.opened_at)
+        found = self.messenger.find(self.channel, delivery.key, incident.opened_at - CLOCKS_DIFFER)
         if found is None:
             return None
         posted = Posted(delivery.key, *found)
-        self.outbox.set_posted(posted)
+        self._remember(posted)
         return posted
 
     def _told_before(self, delivery: Delivery, card: Posted) -> int:
@@ -167,9 +203,14 @@ class Courier:
             log.error("giving up on %s: %s", delivery.key, error)
             self.outbox.done(delivery)
             return
-        wait = min(RETRY_FIRST * 2**delivery.attempts, RETRY_MOST)
+        wait = _pause(delivery)
         log.warning("%s waits %s: %s", delivery.key, wait, error)
         self.outbox.retry(delivery, now + wait)
+
+
+def _pause(delivery: Delivery) -> timedelta:
+    """Longer with each attempt, up to RETRY_MOST."""
+    return min(RETRY_FIRST * (1 << min(delivery.attempts, RETRY_DOUBLINGS)), RETRY_MOST)
 
 
 def digest(reply: Reply) -> str:

@@ -115,14 +115,19 @@ class Turn:
             return instead.reply
         except TandemError as error:
             return explained(error, ask.call)
+        except Silent:
+            raise
+        except Exception:
+            log.exception("turn %s", ask.id)
+            return _broken(ask)
 
     def _answer(self, ask: Ask, answer: Answer) -> str:
-        if not self.seen.first_time(ask.id, self.now()):
-            raise Silent
-        if ask.way is not Way.THREAD:
-            answer.start()
         call = ask.call
         try:
+            if not self.seen.first_time(ask.id, self.now()):
+                raise Silent
+            if ask.way is not Way.THREAD:
+                answer.start()
             asked = self._understood(ask)
             call = asked.call
             reply = self._run(asked)
@@ -150,8 +155,12 @@ class Turn:
             call = self._from_words(ask)
         skill = self._skill(call.skill)
         args = checked(skill, call)
-        check(user, skill.needs, self._who(skill.needs))
         asked = Asked(ask, user, call, skill, args)
+        try:
+            check(user, skill.needs, self._who)
+        except Denied as error:
+            self._record(asked, "Denied", str(error))
+            raise
         if skill.needs > Role.READ and not _pressed(ask) and not skill.asks_first:
             raise _Instead(_as_button(asked))
         return asked
@@ -164,13 +173,22 @@ class Turn:
         )
         try:
             reply = asked.skill.run(ctx, asked.args)
-        except TandemError as error:
-            self._record(asked, type(error).__name__, str(error))
+        except Exception as error:
+            ours = isinstance(error, TandemError)
+            self._record(asked, type(error).__name__ if ours else "crash", str(error))
             raise
         self._record(asked, "ok", reply.title)
-        if reply.about:
-            self.touched(reply.about)
+        self._refresh_card(reply.about)
         return reply
+
+    def _refresh_card(self, incident: str) -> None:
+        if not incident:
+            return
+        try:
+            self.touched(incident)
+        except Unavailable:
+            # What was asked for is done: it must not be answered as a failure.
+            log.exception("the card of %s is not refreshed", incident)
 
     def _from_words(self, ask: Ask) -> Call:
         if ask.command:
@@ -214,7 +232,11 @@ class Turn:
             detail=detail,
             place=asked.ask.place.channel,
         )
-        self.audit.add(entry)
+        try:
+            self.audit.add(entry)
+        except Unavailable:
+            # What was asked for is done: it must not be answered as a failure.
+            log.exception("not in the audit record: %s", entry)
 
 
 class _Instead(Exception):

@@ -29,6 +29,8 @@ _GONE = {
     "user_not_in_channel",
     "view_not_found",
 }
+_LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+"""Slack's own troubles: they pass."""
 _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _FILE_TRIES = 4
 
@@ -91,14 +93,14 @@ class SlackMessenger:
 
     def find(self, channel: str, key: str, since: datetime) -> tuple[str, str] | None:
         where = self._channel_id(channel)
-        answer = self._call(
+        messages = self._pages(
             "conversations_history",
+            "messages",
             channel=where,
             oldest=f"{since.timestamp():.6f}",
-            limit=200,
             include_all_metadata=True,
         )
-        for message in answer["messages"]:
+        for message in messages:
             if _key(message) == key:
                 return where, str(message["ts"])
         return None
@@ -161,7 +163,7 @@ class SlackMessenger:
                 "conversations_list",
                 "channels",
                 exclude_archived=True,
-                types="public_channel,private_channel",
+                types="public_channel",  # Private ones would need a scope more.
             )
             self._names.update({f"#{c['name']}": str(c["id"]) for c in listed})
         if channel not in self._names:
@@ -227,7 +229,9 @@ def _translated(error: SlackApiError) -> Unavailable:
     details = (response.get("response_metadata") or {}).get("messages", [])
     needed = f" (needs the scope {response['needed']})" if why == "missing_scope" else ""
     return Unavailable(
-        "slack", f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""), retry=False
+        "slack",
+        f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""),
+        retry=why in _LATER or response.status_code >= 500,
     )
 
 
@@ -250,7 +254,9 @@ def _http(method: str, url: str, **given: Any) -> httpx.Response:
         raise RateLimited("slack", float(response.headers.get("Retry-After", 1)))
     if response.status_code >= 400:
         raise Unavailable(
-            "slack", f"answered {response.status_code}: {response.text[:200]}", retry=False
+            "slack",
+            f"answered {response.status_code}: {response.text[:200]}",
+            retry=response.status_code >= 500,
         )
     return response
 
