@@ -1,0 +1,198 @@
+"""The documentation is true: complete, current, its links lead somewhere, its commands exist."""
+
+import re
+import runpy
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.__main__ import VERBS
+from bot.settings import Settings
+from bot.verbs.settings import table
+from skills.registry import BUILTIN
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+GENERATOR: Mapping[str, Any] = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+PAGES: Mapping[str, Callable[[], str]] = GENERATOR["PAGES"]
+
+BINARY = (".png", ".ico", ".woff2", ".parquet")
+REGISTRIES = re.compile(
+    r"(?:https?:)?//[\w.-]*(?:pypi\.org|pythonhosted\.org|registry\.npmjs\.org|download\.pytorch\.org|"
+    r"registry\.yarnpkg\.com|hub\.docker\.com|huggingface\.co/(?!docs))"
+)
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root)/|/home/[a-z]+/")
+
+
+MADE_BY_TOOLS = {".git", ".venv", ".demo", "node_modules", "__pycache__", "build", "dist"}
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Text files that are or will be in the repository."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode == 0:
+        paths = [ROOT / name for name in listed.stdout.splitlines()]
+    else:  # an unpacked archive
+        paths = [p for p in ROOT.rglob("*") if not MADE_BY_TOOLS & set(p.parts)]
+    return tuple(p for p in paths if p.is_file() and p.suffix not in BINARY)
+
+
+def markdown() -> list[Path]:
+    return [p for p in tracked() if p.suffix == ".md" and "static" not in p.parts]
+
+
+def our_pages() -> list[Path]:
+    """What people read about Tandem; the demo's invented runbooks speak of invented things."""
+    return [p for p in markdown() if "content" not in p.parts]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# Complete and current
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_generated_pages_are_current(page: str) -> None:
+    written = (ROOT / page).read_text("utf-8")
+    assert written == PAGES[page](), "run: python docs/generate.py"
+
+
+def test_the_settings_page_holds_the_table_of_tandem_settings() -> None:
+    assert table() in (REFERENCE / "settings.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_documented(field: str) -> None:
+    page = (REFERENCE / "settings.md").read_text("utf-8")
+    description = Settings.model_fields[field].description
+    assert description, f"{field} has no description"
+    assert re.search(rf"^\| `{field.upper()}` \|.*\S \|$", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_documented_with_an_example(verb: str) -> None:
+    page = (REFERENCE / "commands.md").read_text("utf-8")
+    _, found, rest = page.partition(f"\n## `tandem {verb}`\n")
+    assert found
+    section = rest.partition("\n## ")[0]
+    assert re.search(rf"```sh\n(.*\n)*?.*tandem {verb}\b", section)
+
+
+def test_every_skill_and_slash_command_is_documented() -> None:
+    page = (REFERENCE / "skills.md").read_text("utf-8")
+    for skill in BUILTIN:
+        heading = f"\n## `{skill.name}`\n" if skill.ready and not skill.hidden else ""
+        assert heading in page
+        assert f"`{skill.name}`" in page
+        if skill.command:
+            assert f"`{skill.command}" in page
+        for example in skill.examples if heading else ():
+            assert example in page
+
+
+# What the pages say to do
+
+
+def links(page: Path) -> Iterator[str]:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:", target):
+            yield target
+
+
+@pytest.mark.parametrize("page", our_pages(), ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), f"{target} leads nowhere"
+        if anchor and found.suffix == ".md":
+            assert anchor in anchors(found), f"{target}: no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+def shell_lines(page: Path) -> Iterator[str]:
+    """Lines of the page's shell blocks, continued ones joined."""
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def targets() -> set[str]:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    return set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", our_pages(), ids=name_of)
+def test_make_targets_exist(page: Path) -> None:
+    for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE):
+        assert target in targets()
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, words after `tandem`) of every command line that a page shows."""
+    return [
+        (name_of(page), command.strip())
+        for page in our_pages()
+        for line in shell_lines(page)
+        for command in re.findall(r"(?:^|[\s/|])tandem ([a-z][^|<>#]*)", line)
+    ]
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_commands_that_pages_show_can_be_given(page: str, command: str) -> None:
+    verb, *words = shlex.split(command)
+    assert verb in VERBS, f"{page}: there is no `tandem {verb}`"
+    GENERATOR["parser_of"](verb).parse_args(words)
+
+
+def test_verbs_named_in_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    planned = {"replay"}
+    assert set(re.findall(r"`(?:\.venv/bin/)?tandem ([a-z]+)", readme)) <= set(VERBS) | planned
+
+
+def test_files_that_shown_commands_read_are_there() -> None:
+    for page, command in commands():
+        for word in shlex.split(command):
+            if word.startswith(("docs/", "bot/", "deploy/", "examples/")):
+                assert (ROOT / word).exists(), f"{page}: {word}"
+
+
+def test_settings_that_pages_name_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    for page in our_pages():
+        named = set(re.findall(r"\b(?:TANDEM|SLACK)_[A-Z_]+\b", page.read_text("utf-8")))
+        assert named - known <= {"TANDEM_TESTS_SKIP_NOTHING"}, name_of(page)
+
+
+# What must not be in the repository
+
+
+def test_no_registry_host_and_no_path_of_a_machine() -> None:
+    for path in tracked():
+        text = path.read_text("utf-8", errors="replace")
+        for pattern in (REGISTRIES, MACHINE_PATHS):
+            found = pattern.search(text)
+            assert found is None or path == Path(__file__), f"{name_of(path)}: {found[0]}"
+
+
+def test_no_secret_is_tracked() -> None:
+    """Tokens as Slack makes them; those of tests and of the playground are visibly made up."""
+    secret = re.compile(
+        r"\bxox[bp]-\d{10,}-\d{10,}-\w{20,}|\bxapp-\d-[A-Z0-9]{9,}-\d{10,}-[0-9a-f]{60}"
+    )
+    for path in tracked():
+        assert not secret.search(path.read_text("utf-8", errors="replace")), name_of(path)
