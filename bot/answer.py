@@ -25,14 +25,15 @@ class Answer:
     `start()` before the work, `show()` or `fail()` once after it.
     """
 
-    def __init__(self, messenger: Messenger, ask: Ask) -> None:
+    def __init__(self, messenger: Messenger, ask: Ask, patience_s: float | None = None) -> None:
+        """`patience_s`: instead of the usual one, for tests."""
         self._messenger = messenger
         self._ask = ask
         self._lock = Lock()
         self._over = False
         self._placeholder: tuple[str, str] | None = None
-        patience = COMMAND_PATIENCE_S if ask.way is Way.COMMAND else PATIENCE_S
-        self._timer = Timer(patience, self._wait)
+        usual = COMMAND_PATIENCE_S if ask.way is Way.COMMAND else PATIENCE_S
+        self._timer = Timer(usual if patience_s is None else patience_s, self._wait)
         self._timer.daemon = True
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from threading import Event, Thread
 from bot.ask import Ask
 from bot.ports import Messenger
 from bot.turn import AnySkill, Turn, checked
-from knowledge.errors import NotFound
+from knowledge.errors import NotFound, TandemError
 from knowledge.ports import Outbox
 from skills.contract import Call
 
@@ -80,13 +80,17 @@ class Desk:
         return bool(self.incident_of(channel, thread))
 
     def incident_of(self, channel: str, thread: str) -> str:
-        """The incident whose card heads this thread, or empty."""
-        posted = self._outbox.find_posted(channel, thread) if thread else None
+        """The incident whose card heads this thread, or empty; also when the store is gone."""
+        try:
+            posted = self._outbox.find_posted(channel, thread) if thread else None
+        except TandemError as error:
+            log.warning("whose thread is %s in %s? %s", thread, channel, error)
+            return ""
         kind, _, subject = posted.key.partition(":") if posted else ("", "", "")
         return subject if kind == "card" else ""
 
     def opened_home(self, user: str) -> None:
-        self._pool.submit(self._home, user)
+        self._pool.submit(self._open_home, user)
 
     def check(self, call: Call) -> None:
         skill = self._skills.get(call.skill)
@@ -97,6 +101,12 @@ class Desk:
     def stop(self) -> None:
         """Finish what was taken; what waits is not lost for the store, only unanswered."""
         self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def _open_home(self, user: str) -> None:
+        try:
+            self._home(user)
+        except Exception:  # The pool would keep it to itself.
+            log.exception("the home of %s", user)
 
     def _handle(self, ask: Ask) -> None:
         place = ask.place

@@ -8,6 +8,7 @@ import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.log import masked
 from bot.settings import Settings
 from bot.slack.manifest import SCOPES
 from knowledge.errors import TandemError
@@ -170,11 +171,11 @@ def _llm(settings: Settings) -> Finding:
             "none; everything works without one",
             "Set OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL for better wording and routing.",
         )
-    base = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
-    key = settings.openai_api_key.get_secret_value()
+    url = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
+    base, key = masked(url), settings.openai_api_key.get_secret_value()
     try:
-        answer = httpx.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"}, timeout=10)
-    except httpx.HTTPError as error:
+        answer = httpx.get(f"{url}/models", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Finding(
             "Language model",
             State.WARN,
@@ -201,5 +202,5 @@ def _probed(subject: str, value: str, probe: Probe, remedy: str) -> Finding:
     try:
         probe()
     except TandemError as error:
-        return Finding(subject, State.BROKEN, str(error), remedy)
-    return Finding(subject, State.OK, value)
+        return Finding(subject, State.BROKEN, masked(str(error)), remedy)
+    return Finding(subject, State.OK, masked(value))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from knowledge.errors import Unavailable
+from knowledge.errors import TandemError
 from skills.contract import Context, Reply, Skill
 
 log = logging.getLogger("tandem.home")
@@ -22,6 +22,6 @@ def home_replies(ctx: Context, skills: Sequence[Skill[Any]]) -> list[Reply]:
             continue
         try:
             shown.append(skill.run(ctx, skill.args()))
-        except Unavailable as error:
+        except TandemError as error:
             log.info("home without %s: %s", name, error)
     return shown

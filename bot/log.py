@@ -5,13 +5,18 @@ import re
 import sys
 
 _SECRET = re.compile(
-    r"xox[abprs]-[\w-]+|xapp-[\w-]+|(?<=Bearer )\S+|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
+    r"xox[abprs]-[\w-]+|xapp-[\w-]+|(?<=Bearer )\S+|(?<=://)[^/@\s:]*:[^/@\s]+(?=@)"
 )
+
+
+def masked(text: str) -> str:
+    """The text without tokens, and without names and passwords in URLs."""
+    return _SECRET.sub("***", text)
 
 
 class _Masked(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _SECRET.sub("***", super().format(record))
+        return masked(super().format(record))
 
 
 def set_up(level: str) -> None:

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.webhooks import Parsed, changes, parser_for
+from bot.webhooks import PARSERS, Parsed, changes, parser_for
 from knowledge.errors import BadArgs, NotFound, Unavailable
 from knowledge.records import Change, Signal
 
@@ -67,7 +67,8 @@ def http_app(
             body = await _checked_body(request, token)
             parsed = await run_in_threadpool(read_signals, source, body, intakes.now())
         except Refusal as refusal:
-            counts.refused[source] += 1
+            # Anyone may call any address: names we do not know are counted as one.
+            counts.refused[source if source in PARSERS else "unknown"] += 1
             return refusal.response
         if parsed.signals:
             await run_in_threadpool(intakes.signals, source, parsed.signals)

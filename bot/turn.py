@@ -109,12 +109,15 @@ class Turn:
 
     def reply(self, ask: Ask) -> Reply:
         """The reply alone, for the terminal. Raises Silent."""
+        call = ask.call
         try:
-            return self._run(self._understood(ask))
+            asked = self._understood(ask)
+            call = asked.call
+            return self._run(asked)
         except _Instead as instead:
             return instead.reply
         except TandemError as error:
-            return explained(error, ask.call)
+            return explained(error, call)
         except Silent:
             raise
         except Exception:
@@ -135,15 +138,20 @@ class Turn:
             answer.show(instead.reply, public=False)
             return "asked back"
         except TandemError as error:
+            _unless_unasked(ask, call)
             answer.fail(explained(error, call))
             return type(error).__name__
         except Silent:
             raise
         except Exception:
             log.exception("turn %s", ask.id)
+            _unless_unasked(ask, call)
             answer.fail(_broken(ask))
             return "crash"
-        answer.show(reply, public=asked.skill.public)
+        if _card_says_it(asked, reply):
+            answer.drop()
+        else:
+            answer.show(reply, public=asked.skill.public)
         return asked.skill.name
 
     def _understood(self, ask: Ask) -> Asked:
@@ -331,6 +339,18 @@ def _broken(ask: Ask) -> Reply:
         text=f"It is in my log as `{ask.id}`. Nothing you did caused it.",
         tone=Tone.BAD,
     )
+
+
+def _unless_unasked(ask: Ask, call: Call | None) -> None:
+    """Raises Silent: people who talk to each other are not told of what they did not ask for."""
+    if ask.way is Way.THREAD and call is None:
+        raise Silent
+
+
+def _card_says_it(asked: Asked, reply: Reply) -> bool:
+    """A change pressed on an incident's own card shows there at once; a second message is noise."""
+    changed = asked.skill.needs > Role.READ and _pressed(asked.ask)
+    return changed and bool(reply.about) and reply.about == asked.ask.incident
 
 
 def _pressed(ask: Ask) -> bool:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from threading import Lock
 from typing import Any
 from zlib import crc32
@@ -165,8 +166,8 @@ class StandIn:
 
     async def _query(self, request: Request) -> Response:
         given = await _given(request)
-        at = float(given.get("time") or datetime.now(UTC).timestamp())
         try:
+            at = _number({"time": str(datetime.now(UTC).timestamp()), **given}, "time")
             chosen = self._chosen(given.get("query", ""))
         except Unreadable as error:
             return _bad(str(error))
@@ -227,9 +228,12 @@ async def _given(request: Request) -> Mapping[str, str]:
 
 def _number(given: Mapping[str, str], name: str) -> float:
     try:
-        return float(given[name])
+        number = float(given[name])
     except (KeyError, ValueError):
-        raise Unreadable(f'invalid parameter "{name}": a number is needed') from None
+        number = float("nan")
+    if not isfinite(number):
+        raise Unreadable(f'invalid parameter "{name}": a number is needed')
+    return number
 
 
 def _value_at(points: list[tuple[float, float]], at: float) -> float | None:

@@ -64,7 +64,7 @@ class Chat:
 
     def say(self, line: str) -> Reply:
         """The reply to what was typed: words, a slash command, or a button's number."""
-        if line.isdigit() and 0 < int(line) <= len(self.buttons):
+        if line.isdecimal() and 0 < int(line) <= len(self.buttons):
             reply = self._press(self.buttons[int(line) - 1])
         else:
             reply = self._ask(_typed(next(self.numbers), line))

@@ -41,7 +41,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "models file": lambda: _each_reference(settings),
         "monitors file": lambda: _nothing(make_monitors(settings)),
         "registry": lambda: _nothing(make_models(settings).names()),
-        "prometheus": lambda: _nothing(make_metrics(settings).instant("vector(1)", utc_now())),
+        "prometheus": lambda: _nothing(make_metrics(settings).instant("up", utc_now())),
         "embedder": lambda: _nothing(make_embedder(settings).encode(["a short text"])),
     }
 

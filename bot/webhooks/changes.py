@@ -34,7 +34,10 @@ def parse(payload: Mapping[str, Any], received_at: datetime) -> Change:
         field = ".".join(str(part) for part in first["loc"]) or "body"
         raise BadArgs(field, str(first["msg"]), "See docs/how-to/changes.md") from None
     at = body.at or received_at
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    try:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        raise BadArgs("at", f"{at.isoformat()} is out of range", "Use a time of this era") from None
     named = f"{body.kind} {body.service} {body.version} {body.summary} {at.isoformat()}"
     return Change(
         id=body.id or sha256(named.encode()).hexdigest()[:12],

@@ -132,7 +132,7 @@ def test_what_shows_the_same_is_not_sent_again(setting: Setting) -> None:
 
 def test_a_change_during_the_sending_is_sent_too(setting: Setting) -> None:
     incident = setting.open()
-    changed = []
+    changed: list[Incident] = []
 
     def meanwhile(method: str) -> None:
         if method == "post" and not changed:

@@ -1,0 +1,243 @@
+"""Where a reply goes, by each way of asking."""
+
+import threading
+
+import pytest
+
+from bot.answer import WORKING, Answer
+from bot.ask import Ask, Place, Way
+from bot.ports import Gone
+from bot.testing import MemoryMessenger, Shown
+from knowledge.errors import Unavailable
+from skills.contract import Audience, Reply
+
+REPLY = Reply("done")
+MINE = Reply("done", audience=Audience.ASKER)
+INSTEAD = Reply("done", replace=True)
+WRONG = Reply("wrong")
+
+
+def ask(way: Way, **place: object) -> Ask:
+    place = {"channel": "C1", "response_url": "r", **place}
+    return Ask("1", "U1", way, Place(**place))  # type: ignore[arg-type]
+
+
+def shown(chat: MemoryMessenger) -> Shown:
+    (only,) = chat.shown
+    return only
+
+
+# Commands
+
+
+def test_a_command_answers_its_asker_alone() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.COMMAND)).show(REPLY, public=False)
+    assert (shown(chat).reply, shown(chat).only_for) == (REPLY, "asker")
+
+
+def test_a_public_command_is_posted_in_the_channel() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.COMMAND)).show(REPLY, public=True)
+    assert (shown(chat).channel, shown(chat).only_for, shown(chat).key) == ("C1", "", "")
+
+
+def test_a_public_command_with_a_private_reply_stays_private() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.COMMAND)).show(MINE, public=True)
+    assert shown(chat).only_for == "asker"
+
+
+def test_where_the_bot_is_no_member_the_response_address_is_used() -> None:
+    chat = MemoryMessenger(channels=frozenset())
+    Answer(chat, ask(Way.COMMAND)).show(REPLY, public=True)
+    assert (shown(chat).key, shown(chat).only_for) == ("r", "")
+
+
+def test_the_error_of_a_public_command_is_private() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.COMMAND)).fail(WRONG)
+    assert (shown(chat).reply, shown(chat).only_for) == (WRONG, "asker")
+
+
+# Messages
+
+
+@pytest.mark.parametrize("way", [Way.MENTION, Way.THREAD])
+def test_a_message_is_answered_in_its_thread(way: Way) -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(way, thread="5.0")).show(REPLY, public=False)
+    assert (shown(chat).thread, shown(chat).only_for) == ("5.0", "")
+
+
+def test_a_reply_for_the_asker_alone_is_whispered() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.MENTION, thread="5.0")).show(MINE, public=False)
+    assert (shown(chat).thread, shown(chat).only_for) == ("5.0", "U1")
+
+
+def test_in_a_direct_message_nothing_needs_a_whisper() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.DM, channel="D1")).show(MINE, public=False)
+    assert (shown(chat).channel, shown(chat).thread, shown(chat).only_for) == ("D1", "", "")
+
+
+# Buttons and forms
+
+
+@pytest.mark.parametrize("way", [Way.BUTTON, Way.FORM])
+def test_a_press_is_answered_in_the_thread_below_its_message(way: Way) -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(way, message="7.0")).show(REPLY, public=False)
+    assert (shown(chat).channel, shown(chat).thread) == ("C1", "7.0")
+
+
+@pytest.mark.parametrize("way", [Way.BUTTON, Way.FORM])
+def test_a_reply_may_take_the_place_of_the_message_with_the_button(way: Way) -> None:
+    chat = MemoryMessenger()
+    _, ts = chat.post("C1", Reply("with a button"))
+    Answer(chat, ask(way, message=ts)).show(INSTEAD, public=False)
+    assert (shown(chat).reply, shown(chat).edits) == (INSTEAD, 1)
+
+
+def test_an_ephemeral_message_is_replaced_through_its_response_address() -> None:
+    chat = MemoryMessenger()
+    chat.respond(Place("C1", response_url="r"), Reply("mine"), replace=False, public=False)
+    place = {"message": "9.0", "message_is_ephemeral": True}
+    Answer(chat, ask(Way.BUTTON, **place)).show(INSTEAD, public=False)
+    assert (shown(chat).reply, shown(chat).only_for) == (INSTEAD, "asker")
+
+
+def test_a_message_that_is_gone_still_gets_its_answer() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.BUTTON, message="7.0")).show(INSTEAD, public=False)
+    assert (shown(chat).reply, shown(chat).only_for) == (INSTEAD, "U1")
+
+
+def test_beside_an_ephemeral_message_a_reply_for_all_is_posted_afresh() -> None:
+    chat = MemoryMessenger()
+    place = {"message": "9.0", "message_is_ephemeral": True}
+    Answer(chat, ask(Way.BUTTON, **place)).show(REPLY, public=False)
+    assert (shown(chat).thread, shown(chat).only_for) == ("", "")
+
+
+def test_a_press_at_home_is_answered_in_the_direct_message() -> None:
+    chat = MemoryMessenger()
+    for reply in (REPLY, MINE):
+        Answer(chat, ask(Way.BUTTON, channel="")).show(reply, public=False)
+    Answer(chat, ask(Way.BUTTON, channel="")).fail(WRONG)
+    assert [(s.channel, s.only_for) for s in chat.shown] == [("U1", "")] * 3
+
+
+def test_a_press_in_a_direct_message_is_answered_below_without_a_thread() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.BUTTON, channel="D1", message="7.0")).show(REPLY, public=False)
+    Answer(chat, ask(Way.BUTTON, channel="D1", message="7.0")).show(MINE, public=False)
+    assert [(s.channel, s.thread, s.only_for) for s in chat.shown] == [("D1", "", "")] * 2
+
+
+@pytest.mark.parametrize(
+    ("place", "thread"),
+    [
+        ({"message": "7.0"}, ""),
+        ({"message": "7.0", "thread": "7.0"}, ""),
+        ({"message": "8.0", "thread": "7.0"}, "7.0"),
+        ({"message": "9.0", "message_is_ephemeral": True}, ""),
+        ({"message": "9.0", "message_is_ephemeral": True, "thread": "7.0"}, "7.0"),
+    ],
+    ids=["a card", "a card with a thread", "in a thread", "ephemeral", "ephemeral in a thread"],
+)
+def test_errors_of_a_press_are_whispered_where_the_button_was(
+    place: dict[str, object], thread: str
+) -> None:
+    """Slack shows a whisper in a thread only to those who have that thread open."""
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.BUTTON, **place)).fail(WRONG)
+    assert (shown(chat).reply, shown(chat).only_for) == (WRONG, "U1")
+    assert shown(chat).thread == thread
+
+
+# The placeholder
+
+
+class Watched(MemoryMessenger):
+    """Says when something was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.appeared = threading.Event()
+        self.before = self._tell
+
+    def _tell(self, method: str) -> None:
+        self.appeared.set()
+
+
+def waited(answer: Answer, chat: Watched) -> None:
+    answer.start()
+    assert chat.appeared.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("way", "reply"), [(Way.MENTION, REPLY), (Way.MENTION, WRONG), (Way.DM, MINE)]
+)
+def test_a_placeholder_becomes_the_reply(way: Way, reply: Reply) -> None:
+    chat = Watched()
+    answer = Answer(chat, ask(way, thread="5.0"), 0)
+    waited(answer, chat)
+    answer.show(reply, public=False)
+    assert (shown(chat).reply, shown(chat).thread, shown(chat).edits) == (reply, "5.0", 1)
+
+
+def test_a_placeholder_that_all_saw_goes_when_the_reply_is_for_one() -> None:
+    chat = Watched()
+    answer = Answer(chat, ask(Way.MENTION, thread="5.0"), 0)
+    waited(answer, chat)
+    answer.show(MINE, public=False)
+    assert (shown(chat).reply, shown(chat).only_for) == (MINE, "U1")
+
+
+def test_a_commands_placeholder_stays_and_the_reply_follows() -> None:
+    """Slack cannot replace what a command's response address has shown."""
+    chat = Watched()
+    answer = Answer(chat, ask(Way.COMMAND), 0)
+    waited(answer, chat)
+    answer.show(REPLY, public=False)
+    assert [s.reply for s in chat.shown] == [WORKING, REPLY]
+
+
+def test_a_placeholder_that_does_not_get_through_costs_nothing() -> None:
+    chat = MemoryMessenger()
+    tried = threading.Event()
+
+    def before(method: str) -> None:
+        if not tried.is_set():
+            tried.set()
+            raise Unavailable("slack", "rate limited")
+
+    chat.before = before
+    answer = Answer(chat, ask(Way.MENTION), 0)
+    answer.start()
+    assert tried.wait(20)
+    answer.show(REPLY, public=False)
+    assert shown(chat).reply == REPLY
+
+
+@pytest.mark.parametrize("end", ["show", "fail", "drop"])
+def test_after_the_reply_no_placeholder_comes(end: str) -> None:
+    chat = MemoryMessenger()
+    answer = Answer(chat, ask(Way.MENTION))
+    answer.start()
+    if end == "drop":
+        answer.drop()
+    elif end == "fail":
+        answer.fail(WRONG)
+    else:
+        answer.show(REPLY, public=False)
+    answer._timer.join(20)  # It has run or was cancelled: nothing can come after this.
+    assert WORKING not in [s.reply for s in chat.shown]
+
+
+def test_a_reply_that_cannot_be_shown_is_the_callers_to_deal_with() -> None:
+    chat = MemoryMessenger(channels=frozenset())
+    with pytest.raises(Gone):
+        Answer(chat, ask(Way.MENTION)).show(REPLY, public=False)
