@@ -389,7 +389,7 @@ def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Rep
         similar = parts.library.similar(
             f"{incident.title}. {told}", 2, (DocumentKind.INCIDENT,), (incident.id,)
         )
-    return incident_card(incident, parts.now(), similar, people=people)
+    return incident_card(incident, similar, people=people)
 
 
 def _jobs(bot: Bot, monitors: Sequence[AnyMonitor], states: MonitorStates) -> list[Job]:

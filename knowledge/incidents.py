@@ -72,7 +72,9 @@ def name_of(signal: Signal) -> str:
     text = text or signal.name
     if " " not in text:
         text = " ".join(_lower(word) for word in _HUMPS.split(text) if word)
-    return _shorten(text[:1].upper() + text[1:], TITLE_LIMIT)
+    # "p99" and "eth0" are names, not words that begin a sentence.
+    starts_with_a_word = not re.match(r"[a-z]{1,3}\d", text)
+    return _shorten(text[:1].upper() + text[1:] if starts_with_a_word else text, TITLE_LIMIT)
 
 
 def instance(signal: Signal) -> tuple[str, datetime]:

@@ -454,8 +454,8 @@ def _model_signal(
     window = say_duration(monitor.window)
     if kind is SignalKind.DRIFT:
         told = report.drifted[:5]
-        name, summary = "ModelDrift", f"{monitor.model}: {_moved(report)} over the last {window}"
-        description = "\n".join(_effect(column) for column in told)
+        name, summary = "ModelDrift", f"{monitor.model}: inputs drift, {_moved(report)}"
+        description = f"Over the last {window}: " + "; ".join(map(_effect, told))
         columns = [column.name for column in told]
     else:
         findings = report.quality[:5]
@@ -490,7 +490,7 @@ def _moved(report: DriftReport) -> str:
         return report.sentence
     first = report.drifted[0]
     count = f"{len(report.drifted)} of {len(report.columns)} columns moved"
-    return f"{count}, most of all {first.name} ({first.reason})"
+    return f"{count}, most of all {first.name}"
 
 
 def _effect(column: ColumnDrift) -> str:

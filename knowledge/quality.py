@@ -56,7 +56,7 @@ def check_tally(
     grown = current.missing_share - reference.missing_share
     p = share_p(reference.missing, reference.rows, current.missing, current.rows)
     if grown >= MISSING_POINTS and p < alpha:
-        detail = f"missing {reference.missing_share:.1%} -> {current.missing_share:.1%}"
+        detail = f"missing {reference.missing_share:.1%} → {current.missing_share:.1%}"
         found.append(QualityFinding(column, "missing", detail))
     if current.infinite and not reference.infinite:
         rows = "1 row holds" if current.infinite == 1 else f"{current.infinite:,} rows hold"
@@ -65,7 +65,7 @@ def check_tally(
     before, after = reference.outliers / reference.rows, current.outliers / current.rows
     p = share_p(reference.outliers, reference.rows, current.outliers, current.rows)
     if after - before >= OUTLIER_POINTS and p < alpha:
-        detail = f"beyond 10 interquartile ranges {before:.1%} -> {after:.1%}; a change of unit?"
+        detail = f"beyond 10 interquartile ranges {before:.1%} → {after:.1%}; a change of unit?"
         found.append(QualityFinding(column, "outliers", detail))
     return found
 

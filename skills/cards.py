@@ -57,7 +57,6 @@ def _same(user_id: str) -> str:
 
 def incident_card(
     incident: Incident,
-    now: datetime,
     similar: Sequence[Hit] = (),
     picture: Picture | None = None,
     people: People = _same,
@@ -71,7 +70,7 @@ def incident_card(
     return Reply(
         title=_cut(f"{incident.id} · {incident.title}", 140),
         tone=_tone(incident),
-        fields=_fields(incident, now, people),
+        fields=_fields(incident, people),
         sections=tuple(section for section in sections if section.lines),
         pictures=() if picture is None else (picture,),
         sources=(*alert_sources, *seen_sources, *runbook_sources),
@@ -184,11 +183,11 @@ def _about_model(incident: Incident) -> bool:
     return bool(incident.service) and any(s.kind in _MODEL_KINDS for s in incident.signals)
 
 
-def _fields(incident: Incident, now: datetime, people: People) -> dict[str, str]:
+def _fields(incident: Incident, people: People) -> dict[str, str]:
     return {
         "Severity": incident.severity.value,
         "Service": incident.service or "not known",
-        "State": say_state(incident, now, people),
+        "State": _standing(incident, people),
         "Owner": people(incident.owner) if incident.owner else "nobody yet",
         "Alerts": f"{len(incident.firing)} firing of {len(incident.signals)}",
     }
@@ -200,10 +199,20 @@ def say_state(incident: Incident, now: datetime, people: People = _same) -> str:
         lasted = say_duration(incident.resolved_at - incident.opened_at)
         return f"resolved after {lasted}"
     age = say_duration(max(now - incident.opened_at, timedelta()))
+    return f"{incident.status} for {age}, {_who_has_it(incident, people)}"
+
+
+def _standing(incident: Incident, people: People) -> str:
+    """As `say_state`, for a card that stays: it gives the moment, since an age would grow stale."""
+    if not incident.is_open:
+        return say_state(incident, incident.updated_at, people)
+    since = _clock(incident.opened_at)
+    return f"{incident.status} since {since} UTC, {_who_has_it(incident, people)}"
+
+
+def _who_has_it(incident: Incident, people: People) -> str:
     who = incident.acknowledged_by
-    return f"{incident.status} for {age}, " + (
-        f"acknowledged by {people(who)}" if who else "not acknowledged"
-    )
+    return f"acknowledged by {people(who)}" if who else "not acknowledged"
 
 
 def _alerts(incident: Incident) -> tuple[Section, tuple[Source, ...]]:

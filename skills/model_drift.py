@@ -196,7 +196,7 @@ def _buttons(model: str, window: timedelta, report: DriftReport) -> tuple[Button
 
 
 def _footer(report: DriftReport, window: timedelta, now: datetime) -> str:
-    p = "A column counts as moved when p < 0.001 / columns and PSI >= 0.1, KS or TV >= 0.1, " \
+    p = "A column counts as moved when p < 0.001 / columns and PSI ≥ 0.1, KS or TV ≥ 0.1, " \
         "or quantiles moved 0.15 standard deviations."  # fmt: skip
     return (
         f"{report.current_rows:,} rows of the last {say_duration(window)} to {_moment(now)}, "

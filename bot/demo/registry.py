@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
 MODEL = "eta-model"
-SERVICE = "eta-service"
+SERVICE = MODEL
 NUMERIC = ("distance", "hour", "dep_delay", "temp", "wind_speed", "visib")
 CATEGORICAL = ("carrier", "origin")
 INPUTS = (*NUMERIC, *CATEGORICAL)

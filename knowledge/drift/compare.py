@@ -380,7 +380,7 @@ def _how_numbers_moved(
     if not drifted:
         return ""
     before, after = reference.centiles, centiles
-    median = f"median {_number(before[49])} -> {_number(after[49])}"
+    median = f"median {_number(before[49])} → {_number(after[49])}"
     if abs(after[49] - before[49]) >= 0.1 * reference.scale and before[49] != after[49]:
         return median
     # The median stands: show the tail that moved more.
@@ -388,7 +388,7 @@ def _how_numbers_moved(
     at, name = (94, "95th percentile") if high >= low else (4, "5th percentile")
     if before[at] == after[at]:
         return "the shape of the distribution changed"
-    return f"{name} {_number(before[at])} -> {_number(after[at])}"
+    return f"{name} {_number(before[at])} → {_number(after[at])}"
 
 
 def _how_categories_moved(
@@ -403,7 +403,7 @@ def _how_categories_moved(
     shown = names[at] if len(names[at]) <= 40 else names[at][:39] + "…"
     if before[at] == 0:
         return f"new category {shown!r} holds {after[at]:.1%}"
-    return f"{shown!r} {before[at]:.1%} -> {after[at]:.1%}"
+    return f"{shown!r} {before[at]:.1%} → {after[at]:.1%}"
 
 
 def _number(value: float) -> str:

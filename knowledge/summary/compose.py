@@ -103,7 +103,8 @@ def _fit(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _headline(incident: Incident, facts: Facts) -> Iterator[Draft]:
-    where = f" ({incident.service})" if incident.service else ""
+    named = incident.service.lower() in incident.title.lower()
+    where = f" ({incident.service})" if incident.service and not named else ""
     yield Draft(
         Group.HEADLINE, f"{incident.severity.value}{where}: {incident.title}.", (incident.id,), 9
     )

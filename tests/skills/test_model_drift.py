@@ -36,9 +36,9 @@ def test_a_drifting_model_shows_what_moved_with_a_picture() -> None:
     assert reply.title == "fraud-scorer: drifting"
     assert reply.tone is Tone.WARNING
     assert reply.table is not None
-    assert reply.table.rows[0][:2] == ("amount", "median 12 -> 19")
+    assert reply.table.rows[0][:2] == ("amount", "median 12 → 19")
     assert reply.pictures[0].png.startswith(b"\x89PNG")
-    assert "amount: median 12 -> 19" in reply.pictures[0].alt
+    assert "amount: median 12 → 19" in reply.pictures[0].alt
     calls = [button.call for button in reply.buttons]
     assert Call("model_drift", {"model": "fraud-scorer", "window": "7d"}) in calls
     assert "3,000 rows" in reply.footer

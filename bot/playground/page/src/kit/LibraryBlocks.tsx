@@ -3,7 +3,7 @@ import { Message as LibraryMessage, type Block, type MessageProps } from "slack-
 import { linkOf } from "../address";
 import { useSlack, type Slack } from "../store/context";
 import type { Channel, User } from "../types";
-import { localised, unfolded } from "./local";
+import { formatted, localised, unfolded } from "./local";
 
 type Hooks = NonNullable<MessageProps["hooks"]>;
 type LooseBlock = { type: string; [key: string]: unknown };
@@ -65,6 +65,6 @@ export const LibraryBlocks = memo(function LibraryBlocks({ blocks }: Props): Rea
     [me.id, users, channels, go, openThread],
   );
   // Block Kit arrives as JSON that the server has checked; the library's union cannot be proven here.
-  const drawn = useMemo(() => localised(blocks.map(unfolded)) as unknown as Block[], [blocks]);
+  const drawn = useMemo(() => formatted(localised(blocks.map(unfolded))) as unknown as Block[], [blocks]);
   return <LibraryMessage blocks={drawn} name="" logo="" withoutWrapper theme={theme} data={data} hooks={hooks} />;
 });

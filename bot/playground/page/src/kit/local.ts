@@ -50,3 +50,17 @@ export function unfolded(block: KitBlock): KitBlock {
   const shown = text?.type === "mrkdwn" ? { ...text, text: fenced(text.text) } : text;
   return { ...block, ...(shown ? { text: shown } : {}), expand: true };
 }
+
+/** The library reads "02:38](http:" as an emoji: colons of link labels become their lookalike. */
+const plainLabels = (text: string): string =>
+  text.replace(/<([^|>]+)\|([^>]*)>/g, (_, url: string, label: string) => `<${url}|${label.replaceAll(":", "∶")}>`);
+
+/** In Slack `verbatim` only stops links being made of plain text; the library stops all formatting. */
+export function formatted<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(formatted) as T;
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value).filter(([name]) => name !== "verbatim");
+  const copy = Object.fromEntries(entries.map(([name, inner]) => [name, formatted(inner)]));
+  if (copy["type"] === "mrkdwn" && typeof copy["text"] === "string") copy["text"] = plainLabels(copy["text"]);
+  return copy as T;
+}
