@@ -1,0 +1,102 @@
+"""Run the benchmarks one after the other, each in a process of its own; each prints one table.
+
+    python -m benchmarks                       all of them
+    python -m benchmarks --only acks --only start
+    python -m benchmarks --data FOLDER         evaluation data; its scorers are in ../tools/eval
+
+The speed of the bot needs no data. What needs data that is not there is skipped, and said.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path("../shared/data")
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One module of this folder, or a scorer that is given a verb of ours."""
+
+    name: str
+    asks: str
+    """The question it answers."""
+    arguments: Sequence[str] = ()
+    """With {data} and {tools} for the two folders."""
+    needs: Sequence[str] = ()
+    """Files and folders without which it is skipped, written like the arguments."""
+    module: str = ""
+    """Where it differs from the name."""
+
+
+BENCHMARKS = (
+    Benchmark("start", "How soon is the bot ready after its start?"),
+    Benchmark("acks", "Is every command acknowledged in time when 200 come at once?"),
+    Benchmark("search_latency", "How long does /similar take with 10,000 incidents?"),
+    Benchmark("drift", "What does judging drift cost?"),
+    Benchmark(
+        "false_flags", "How often is drift seen where none is?", ["--false-flags"], (), "drift"
+    ),
+    Benchmark(
+        "routing",
+        "Is the right skill found, and nothing done unasked?",
+        ["--scorer", "{tools}/eval_routing.py", "--data", "{data}/routing/utterances.jsonl"],
+        ["{tools}/eval_routing.py", "{data}/routing/utterances.jsonl"],
+    ),
+    Benchmark(
+        "retrieval",
+        "Is the right past incident found?",
+        ["--data", "{data}/incidents"],
+        ["{data}/incidents/corpus.jsonl"],
+    ),
+    Benchmark(
+        "summaries",
+        "Do summaries tell the facts, and nothing else?",
+        ["--data", "{data}/summaries", "--scorer", "{tools}/eval_summaries.py"],
+        ["{data}/summaries/keys", "{tools}/eval_summaries.py"],
+    ),
+)
+
+
+def run(benchmark: Benchmark, data: Path) -> str:
+    """ "" when it ran, else why it did not."""
+    folders = {"data": str(data), "tools": str(data.parent / "tools" / "eval")}
+    missing = [path for n in benchmark.needs if not Path(path := n.format(**folders)).exists()]
+    if missing:
+        return f"skipped: {missing[0]} is not there"
+    module = f"benchmarks.{benchmark.module or benchmark.name}"
+    arguments = [argument.format(**folders) for argument in benchmark.arguments]
+    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=False)
+    return f"failed with exit code {done.returncode}" if done.returncode else ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The number of benchmarks that failed; a skipped one has not."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.partition("\n")[0])
+    names = [benchmark.name for benchmark in BENCHMARKS]
+    parser.add_argument(
+        "--only", action="append", choices=names, metavar="NAME", help=", ".join(names)
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help=f"default: {DATA}")
+    args = parser.parse_args(arguments)
+    problems: dict[str, str] = {}
+    for benchmark in BENCHMARKS:
+        if args.only and benchmark.name not in args.only:
+            continue
+        print(f"\n{benchmark.name}: {benchmark.asks}", flush=True)
+        if problem := run(benchmark, args.data.resolve()):
+            problems[benchmark.name] = problem
+            print(problem, flush=True)
+    if problems:
+        print("\nNot measured:")
+        for name, problem in problems.items():
+            print(f"  {name}: {problem}")
+    return sum(problem.startswith("failed") for problem in problems.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
