@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
+from ssl import SSLContext
 from time import sleep
 from typing import Any
 
@@ -245,9 +247,15 @@ def _metadata(key: str) -> dict[str, Any]:
     return {"metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}}}
 
 
+@cache
+def _trusted() -> SSLContext:
+    """Made once: reading the certificates takes longer than the request."""
+    return httpx.create_ssl_context()
+
+
 def _http(method: str, url: str, **given: Any) -> httpx.Response:
     try:
-        response = httpx.request(method, url, timeout=10, **given)
+        response = httpx.request(method, url, timeout=10, verify=_trusted(), **given)
     except httpx.HTTPError as error:
         raise Unavailable("slack", f"{type(error).__name__} at a response address") from error
     if response.status_code == 429:

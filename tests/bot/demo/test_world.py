@@ -1,0 +1,98 @@
+import re
+from datetime import timedelta
+
+import pytest
+
+from bot.demo.rules import RULES
+from bot.demo.world import BREAKAGES, LASTS, RISE, SERVICES, World, exposition, readings
+from skills.testing import NOON
+
+LATER = NOON + timedelta(seconds=30)
+
+
+def breached(world: World) -> set[tuple[str, str]]:
+    """Which rules the world breaks half a minute later: the alert's name and whose it is."""
+    return {
+        (rule.name, labels.get("service") or labels["node"])
+        for metric, labels, value in readings(world, LATER)
+        for rule in RULES
+        if rule.metric == metric and rule.breached(value)
+    }
+
+
+def test_at_rest_nothing_alerts_at_any_time() -> None:
+    world = World()
+    for minutes in range(0, 600, 7):
+        for metric, labels, value in readings(world, NOON + timedelta(minutes=minutes)):
+            assert not any(r.metric == metric and r.breached(value) for r in RULES), labels
+
+
+@pytest.mark.parametrize(
+    ("breakage", "alerts"),
+    [
+        ("latency", {("LatencyP99High", "payments"), ("LatencyP99High", "checkout-api")}),
+        ("deploy", {("HighErrorRate", "checkout-api"), ("ErrorBudgetBurn", "checkout-api")}),
+        ("drift", set()),
+        ("gpu", {("GpuClockThrottled", "gpu-3"), ("LatencyP99High", "eta-model")}),
+    ],
+)
+def test_each_breakage_alerts_where_it_should(breakage: str, alerts: set[tuple[str, str]]) -> None:
+    world = World()
+    world.break_(breakage, NOON)
+    assert breached(world) == alerts
+
+
+def test_a_storm_is_a_storm() -> None:
+    world = World()
+    world.break_("storm", NOON)
+    alerts = breached(world)
+    assert len(alerts) >= 15
+    assert {s.name for s in SERVICES if s.zone == "eu-1b"} <= {service for _, service in alerts}
+
+
+def test_drift_is_only_seen_by_those_who_look_at_the_inputs() -> None:
+    world = World()
+    world.break_("drift", NOON)
+    assert world.strength("eta-model", "drift", LATER) == 1.0
+
+
+def test_an_effect_rises_and_ends_by_itself() -> None:
+    world = World()
+    world.break_("deploy", NOON)
+    strengths = [world.strength("checkout-api", "errors", NOON + RISE * s) for s in (0, 0.5, 1, 9)]
+    assert strengths == pytest.approx([0, 0.105, 0.21, 0.21])
+    assert world.active(NOON + LASTS) == {"deploy": NOON}
+    assert world.active(NOON + LASTS + timedelta(seconds=1)) == {}
+    assert world.strength("checkout-api", "errors", NOON + 2 * LASTS) == 0
+
+
+def test_what_follows_later_begins_later() -> None:
+    world = World()
+    world.break_("latency", NOON)
+    at = NOON + timedelta(seconds=5)
+    assert world.strength("payments", "p99", at) > 8
+    assert world.strength("checkout-api", "p99", at) == 0
+
+
+def test_mending_ends_everything_at_once() -> None:
+    world = World()
+    for breakage in BREAKAGES:
+        world.break_(breakage.id, NOON)
+    assert len(world.active(LATER)) == len(BREAKAGES)
+    world.mend()
+    assert breached(world) == set()
+
+
+def test_an_unknown_breakage_is_refused() -> None:
+    with pytest.raises(KeyError, match="meteor"):
+        World().break_("meteor", NOON)
+
+
+def test_what_prometheus_scrapes_is_in_its_text_format() -> None:
+    lines = exposition(readings(World(), NOON)).splitlines()
+    sample = re.compile(r'[a-zA-Z_]\w*\{\w+="[^"\\\n]*"(,\w+="[^"\\\n]*")*\} -?[\d.]+(e[+-]\d+)?')
+    assert all(line.startswith("# TYPE ") or sample.fullmatch(line) for line in lines)
+    series = [line.rpartition(" ")[0] for line in lines if not line.startswith("#")]
+    assert len(series) == len(set(series))
+    kinds = [line for line in lines if line.startswith("#")]
+    assert len(kinds) == len(set(kinds)) == 6

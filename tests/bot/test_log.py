@@ -1,0 +1,56 @@
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from bot.log import masked, set_up
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("token xoxb-12-ab-CD used", "token *** used"),
+        ("with xapp-1-A0-99-abc", "with ***"),
+        ("Authorization: Bearer abc.def-1", "Authorization: Bearer ***"),
+        ("postgresql://tandem:pa55@db:5432/x", "postgresql://***@db:5432/x"),
+        ("redis://:pa55@cache/0", "redis://***@cache/0"),
+        ("http://127.0.0.1:8080/healthz", "http://127.0.0.1:8080/healthz"),
+        ("sqlite:///tandem.db", "sqlite:///tandem.db"),
+        ("mail ada@northwind.example at 12:00", "mail ada@northwind.example at 12:00"),
+    ],
+)
+def test_secrets_are_masked_and_nothing_else(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """Puts the loggers back as they were."""
+    root, ours = logging.getLogger(), logging.getLogger("tandem")
+    handlers, level, our_level = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    ours.setLevel(our_level)
+
+
+def test_one_line_an_event_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("info")
+    logging.getLogger("tandem.turn").info("turn %s with %s", 1, "xoxb-1-2")
+    logging.getLogger("tandem.turn").debug("too much")
+    logging.getLogger("httpx").info("a library talks")
+    logging.getLogger("httpx").warning("something is wrong")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("INFO    tandem.turn: turn 1 with ***")
+    assert second.endswith("WARNING httpx: something is wrong")
+
+
+def test_traces_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("warning")
+    try:
+        raise ValueError("connecting with xoxb-77-secret")
+    except ValueError:
+        logging.getLogger("tandem").exception("failed")
+    written = capsys.readouterr().err
+    assert "ValueError: connecting with ***" in written
+    assert "secret" not in written
