@@ -1,9 +1,11 @@
 """The documentation is true: complete, current, its links lead somewhere, its commands exist."""
 
+import json
 import re
 import runpy
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,8 +15,12 @@ import pytest
 
 from bot.__main__ import VERBS
 from bot.settings import Settings
+from bot.slack.manifest import SCOPES
 from bot.verbs.settings import table
+from bot.webhooks import changes, parser_for
+from knowledge.monitors import load_monitors, parse_monitors
 from skills.registry import BUILTIN
+from skills.testing import NOON
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -176,6 +182,57 @@ def test_settings_that_pages_name_exist() -> None:
     for page in our_pages():
         named = set(re.findall(r"\b(?:TANDEM|SLACK)_[A-Z_]+\b", page.read_text("utf-8")))
         assert named - known <= {"TANDEM_TESTS_SKIP_NOTHING"}, name_of(page)
+
+
+def code_blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text("utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def posted(page: str) -> bytes:
+    """The body of the last `curl ... -d '...'` that a page shows."""
+    shown = [re.search(r"-d '(.*?)'", block, re.DOTALL) for block in code_blocks(page, "sh")]
+    return [found[1] for found in shown if found][-1].encode()
+
+
+def test_the_alert_that_is_shown_is_taken() -> None:
+    parsed = parser_for("alertmanager")(posted("docs/how-to/alertmanager.md"), NOON)
+    assert not parsed.refused
+    assert parsed.signals[0].service == "checkout"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/changes.md"])
+def test_the_change_that_is_shown_is_taken(page: str) -> None:
+    change = changes.parse(json.loads(posted(page)), NOON)
+    assert (change.service, change.version, change.author) == ("checkout", "4.12.0", "ines")
+
+
+def test_the_fields_of_a_change_are_documented() -> None:
+    page = (ROOT / "docs/how-to/changes.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert documented == set(json.loads(posted("docs/how-to/changes.md"))) | {"id"}
+
+
+def test_the_skill_that_is_shown_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    skill, its_test, *_ = code_blocks("docs/how-to/write-a-skill.md", "python")
+    (tmp_path / "tandem_oldest.py").write_text(skill, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    names: dict[str, Any] = {}
+    exec(its_test, names)
+    names["test_says_that_nothing_is_open"](tmp_path)
+
+
+def test_models_and_monitors_that_are_shown_can_be_read() -> None:
+    models, monitor = code_blocks("docs/how-to/watch-a-model.md", "toml")
+    assert [m.name for m in parse_monitors(monitor)] == ["fraud"]
+    assert set(tomllib.loads(models)["models"]["fraud"]) >= {"reference", "current", "time"}
+    assert len(load_monitors(ROOT / "deploy" / "monitors.toml")) >= 2
+
+
+def test_the_scopes_are_explained() -> None:
+    page = (ROOT / "docs/how-to/connect-slack.md").read_text("utf-8")
+    explained = re.findall(r"^\| `([a-z_:]+)` \|", page, re.MULTILINE)
+    assert explained == list(SCOPES)
 
 
 # What must not be in the repository
