@@ -263,7 +263,7 @@ def _similar(hits: Sequence[Hit]) -> tuple[Section, tuple[Source, ...]]:
 def _say_hit(hit: Hit) -> str:
     document = hit.document
     date = f" ({document.date})" if document.date else ""
-    fixed = f": fixed by {document.resolution}" if document.resolution else ""
+    fixed = f". What fixed it: {document.resolution}" if document.resolution else ""
     return _cut(f"{hit.band}: {document.title}{date}{fixed}", LINE_LIMIT)
 
 

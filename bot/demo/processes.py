@@ -27,6 +27,8 @@ class Children:
     """All that was started; `stop()` ends them in the reverse order."""
 
     logs: Path
+    grace_s: float = 5
+    """Between SIGTERM and SIGKILL."""
     _running: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
@@ -74,10 +76,10 @@ class Children:
         raise UserError(f"{url} did not answer within {seconds:g} s; see {self.logs}")
 
     def stop(self) -> None:
-        """SIGTERM to each and what it started, SIGKILL to what is left five seconds later."""
+        """SIGTERM to each and what it started, SIGKILL to what is left after the grace."""
         for _, process in reversed(self._running):
             _signal(process, signal.SIGTERM)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + self.grace_s
         for _, process in reversed(self._running):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))

@@ -112,7 +112,7 @@ BREAKAGES = (
         "gpu",
         "Slow GPU",
         "gpu-3 overheats and throttles: eta-model answers late, though nothing about it changed.",
-        (Effect("gpu-3", "clock", 0.71), Effect("eta-model", "p99", 11.0, timedelta(seconds=5))),
+        (Effect("gpu-3", "clock", 0.71), Effect("eta-model", "p99", 16.0, timedelta(seconds=5))),
     ),
     Breakage(
         "storm",
@@ -190,7 +190,8 @@ def readings(world: World, now: datetime) -> list[Reading]:
         ]
     for gpu in GPUS:
         factor = 1 - world.strength(gpu, "clock", now)
-        labels = {"node": gpu, "gpu": "0", "pod": f"eta-model-{gpu[-1]}"}
+        pod = f"eta-model-{gpu[-1]}"
+        labels = {"node": gpu, "gpu": "0", "pod": pod, "service": "eta-model"}
         hot = 88.0 if factor < 0.9 else 64.0
         found += [
             ("DCGM_FI_DEV_SM_CLOCK", labels, GPU_CLOCK_MHZ * factor),

@@ -51,6 +51,8 @@ HEADER = 150
 BUTTON = 75
 ROWS = 100
 COLUMNS = 20
+WRAP_FROM = 16
+"""Columns of shorter cells stay on one line: an id that is broken in two is hard to read."""
 FORM_CALLBACK = "call"
 
 _SIGN = {
@@ -125,10 +127,18 @@ def home_view(replies: Sequence[Reply]) -> dict[str, Any]:
 def _without_table(reply: Reply) -> Reply:
     if reply.table is None:
         return reply
-    lines = tuple(Line(" · ".join(filter(None, row))) for row in reply.table.rows)
+    table = reply.table
+    lines = tuple(Line(" · ".join(_told(table, row))) for row in table.rows)
     return replace(
         reply, table=None, sections=(Section(lines=lines, bullets=True), *reply.sections)
     )
+
+
+def _told(table: Table, row: Sequence[str]) -> Iterator[str]:
+    """The cells of one row; a number says what it counts."""
+    for name, cell in zip(table.header, row, strict=False):
+        if cell and cell != "–":
+            yield f"{cell} {name.lower()}" if name in table.right else cell
 
 
 def cut(text: str, most: int) -> str:
@@ -189,8 +199,11 @@ def _table(table: Table) -> Block:
     return TableBlock(
         rows=[[{"type": "raw_text", "text": cell or "–"} for cell in row] for row in rows],
         column_settings=[
-            {"align": "right" if name in table.right else "left", "is_wrapped": True}
-            for name in header
+            {
+                "align": "right" if name in table.right else "left",
+                "is_wrapped": any(len(row[i]) > WRAP_FROM for row in rows if i < len(row)),
+            }
+            for i, name in enumerate(header)
         ],
     )
 
