@@ -1,0 +1,52 @@
+import shutil
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.demo.files import write_files
+from bot.demo.registry import MODEL
+from knowledge.monitors import load_monitors
+
+
+@dataclass(frozen=True)
+class Ports:
+    bot: int = 8101
+    metrics: int = 8102
+    alertmanager: int = 8103
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_files(tmp_path, Ports(), "t0ken")
+    return tmp_path
+
+
+def test_the_parts_are_told_where_the_others_are(folder: Path) -> None:
+    prometheus = (folder / "prometheus.yml").read_text()
+    assert '"127.0.0.1:8102"' in prometheus
+    assert '"127.0.0.1:8103"' in prometheus
+    alertmanager = (folder / "alertmanager.yml").read_text()
+    assert "http://127.0.0.1:8101/signals/alertmanager" in alertmanager
+    assert "credentials: t0ken" in alertmanager
+    assert "{{" not in prometheus + alertmanager
+
+
+def test_the_monitors_are_ones_the_bot_can_read(folder: Path) -> None:
+    assert len(load_monitors(folder / "monitors.toml")) == 2
+
+
+def test_the_models_file_names_the_demos_model(folder: Path) -> None:
+    models = tomllib.loads((folder / "models.toml").read_text())["models"]
+    assert set(models) == {MODEL}
+    assert {"reference", "current", "time", "prediction"} == set(models[MODEL])
+
+
+@pytest.mark.prometheus
+@pytest.mark.skipif(not shutil.which("promtool"), reason="Debian's prometheus is not installed")
+def test_prometheus_accepts_its_settings(folder: Path) -> None:
+    command = ["promtool", "check", "config", "prometheus.yml"]
+    checked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
