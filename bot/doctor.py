@@ -96,7 +96,7 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         why = error.response.get("error")
         yield Finding("Slack", State.BROKEN, f"Slack refuses the bot token: {why}", _TOKEN_REMEDY)
         return
-    except (SlackClientError, OSError) as error:
+    except (SlackClientError, OSError, ValueError) as error:
         yield Finding(
             "Slack", State.BROKEN, f"cannot reach {settings.slack_api_url}: {error}", _NET_REMEDY
         )

@@ -212,4 +212,5 @@ skill = Skill(
     args=Args,
     run=run,
     needs=Role.OPERATE,
+    asks_first=True,
 )

@@ -43,7 +43,7 @@ def settings(**given: Any) -> Settings:
     return Settings(_env_file=None, **{"slack_bot_token": "", "openai_model": "", **given})
 
 
-def findings(probe: Callable[[], None] = works, **given: Any) -> dict[str, Finding]:
+def findings(probe: Callable[[], None] = works, /, **given: Any) -> dict[str, Finding]:
     return {f.subject: f for f in examine(settings(**given), dict.fromkeys(PROBES, probe))}
 
 

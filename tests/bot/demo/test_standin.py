@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
+from bot.demo.processes import Children, Served, free_port
 from bot.demo.rules import RULES
 from bot.demo.standin import KEEP, StandIn
 from bot.demo.world import Reading, World, readings
@@ -171,10 +171,22 @@ def filled() -> Telemetry:
     return telemetry
 
 
-@pytest.fixture
-def prometheus(filled: Telemetry) -> Iterator[Prometheus]:
-    with TestClient(filled.stand_in.app(), base_url="http://prometheus.example") as client:
-        yield Prometheus("http://prometheus.example", client=client)
+@pytest.fixture(scope="module")
+def address(filled: Telemetry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = free_port()
+    served = Served(filled.stand_in.app(), port)
+    url = f"http://127.0.0.1:{port}"
+    logs = tmp_path_factory.mktemp("logs")
+    Children(logs).wait_for(f"{url}/-/healthy", 20, lambda share: None)
+    yield url
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def prometheus(address: str) -> Iterator[Prometheus]:
+    made = Prometheus(address)
+    yield made
+    made.close()
 
 
 def value_of(found: list[Reading], metric: str, wanted: Mapping[str, str]) -> float:
@@ -249,20 +261,18 @@ def test_what_it_cannot_read_is_refused_clearly(
         ("query_range?query=up&start=0&end=100000&step=1", "resolution"),
     ],
 )
-def test_bad_parameters_are_a_400_that_names_them(filled: Telemetry, path: str, field: str) -> None:
-    with TestClient(filled.stand_in.app()) as client:
-        answer: httpx.Response = client.get(f"/api/v1/{path}")
+def test_bad_parameters_are_a_400_that_names_them(address: str, path: str, field: str) -> None:
+    answer = httpx.get(f"{address}/api/v1/{path}")
     assert answer.status_code == 400
     assert answer.json()["errorType"] == "bad_data"
     assert field in answer.json()["error"]
 
 
-def test_the_page_and_the_health_check_say_what_it_is(filled: Telemetry) -> None:
-    with TestClient(filled.stand_in.app()) as client:
-        assert client.get("/-/healthy").status_code == 200
-        for path in ("/", "/graph"):
-            assert "stand-in" in client.get(path).text
-        assert client.get("/api/v1/query?query=up").json()["data"]["result"] == []
+def test_the_page_and_the_health_check_say_what_it_is(address: str) -> None:
+    assert httpx.get(f"{address}/-/healthy").status_code == 200
+    for path in ("/", "/graph"):
+        assert "stand-in" in httpx.get(f"{address}{path}").text
+    assert httpx.get(f"{address}/api/v1/query?query=up").json()["data"]["result"] == []
 
 
 def test_history_is_kept_for_half_an_hour_only() -> None:
