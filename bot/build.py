@@ -145,6 +145,7 @@ class Parts:
             models=self.models,
             frames=self.frames,
             llm=self.llm,
+            llm_seconds=self.settings.tandem_llm_timeout,
             skills=self.skills,
             people=people,
             read_thread=read_thread,
@@ -167,7 +168,7 @@ class Parts:
             self._remember_all,
             self.library.build,
             self.router.learn,
-            self.models.names,
+            *([self.models.names] if self.settings.mlflow_tracking_uri else []),
         )
         for step in steps:
             try:

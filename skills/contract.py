@@ -272,6 +272,8 @@ class Context:
     models: Models
     frames: Frames
     llm: LLM | None = None
+    llm_seconds: float = 8.0
+    """How long to wait for the LLM before going on without it."""
     thread: str = ""
     """The incident in whose thread the person asks, or empty."""
     via_button: bool = False

@@ -31,8 +31,6 @@ from skills.contract import (
     Tone,
 )
 
-LLM_SECONDS = 8.0
-"""At most this long does a language model delay the answer."""
 MOST_OFFERED = 8
 _HEADINGS = {
     Group.HEADLINE: "What happened",
@@ -105,7 +103,7 @@ def _of(service: str) -> str:
 def _show(ctx: Context, stored: Incident, post: bool) -> Reply:
     incident = _with_names(ctx, replace(stored, thread=ctx.read_thread(stored.id)))
     plain = summarise(incident, ctx.now)
-    summary = plain if ctx.llm is None else reword(plain, incident, ctx.llm, LLM_SECONDS)
+    summary = plain if ctx.llm is None else reword(plain, incident, ctx.llm, ctx.llm_seconds)
     worded = ctx.llm.name if ctx.llm is not None and summary != plain else ""
     return Reply(
         title=f"{incident.id} · {incident.title}",
