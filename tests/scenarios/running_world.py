@@ -5,9 +5,8 @@ tests/scenarios/test_demo.py has the real ones.
 """
 
 import asyncio
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+from servers import free_port
 
 from bot.build import Bot
 from bot.playground.client import PersonClient
@@ -91,27 +91,24 @@ class RunningBot:
         loop.call_later(0.05, self._up.set)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def settings_for(playground: RunningPlayground, folder: Path, port: int, mode: str) -> Any:
+def settings_for(
+    playground: RunningPlayground, folder: Path, port: int, mode: str, **more: Any
+) -> dict[str, Any]:
+    """What `read_settings` is given; `more` adds to it or replaces."""
     ids = {u.name: u.id for u in playground.playground.workspace.users.values()}
-    return read_settings(
-        slack_bot_token=playground.bot_token,
-        slack_app_token=playground.app_token,
-        slack_signing_secret=playground.signing_secret,
-        slack_api_url=playground.api_url,
-        tandem_slack_mode=mode,
-        tandem_http_port=port,
-        tandem_webhook_token=TOKEN,
-        tandem_operators=",".join(ids[n] for n in ("ada", "ben", "chloe", "dev")),
-        tandem_approvers=",".join(ids[n] for n in ("chloe", "dev")),
-        tandem_quiet=0,
-        database_url=f"sqlite:///{folder / 'tandem.db'}",
-    )
+    return {
+        "slack_bot_token": playground.bot_token,
+        "slack_app_token": playground.app_token,
+        "slack_signing_secret": playground.signing_secret,
+        "slack_api_url": playground.api_url,
+        "tandem_slack_mode": mode,
+        "tandem_http_port": port,
+        "tandem_webhook_token": TOKEN,
+        "tandem_operators": ",".join(ids[n] for n in ("ada", "ben", "chloe", "dev")),
+        "tandem_approvers": ",".join(ids[n] for n in ("chloe", "dev")),
+        "tandem_quiet": 0,
+        "database_url": f"sqlite:///{folder / 'tandem.db'}",
+    } | more
 
 
 def registry() -> MemoryModels:
@@ -162,19 +159,32 @@ DOCUMENTS = [
 ]
 
 
+def stand_ins() -> dict[str, Any]:
+    """What stands for a real registry and real data."""
+    return {"models": registry(), "frames": frames(datetime.now(UTC))}
+
+
 @contextmanager
-def running_world(mode: str, folder: Path) -> Iterator[World]:
-    port = free_port()
+def running_world(
+    mode: str,
+    folder: Path,
+    *,
+    port: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    parts: Mapping[str, Any] | None = None,
+) -> Iterator[World]:
+    """The bot in a playground of its own. `settings` add to the usual ones; `parts` are overrides
+    of `bot.build.build` in the place of `stand_ins()`."""
+    port = port or free_port()
     playground = Playground(manifest=manifest(BUILTIN), rate_scale=50)
     with RunningPlayground(playground) as running:
-        settings = settings_for(running, folder, port, mode)
+        given = read_settings(**settings_for(running, folder, port, mode, **(settings or {})))
         overrides = {
             "embedder": HashEmbedder(),
             "cache": folder / "vectors.db",
-            "models": registry(),
-            "frames": frames(datetime.now(UTC)),
+            **(stand_ins() if parts is None else parts),
         }
-        with RunningBot(settings, **overrides) as bot:
+        with RunningBot(given, **overrides) as bot:
             bot.parts.library.add(DOCUMENTS)
             bot.parts.library.build()
             url = f"http://127.0.0.1:{port}"

@@ -53,12 +53,13 @@ def test_a_picture_comes_with_the_drift(world: World) -> None:
 
 def test_people_talking_to_each_other_are_left_alone(world: World) -> None:
     ada = world.person("ada")
-    before = len(ada.read(CHANNEL))
     ada.say(CHANNEL, "lunch?")
-    ada.say(CHANNEL, "we rolled eta-model back yesterday")
+    said = ada.say(CHANNEL, "we rolled eta-model back yesterday")
     ada.command("/tandem", channel=CHANNEL)
-    ada.wait_for("What I can do", channel=CHANNEL, timeout=10)
-    assert len(ada.read(CHANNEL)) == before + 3
+    # The command's answer, and not an earlier one in somebody's thread.
+    ada.wait_for("What I can do", channel=CHANNEL, timeout=10, after=said)
+    later = [m for m in ada.read(CHANNEL) if m.ts > said]
+    assert [m.ephemeral for m in later] == [True]
 
 
 @pytest.mark.parametrize(

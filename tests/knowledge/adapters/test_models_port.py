@@ -1,29 +1,24 @@
 """One suite for the port `Models`, run on memory and on a real MLflow server.
 
 Below it what only the real one can show: servers that are gone, hang or answer nonsense, and a
-server that goes away between a decision and the move. One server serves all of it.
+server that goes away between a decision and the move.
 """
 
 import http.server
 import importlib.util
 import math
-import os
-import select
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
+from servers import Line, free_port, log_version
 
 from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.store import MemoryStore
@@ -34,68 +29,6 @@ from knowledge.records import ApprovalStatus, ModelVersion
 from skills.contract import Context, Role, User
 from skills.promotion import DecisionArgs, PromotionArgs, approve, promotion
 from skills.testing import NOON, context
-
-START_S = 180
-"""A busy machine may take long to start MLflow."""
-
-
-# A real server -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on a free port with SQLite in a folder of its own."""
-    pytest.importorskip("mlflow.server", reason="needs the full mlflow, from the extra `demo`")
-    folder = tmp_path_factory.mktemp("mlflow")
-    port = _free_port()
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"),
-        *("--artifacts-destination", str(folder / "artifacts")),
-    ]
-    log = folder / "server.log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=out,
-            stderr=out,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
-            # Its own group: the server starts workers, and they must end with it.
-            start_new_session=True,
-        )
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _wait_until_healthy(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{uri}/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    pytest.fail(f"MLflow did not start:\n{log.read_text()[-2000:]}")
-
-
-@pytest.fixture
-def mlflow_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MLflow's client reads its time-outs from the environment; leave it as it was."""
-    # A second try of what a busy server was only slow to answer would create things twice.
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-
 
 # Filling a registry --------------------------------------------------------------------------
 
@@ -142,23 +75,9 @@ def _in_mlflow(uri: str, timeout: int = 30) -> Filled:
     experiment = client.create_experiment(name)
 
     def add(digest: str = "d1", **metrics: float) -> str:
-        return _log_version(client, experiment, name, digest, metrics)
+        return log_version(client, experiment, name, digest, metrics)
 
     return Filled(models, name, add)
-
-
-def _log_version(
-    client: Any, experiment: str, name: str, digest: str, metrics: Mapping[str, float]
-) -> str:
-    run_id = client.create_run(experiment).info.run_id
-    model_id = client.create_logged_model(experiment, name="model").model_id
-    data = {"dataset_name": "holdout", "dataset_digest": digest} if digest else {}
-    for key, value in metrics.items():
-        client.log_metric(run_id, key, value, model_id=model_id, **data)
-    made = client.create_model_version(
-        name, f"models:/{model_id}", run_id=run_id, model_id=model_id, await_creation_for=0
-    )
-    return str(made.version)
 
 
 # The suite -----------------------------------------------------------------------------------
@@ -347,59 +266,18 @@ def test_a_server_that_hangs_is_given_up(mlflow_settings: None) -> None:
 
 
 def test_a_server_that_is_not_there(mlflow_settings: None) -> None:
-    uri = f"http://127.0.0.1:{_free_port()}"
+    uri = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(Unavailable, match=f"cannot be reached at {uri}"):
         MlflowModels(uri, timeout=1).versions("eta-model")
 
 
 def test_nothing_is_printed(mlflow_settings: None, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Unavailable):
-        MlflowModels(f"http://127.0.0.1:{_free_port()}", timeout=1).names()
+        MlflowModels(f"http://127.0.0.1:{free_port()}", timeout=1).names()
     assert capfd.readouterr() == ("", "")
 
 
 # Gone between the decision and the move ------------------------------------------------------
-
-
-class Line:
-    """A wire to the server that can be cut: after that it takes no connection and holds none."""
-
-    def __init__(self, to_port: int) -> None:
-        self._to = to_port
-        self._up = True
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def cut(self) -> None:
-        self._up = False
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while self._up:
-            others = [s for pair in self._pairs for s in pair]
-            for ready in select.select([self._listener, *others], [], [], 0.02)[0]:
-                if ready is self._listener:
-                    near = self._listener.accept()[0]
-                    self._pairs.append((near, socket.create_connection(("127.0.0.1", self._to))))
-                else:
-                    self._pass_on(ready)
-        for s in (self._listener, *(s for pair in self._pairs for s in pair)):
-            s.close()
-
-    def _pass_on(self, ready: socket.socket) -> None:
-        pair = next((p for p in self._pairs if ready in p), None)
-        if pair is None:
-            return
-        data = ready.recv(65536)
-        if data:
-            pair[1 if ready is pair[0] else 0].sendall(data)
-        else:
-            self._pairs.remove(pair)
-            for s in pair:
-                s.close()
 
 
 class CutAtTheMove(MlflowModels):
@@ -420,8 +298,8 @@ def test_a_server_lost_between_decision_and_move_is_said_and_repaired(
     for rmse in (2.0, 1.0):
         filled.add(rmse=rmse)
     filled.models.set_champion(filled.name, "1")
-    line = Line(int(mlflow_uri.rpartition(":")[2]))
-    through = CutAtTheMove(f"http://127.0.0.1:{line.port}", timeout=30)
+    line = Line(mlflow_uri)
+    through = CutAtTheMove(line.url, timeout=30)
     through.line = line
     store = MemoryStore()
 

@@ -1,0 +1,146 @@
+"""The page in headless Chromium with the real bot behind it: what a person sees and presses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from running_world import World, running_world
+from test_incident import alert, batch
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PATIENCE_MS = 30_000
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed (apt-get install)"),
+]
+
+
+@pytest.fixture(scope="module")
+def browsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running_world("socket", tmp_path_factory.mktemp("bot")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=QUIET, timeout=2 * PATIENCE_MS
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visits:
+    """Opens the page as someone, each in a browser context of their own."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+
+    def __call__(self, who: str, channel: str) -> Page:
+        """The page once its stream is up."""
+        context = self._browser.new_context(viewport={"width": 1280, "height": 1000})
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.goto(f"{self._url}/?as={who}&channel={channel}")
+        expect(page.get_by_test_id("connection")).to_have_attribute("data-connected", "true")
+        return page
+
+
+@pytest.fixture
+def visit(browser: Browser, browsed: World) -> Iterator[Visits]:
+    expect.set_options(timeout=PATIENCE_MS)
+    yield Visits(browser, browsed.playground.url)
+    for context in browser.contexts:
+        context.close()
+    expect.set_options(timeout=5_000)
+
+
+def newest(page: Page, text: str) -> Locator:
+    return page.get_by_test_id("message").filter(has_text=text).last
+
+
+def press(message: Locator, name: str) -> None:
+    message.get_by_role("button", name=name, exact=True).click()
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_test_id("composer-input").fill(text)
+    page.get_by_test_id("send").click()
+
+
+def test_a_card_arrives_and_is_acted_on(browsed: World, visit: Visits) -> None:
+    page = visit("ada", "incidents")
+    browsed.webhook(batch(alert("basket")))
+    card = newest(page, "Many requests to basket fail")
+    expect(card).to_contain_text("not acknowledged")
+    press(card, "Acknowledge")
+    expect(card).to_contain_text("acknowledged by ada")
+    expect(card.get_by_role("button", name="Acknowledge", exact=True)).to_have_count(0)
+
+    press(card, "Change severity")
+    modal = page.get_by_test_id("modal")
+    expect(modal).to_contain_text("Severity")
+    choose(page, modal, "SEV3")
+    page.get_by_test_id("modal-submit").click()
+    expect(modal).to_have_count(0)
+    expect(card).to_contain_text("SEV3")
+    expect(page.get_by_test_id("message").filter(has_text="requests to basket")).to_have_count(1)
+
+
+def choose(page: Page, modal: Locator, option: str) -> None:
+    """From the modal's menu, whichever way the page draws it."""
+    menu = modal.locator("select")
+    if menu.count():
+        value = menu.locator("option", has_text=option).get_attribute("value")
+        menu.select_option(value)
+        return
+    modal.get_by_role("combobox").click()
+    page.get_by_role("option", name=option).click()
+
+
+def test_an_example_in_help_is_clicked(visit: Visits) -> None:
+    page = visit("eva", "general")
+    say(page, "/tandem")
+    shown = newest(page, "What I can do")
+    press(shown, "what is open right now?")
+    expect(newest(page, "open incident")).to_be_visible()
+
+
+def test_a_drift_picture_is_seen(visit: Visits) -> None:
+    page = visit("chloe", "general")
+    say(page, "/drift eta-model")
+    answer = newest(page, "eta-model: drifting")
+    picture = answer.get_by_role("img").last
+    expect(picture).to_be_visible()
+    # Wide only once the browser has fetched and decoded it.
+    page.wait_for_function("image => image.naturalWidth > 100", arg=picture.element_handle())
+
+
+def test_a_promotion_by_two_people_at_two_screens(browsed: World, visit: Visits) -> None:
+    dev, chloe = visit("dev", "ml-models"), visit("chloe", "ml-models")
+    say(dev, "/promote eta-model 5 because every depot gains")
+    mine, hers = (newest(p, "Promote eta-model v5?") for p in (dev, chloe))
+    expect(hers).to_contain_text("every depot gains")
+
+    press(mine, "Approve")
+    dev.get_by_test_id("confirm-ok").click()
+    expect(dev.locator("body")).to_contain_text("Not allowed")
+    champion = browsed.bot.parts.models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "2"
+
+    press(hers, "Approve")
+    expect(chloe.get_by_test_id("confirm-dialog")).to_contain_text("v2")
+    chloe.get_by_test_id("confirm-ok").click()
+    for page in (dev, chloe):
+        decided = newest(page, "eta-model v5: approved")
+        expect(decided).to_contain_text("chloe")
+        expect(decided.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    champion = browsed.bot.parts.models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "5"

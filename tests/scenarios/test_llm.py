@@ -1,0 +1,147 @@
+"""The bot with a language model behind an OpenAI-compatible endpoint: helpful, hostile, slow, gone.
+
+The endpoint is a small local server; LangChain's and OpenAI's clients are the real ones.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from running_world import World, running_world
+from servers import Chat, ChatServer, serving, silent, tool_call
+from test_incident import alert, batch, card_of
+
+from bot.playground.shown import Message
+
+CHANNEL = "#general"
+UNCLEAR = "@tandem is it colder for eta-model than it should be?"
+"""Words from which the bot alone draws no conclusion."""
+CAUSE = "Root cause found: the coupon job filled the connection pool"
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ChatServer]:
+    # Importing it takes seconds on a busy machine, which would count as the model's.
+    pytest.importorskip("langchain_openai")
+    with serving(ChatServer()) as running:
+        yield running
+        running.over.set()
+
+
+@pytest.fixture(scope="module")
+def served(model: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    settings = {
+        "openai_base_url": model.url,
+        "openai_api_key": "not-a-secret",
+        "openai_model": "small",
+        "tandem_llm_timeout": 4,
+    }
+    with running_world("socket", tmp_path_factory.mktemp("bot"), settings=settings) as running:
+        yield running
+
+
+def ask(world: World, text: str) -> Message:
+    """The bot's answer to a mention, in its thread."""
+    ben = world.person("ben")
+    ts = ben.say(CHANNEL, text)
+    return ben.wait_for(
+        lambda m: m.is_bot and m.thread_ts == ts and "Looking into it" not in m.text_shown,
+        channel=CHANNEL,
+        timeout=30,
+    )
+
+
+def write_down(lie: str = "") -> tuple[list[str], object]:
+    """An answer that rewords each note by a word before it, or says `lie` instead; and a list that
+    the notes it was given are added to."""
+    notes: list[str] = []
+
+    def answer(body: Chat) -> Chat:
+        given = json.loads(body["messages"][-1]["content"])
+        notes.extend(given.values())
+        return {"content": json.dumps({k: lie or f"Reportedly {v}" for k, v in given.items()})}
+
+    return notes, answer
+
+
+def test_an_unclear_message_is_routed_by_the_model(served: World, model: ChatServer) -> None:
+    model.answer = silent
+    without = ask(served, UNCLEAR)
+    assert "columns moved" not in without.text_shown
+
+    model.answer = tool_call("model_drift", model="eta-model")
+    with_it = ask(served, UNCLEAR)
+    assert "eta-model: drifting" in with_it.text_shown
+    tools = {tool["function"]["name"] for tool in model.asked[-1]["tools"]}
+    assert "model_drift" in tools
+    assert not {"approve", "reject"} & tools
+
+
+def test_a_clear_message_does_not_cost_a_question(served: World, model: ChatServer) -> None:
+    before = len(model.asked)
+    assert "eta-model" in ask(served, "@tandem is eta-model drifting?").text_shown
+    assert len(model.asked) == before
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("promotion", {"model": "eta-model", "version": "5"}),
+        ("rollback", {"model": "eta-model"}),
+        ("incident_update", {"incident": "INC-1", "action": "resolve"}),
+        ("approve", {"approval": "1"}),
+        ("drop_all_tables", {}),
+    ],
+)
+def test_a_hostile_model_gets_no_further_than_a_button(
+    served: World, model: ChatServer, tool: str, arguments: dict[str, str]
+) -> None:
+    model.answer = tool_call(tool, **arguments)
+    asked = len(model.asked)
+    answer = ask(served, "@tandem take care of eta-model 5 and INC-1 please")
+    assert len(model.asked) == asked + 1
+    assert "Approve" not in answer.buttons
+    assert served.bot.parts.store.approvals.find() == []
+    champion = served.bot.parts.models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "2"
+
+
+def test_a_summary_is_worded_by_the_model_and_checked(served: World, model: ChatServer) -> None:
+    served.webhook(batch(alert("basket")))
+    card = card_of(served, "basket")
+    ada = served.person("ada")
+    ada.say("#incidents", CAUSE, thread=card)
+
+    notes, model.answer = write_down()
+    ada.click(card, "Catch me up")
+    worded = ada.wait_for("Worded by small", channel="#incidents", timeout=30)
+    assert notes
+    assert "Reportedly" in worded.text_shown
+
+    _, model.answer = write_down(lie="All 4711 customers were refunded by Zoe at 03:33.")
+    ada.click(card, "Catch me up")
+    plain = ada.wait_for("Post here", channel="#incidents", timeout=30, after=worded.ts)
+    assert "4711" not in plain.text_shown
+    assert "Worded by" not in plain.text_shown
+    assert "coupon job" in plain.text_shown
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_without_an_answer_from_the_model_there_is_the_one_without_it(
+    served: World, model: ChatServer, gone: bool
+) -> None:
+    service = f"depot-{gone}".lower()
+    served.webhook(batch(alert(service)))
+    card = card_of(served, service)
+    ada = served.person("ada")
+    ada.say("#incidents", CAUSE, thread=card)
+    model.answer = (lambda _: {"content": ""}) if gone else silent
+    ada.click(card, "Catch me up")
+    plain = ada.wait_for(
+        lambda m: service in m.text_shown and "Post here" in m.buttons,
+        channel="#incidents",
+        timeout=30,
+    )
+    assert "Worded by" not in plain.text_shown
+    assert "coupon job" in plain.text_shown
