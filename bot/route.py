@@ -255,6 +255,9 @@ class Router:
         given = {k: v for k, v in choice.arguments.items() if _stands_in(v, text)}
         found = {**given, **self._slots(choice.tool, text, thread)}
         call = self._call(choice.tool, found)
+        if call is not None and choice.tool in CHANGING:
+            # The model may propose, a person presses: offered, whatever right the skill needs.
+            return Routed(None, choice.tool, found, 0.6, "llm", (call,), proposed_by_model=True)
         return Routed(call, choice.tool, found, 0.6, "llm", proposed_by_model=True)
 
     def _fitted(self) -> Fitted:
