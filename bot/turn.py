@@ -214,9 +214,8 @@ class Turn:
     def _may_speak_up(self, routed: Routed) -> bool:
         if routed.call is None or routed.skill == "none":
             return False
-        return routed.confidence >= SURE_IN_THREAD and (
-            self._skill(routed.skill).needs is Role.READ
-        )
+        skill = self._skill(routed.skill)
+        return routed.confidence >= SURE_IN_THREAD and skill.ready and skill.needs is Role.READ
 
     def _skill(self, name: str) -> AnySkill:
         found = next((s for s in self.skills if s.name == name), None)
