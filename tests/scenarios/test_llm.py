@@ -12,10 +12,26 @@ from servers import Chat, ChatServer, serving, silent, tool_call
 from test_incident import alert, batch, card_of
 
 from bot.playground.shown import Message
+from bot.route import Router
+from bot.words import Known
+from knowledge.adapters.memory.search import HashEmbedder
+from skills.registry import BUILTIN
 
 CHANNEL = "#general"
-UNCLEAR = "@tandem is it colder for eta-model than it should be?"
-"""Words from which the bot alone draws no conclusion."""
+UNCLEAR = (
+    "is it colder for eta-model than it should be?",
+    "eta-model and the weather, what of it",
+    "could you look into eta-model again, the thermometer thing",
+)
+PLIABLE = (
+    "take care of eta-model 5 and INC-1 please",
+    "do what has to be done about eta-model 5, INC-1 as well",
+    "please see to eta-model 5 and to INC-1",
+    "sort out eta-model 5 and INC-1",
+    "make eta-model 5 and INC-1 right",
+)
+"""Words from which the bot alone draws no conclusion. The first such are used, since what it learns
+from the skills' examples changes with them."""
 CAUSE = "Root cause found: the coupon job filled the connection pool"
 
 
@@ -37,7 +53,15 @@ def served(model: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "tandem_llm_timeout": 4,
     }
     with running_world("socket", tmp_path_factory.mktemp("bot"), settings=settings) as running:
+        running.bot.parts.router.learn()
         yield running
+
+
+def first_unclear(texts: tuple[str, ...]) -> str:
+    """As a mention."""
+    plain = Router(BUILTIN, HashEmbedder(), known=lambda: Known(models=("eta-model",)))
+    plain.learn()
+    return "@tandem " + next(t for t in texts if plain.route(t).step == "unsure")
 
 
 def ask(world: World, text: str) -> Message:
@@ -65,12 +89,13 @@ def write_down(lie: str = "") -> tuple[list[str], object]:
 
 
 def test_an_unclear_message_is_routed_by_the_model(served: World, model: ChatServer) -> None:
+    text = first_unclear(UNCLEAR)
     model.answer = silent
-    without = ask(served, UNCLEAR)
+    without = ask(served, text)
     assert "columns moved" not in without.text_shown
 
     model.answer = tool_call("model_drift", model="eta-model")
-    with_it = ask(served, UNCLEAR)
+    with_it = ask(served, text)
     assert "eta-model: drifting" in with_it.text_shown
     tools = {tool["function"]["name"] for tool in model.asked[-1]["tools"]}
     assert "model_drift" in tools
@@ -98,7 +123,7 @@ def test_a_hostile_model_gets_no_further_than_a_button(
 ) -> None:
     model.answer = tool_call(tool, **arguments)
     asked = len(model.asked)
-    answer = ask(served, "@tandem take care of eta-model 5 and INC-1 please")
+    answer = ask(served, first_unclear(PLIABLE))
     assert len(model.asked) == asked + 1
     assert "Approve" not in answer.buttons
     assert served.bot.parts.store.approvals.find() == []
