@@ -164,9 +164,9 @@ def test_a_metric_over_its_limit_becomes_one_card_until_it_is_back(
 
 def test_a_metric_that_the_bot_polls_itself(real: World, metrics: dict[str, float]) -> None:
     metrics[QUEUE] = 250.0
-    first = card(real, "250 labels wait at labels")
+    first = card(real, "250 labels wait")
     metrics[QUEUE] = 3.0
-    assert card(real, "250 labels wait at labels", "resolved after").ts == first.ts
+    assert card(real, "250 labels wait", "resolved after").ts == first.ts
 
 
 def test_drift_in_a_log_on_disk_is_found_and_drawn(real: World, data: Path) -> None:

@@ -112,9 +112,8 @@ def test_without_a_socket_a_command_fails(playground: RunningPlayground) -> None
         playground.client("ada").command("/x")
 
 
+@pytest.mark.parametrize("world", ["socket"], indirect=True)
 def test_bolt_comes_back_after_a_refresh(world: Any, eventually: Any) -> None:
-    if world.mode != "socket":
-        pytest.skip("only for Socket Mode")
     ada = world.playground.client("ada")
     world.playground.refresh_sockets()
     eventually(lambda: ada.state()["app"]["connected"], 15.0)
