@@ -19,11 +19,36 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Handshake:
+    """A sender asks to confirm a subscription, or says that it has ended. It is no signal.
+
+    The address and the token come from outside: check the sender before any use of them.
+    """
+
+    kind: str
+    """As the sender calls it: "SubscriptionConfirmation"."""
+    topic: str
+    confirm_url: str
+    token: str = ""
+
+
+@dataclass(frozen=True)
 class Parsed:
     """What a payload held; what was refused does not touch the rest."""
 
     signals: tuple[Signal, ...]
     refused: tuple[Refused, ...] = ()
+    ignored: str = ""
+    """Why a payload that is well made holds no signal: "a note was added"."""
+    handshake: Handshake | None = None
+
+
+def start_is_unknown(signal: Signal) -> bool:
+    """Whether it is an end whose sender did not say when the alert began.
+
+    Such an end is over what fires under its fingerprint and began before it.
+    """
+    return signal.ends_at is not None and signal.ends_at == signal.starts_at
 
 
 Parser = Callable[[bytes | dict[str, Any], datetime], Parsed]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.webhooks import PARSERS, parser_for
-from bot.webhooks.alertmanager import LABELS_LIMIT, TEXT_LIMIT, parse
+from bot.webhooks.alertmanager import parse
+from bot.webhooks.fields import LABELS_LIMIT, TEXT_LIMIT
 from knowledge.errors import BadArgs, NotFound
 
 NOW = datetime(2026, 11, 22, 1, tzinfo=UTC)
