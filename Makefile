@@ -5,7 +5,7 @@ VENV ?= .venv
 TORCH_INDEX ?=
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench vectors clean
 
 demo: $(VENV)/demo.done
 	$(VENV)/bin/tandem demo
@@ -21,6 +21,10 @@ check: $(VENV)/dev.done
 
 bench: $(VENV)/dev.done
 	$(VENV)/bin/python -m benchmarks
+
+# After changing phrases in skills/: embed them again; the file is part of the project.
+vectors: $(VENV)/dev.done
+	$(VENV)/bin/tandem vectors
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

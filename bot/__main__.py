@@ -15,9 +15,11 @@ VERBS = {
     "settings": "list every setting",
     "manifest": "print the Slack app manifest",
     "route": "JSON lines of messages -> which skill they ask for",
+    "signals": "show what a webhook's payload becomes",
     "similar": "find similar past incidents and runbooks in a file",
     "summarise": "summarise incidents from files",
     "drift": "compare two data sets: what moved, and does it matter",
+    "vectors": "embed the router's phrases again (for developers)",
 }
 
 

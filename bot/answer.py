@@ -1,10 +1,12 @@
 """Where a reply goes: one Answer per Ask. It knows the ways people ask, not how a chat draws."""
 
 import logging
+from collections.abc import Callable
 from threading import Lock, Timer
+from time import sleep
 
 from bot.ask import Ask, Way
-from bot.ports import Gone, Messenger
+from bot.ports import Gone, Messenger, RateLimited
 from knowledge.errors import Unavailable
 from skills.contract import Audience, Reply
 
@@ -15,6 +17,10 @@ PATIENCE_S = 1.0
 
 COMMAND_PATIENCE_S = 2.5
 """Longer for a slash command: what its response address showed cannot be replaced later."""
+
+TRIES = 3
+LONGEST_WAIT_S = 30.0
+"""A busy channel makes an answer late, not lost."""
 
 WORKING = Reply("Looking into it…")
 
@@ -45,11 +51,12 @@ class Answer:
             self._finish()
             match self._ask.way:
                 case Way.COMMAND:
-                    self._to_command(reply, public and reply.audience is Audience.PLACE)
+                    shared = public and reply.audience is Audience.PLACE
+                    _patiently(lambda: self._to_command(reply, shared))
                 case Way.BUTTON | Way.FORM:
-                    self._to_press(reply)
+                    _patiently(lambda: self._to_press(reply))
                 case _:
-                    self._to_message(reply)
+                    _patiently(lambda: self._to_message(reply))
 
     def fail(self, reply: Reply) -> None:
         """A reply that says what went wrong: to the asker alone, but where a message was asked in
@@ -58,11 +65,11 @@ class Answer:
             self._finish()
             match self._ask.way:
                 case Way.COMMAND:
-                    self._to_command(reply, public=False)
+                    _patiently(lambda: self._to_command(reply, public=False))
                 case Way.BUTTON | Way.FORM:
-                    self._to_presser(reply)
+                    _patiently(lambda: self._to_presser(reply))
                 case _:
-                    self._to_message(reply)
+                    _patiently(lambda: self._to_message(reply))
 
     def drop(self) -> None:
         """Say nothing."""
@@ -152,3 +159,13 @@ class Answer:
 
     def _is_dm(self) -> bool:
         return self._ask.place.channel.startswith("D")
+
+
+def _patiently(send: Callable[[], None]) -> None:
+    """Send, waiting as long as the chat asks. Nothing was shown when it asks to wait."""
+    for _ in range(TRIES - 1):
+        try:
+            return send()
+        except RateLimited as limited:
+            sleep(min(limited.seconds, LONGEST_WAIT_S))
+    return send()

@@ -31,6 +31,7 @@ from knowledge.adapters.mlflow_registry import MlflowModels
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
 from knowledge.adapters.prometheus import Prometheus
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
+from knowledge.adapters.shipped_vectors import ShippedVectors
 from knowledge.adapters.sql import SqlStore, open_store
 from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.ingest import incident_document, read_setting
@@ -46,6 +47,9 @@ log = logging.getLogger("tandem.build")
 
 CACHE = Path.home() / ".cache" / "tandem" / "vectors.db"
 """Vectors of texts that were embedded before: a restart reads them instead of the model."""
+
+PHRASE_VECTORS = Path(__file__).parent / "phrase_vectors.npz"
+"""Those of the router's phrases are shipped; `tandem vectors` makes the file."""
 
 COURIER_S = 0.25
 INTAKE_S = 2.0
@@ -76,6 +80,11 @@ def make_embedder(settings: Settings) -> Embedder:
         f"TANDEM_EMBEDDER is {settings.tandem_embedder!r}. Write minilm, st:<model or folder> or "
         "openai:<model>."
     )
+
+
+def with_phrases(embedder: Embedder) -> Embedder:
+    """The embedder with the router's phrases known from the start."""
+    return ShippedVectors(embedder, PHRASE_VECTORS)
 
 
 def make_llm(settings: Settings) -> LLM | None:
@@ -215,7 +224,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "models": models,
         "frames": frames,
         "llm": llm,
-        "router": Router(skills, remembered, llm, _known(store, models, frames)),
+        "router": Router(skills, with_phrases(remembered), llm, _known(store, models, frames)),
         "rights": Rights.read(settings.tandem_operators, settings.tandem_approvers),
     }
     return Parts(**{**parts, **overrides})

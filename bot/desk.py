@@ -15,8 +15,9 @@ from skills.contract import Call
 
 log = logging.getLogger("tandem.desk")
 
-WORKERS = 16
-"""Requests at once; each waits mostly for Slack, MLflow or an LLM."""
+WORKERS = 6
+"""Requests at once. More threads do not answer sooner on a few cores, and each one that computes
+takes turns with the event loop that must acknowledge within Slack's three seconds."""
 
 
 @dataclass

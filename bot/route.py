@@ -22,6 +22,7 @@ from bot.slots import Known, is_note, slots
 from bot.words import ASK, command_call
 from knowledge.errors import Unavailable, UserError
 from knowledge.ports import LLM, Embedder, Tool
+from knowledge.redact import redact
 from skills.contract import Call, Role, Skill
 from skills.phrases import PHRASES
 
@@ -243,8 +244,9 @@ class Router:
             for s in self._skills.values()
             if not s.hidden and (why is Why.REQUEST or s.name not in CHANGING)
         ]
+        hidden, mask = redact(text)
         try:
-            choice = self._llm.choose(INSTRUCTIONS, text, tuple(map(_tool, allowed)))
+            choice = self._llm.choose(INSTRUCTIONS, hidden, tuple(map(_tool, allowed)))
         except Unavailable as error:
             log.warning("routed without the language model: %s", error)
             return None
@@ -252,7 +254,8 @@ class Router:
             return Routed(None, NONE, {}, 0.5, "llm", proposed_by_model=True)
         if choice.tool not in {s.name for s in allowed}:
             return None
-        given = {k: v for k, v in choice.arguments.items() if _stands_in(v, text)}
+        told = {k: mask.unmask(v) if isinstance(v, str) else v for k, v in choice.arguments.items()}
+        given = {k: v for k, v in told.items() if _stands_in(v, text)}
         found = {**given, **self._slots(choice.tool, text, thread)}
         call = self._call(choice.tool, found)
         if call is not None and choice.tool in CHANGING:

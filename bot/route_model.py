@@ -15,11 +15,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 from bot.lexicon import DURATION, INCIDENT, PERSON, PLAIN_HYPHENS
 from knowledge.records import Vector
@@ -74,7 +76,7 @@ class Tfidf:
         n = len(texts)
         self._idf = np.array([log((1 + n) / (1 + df)) + 1 for df in seen.values()])
 
-    def __call__(self, texts: Sequence[str]) -> csr_matrix:
+    def __call__(self, texts: Sequence[str]) -> "csr_matrix":
         """Shape (len(texts), features), rows of length 1 or 0."""
         rows, columns, values = [], [], []
         for row, text in enumerate(texts):
@@ -88,6 +90,9 @@ class Tfidf:
                 rows.append(row)
                 columns.append(column)
                 values.append(weight / norm)
+        # scipy takes half a second to import, and the first text comes long after the start.
+        from scipy.sparse import csr_matrix
+
         return csr_matrix((values, (rows, columns)), shape=(len(texts), len(self._column)))
 
 
@@ -100,8 +105,8 @@ class Fitted:
     """Leave-one-out probabilities of the training texts, shape (texts, labels)."""
     _words: Tfidf
     _characters: Tfidf
-    _word_rows: csr_matrix
-    _character_rows: csr_matrix
+    _word_rows: "csr_matrix"
+    _character_rows: "csr_matrix"
     _sentences: Vector | None
     _encode: Encode | None
     _alpha: Floats
@@ -175,6 +180,8 @@ def _softmax(scores: Floats) -> Floats:
 
 def _best_heat(scores: Floats, truth: NDArray[np.intp]) -> float:
     """The inverse temperature under which the left-out truth is most probable."""
+    from scipy.optimize import minimize_scalar
+
     rows = np.arange(len(truth))
 
     def surprise(log_heat: float) -> float:

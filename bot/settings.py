@@ -55,10 +55,6 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Bearer token (or basic-auth password) that webhooks to /signals must carry.",
     )
-    tandem_public_url: str = Field(
-        "",
-        description="How people's browsers reach the HTTP side, for links; empty if they do not.",
-    )
 
     # State and data
     database_url: str = Field(

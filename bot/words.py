@@ -13,6 +13,7 @@ from typing import Any
 from bot.slots import Known, slots
 from knowledge.errors import BadArgs, NotFound
 from skills.contract import Call, Skill
+from skills.help import usage
 
 __all__ = ["ASK", "Known", "command_call", "slots", "usage"]
 
@@ -48,15 +49,6 @@ def command_call(command: str, text: str, skills: Sequence[Skill[Any]]) -> Call:
         known = ["/incident", "/similar", "/tandem", *(s.command for s in skills if s.command)]
         raise NotFound.among("command", command, known)
     return Call(skill.name, _fill(skill, text))
-
-
-def usage(skill: Skill[Any]) -> str:
-    """How the skill's command is written: "/drift <model> [window]"; empty without a command."""
-    if not skill.command:
-        return ""
-    fields = skill.args.model_fields
-    parts = [f"<{n}>" if fields[n].is_required() else f"[{n}]" for n in _order(skill)]
-    return " ".join((skill.command, *parts))
 
 
 def _order(skill: Skill[Any]) -> tuple[str, ...]:

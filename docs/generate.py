@@ -32,6 +32,7 @@ RIGHTS = {
 }
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "vectors": ("tandem vectors",),
     "run": ("tandem run",),
     "demo": ("tandem demo", "tandem demo --port 9000 --folder ~/tandem-demo"),
     "chat": ("tandem chat", "tandem chat what can you do?"),
@@ -41,6 +42,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "route": (
         """echo '{"id": 1, "text": "is the fraud model drifting?"}' | tandem route""",
         "tandem route --no-embedder < messages.jsonl > routed.jsonl",
+    ),
+    "signals": (
+        "tandem signals test generic docs/examples/signals.json",
+        "tandem signals test datadog payload.json --json",
     ),
     "similar": (
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',

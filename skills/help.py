@@ -118,14 +118,17 @@ def _one(skill: Skill[Any]) -> Reply:
     sections = (Section("Arguments", lines, bullets=True),) if lines else ()
     return Reply(
         title=skill.name.replace("_", " ").capitalize(),
-        text=f"{skill.summary}." + (f"\n`{_usage(skill)}`" if skill.command else ""),
+        text=f"{skill.summary}." + (f"\n`{usage(skill)}`" if skill.command else ""),
         sections=sections,
         buttons=tuple(_example(e) for e in skill.examples),
         footer=_right(skill),
     )
 
 
-def _usage(skill: Skill[Any]) -> str:
+def usage(skill: Skill[Any]) -> str:
+    """How the skill's command is written: "/drift <model> [window]"; empty without a command."""
+    if not skill.command:
+        return ""
     fields = skill.args.model_fields
     names = skill.positional or tuple(fields)
     return " ".join(

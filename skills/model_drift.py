@@ -37,7 +37,7 @@ _HEADER = ("Column", "What moved", "PSI", "KS or TV", "Severity")
 
 
 class Args(BaseModel):
-    model: str = Field(description="model name, for example fraud")
+    model: str = Field("", description="model name, for example fraud; offered when left out")
     window: Duration = Field(
         timedelta(hours=24), description="how far back to look, for example 24h or 7d"
     )
@@ -46,7 +46,10 @@ class Args(BaseModel):
 def run(ctx: Context, args: Args) -> Reply:
     if args.window <= timedelta(0):
         raise BadArgs("window", "must be longer than nothing", "Write for example 1h, 24h or 7d.")
-    model = _known(args.model, ctx.frames.names())
+    names = ctx.frames.names()
+    if not args.model and len(names) != 1:
+        return _which(names)
+    model = _known(args.model, names) if args.model else names[0]
     start = ctx.now - args.window
     current = ctx.frames.current(model, start, ctx.now)
     rows = max((len(values) for values in current.values()), default=0)
@@ -67,6 +70,14 @@ def run(ctx: Context, args: Args) -> Reply:
         buttons=_buttons(model, args.window, report),
         footer=_footer(report, args.window, ctx.now),
     )
+
+
+def _which(names: list[str]) -> Reply:
+    """No model was named, and there is more or less than one."""
+    if not names:
+        return Reply("No model's data is known", text="Name it in the file of TANDEM_MODELS.")
+    buttons = tuple(Button(n, Call("model_drift", {"model": n})) for n in names[:MOST_PANELS])
+    return Reply("Which model?", buttons=buttons)
 
 
 def _known(model: str, names: list[str]) -> str:

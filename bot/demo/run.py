@@ -34,6 +34,7 @@ from bot.demo.world import Breakage, World, exposition, readings
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
 from bot.slack.manifest import manifest
+from knowledge.errors import UserError
 from skills.registry import BUILTIN
 
 log = logging.getLogger("tandem.demo")
@@ -244,7 +245,11 @@ class Demo:
     def _watch(self) -> None:
         """A part that dies is told to whoever looks at the terminal."""
         while not self.stop.wait(2):
-            self.children.check()
+            try:
+                self.children.check()
+            except UserError as error:
+                print(f"\n  {error}\n  The rest goes on; Ctrl-C ends it.", file=sys.stderr)
+                return
 
     def _broke(self, breakage: Breakage) -> None:
         """A bad deploy is also a change that the bot is told of, as a pipeline would."""

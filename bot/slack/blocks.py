@@ -260,15 +260,25 @@ def cut_list(lead: str, items: Iterable[str], between: str, most: int) -> str:
 
 
 def _actions(buttons: Sequence[Button], prefix: str) -> list[Block]:
-    """Rows of five."""
-    rows = [buttons[i : i + 5] for i in range(0, len(buttons), 5)]
-    return [
+    """Rows of five. What carries more than a button holds is left out, and that is said."""
+    fitting = [button for button in buttons if _carried(button)]
+    rows = [fitting[i : i + 5] for i in range(0, len(fitting), 5)]
+    drawn: list[Block] = [
         ActionsBlock(
             block_id=f"{prefix}{r}",
             elements=[_button(b, f"{prefix}{r}-{i}") for i, b in enumerate(row)],
         )
         for r, row in enumerate(rows)
     ]
+    left_out = [button.label for button in buttons if not _carried(button)]
+    if left_out:
+        words = f"Too long a text for a button: {', '.join(left_out)}. Try it with a shorter one."
+        drawn.append(ContextBlock(elements=[_text(escape(words))]))
+    return drawn
+
+
+def _carried(button: Button) -> bool:
+    return button.call is None or press.fits(button.call, button.form)
 
 
 def _button(button: Button, action_id: str) -> ButtonElement:

@@ -11,6 +11,9 @@ from skills.contract import Call, Form
 
 Payload = Mapping[str, Any]
 
+METADATA = 3000
+"""Characters of a window's private_metadata that Slack takes."""
+
 _MENTION = re.compile(r"<@(\w+)(?:\|[^>]*)?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 _CHANNEL = re.compile(r"<#\w+\|([^>]*)>")
@@ -121,7 +124,8 @@ def metadata(call: Call, place: Place) -> str:
         place.message_is_ephemeral,
         place.response_url,
     ]
-    return press.encode(Call(call.skill, {"args": dict(call.args), "place": where}))
+    carried = Call(call.skill, {"args": dict(call.args), "place": where})
+    return press.encode(carried, limit=METADATA)
 
 
 def press_metadata(text: str) -> tuple[Call, Place]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from skills.contract import Skill
+from skills.help import usage
 
 SCOPES = (
     "app_mentions:read",
@@ -42,7 +43,7 @@ def manifest(skills: Sequence[Skill[Any]], url: str = "") -> dict[str, Any]:
     """For Socket Mode, or for HTTP events when `url` (https://host) is given."""
     events_url = f"{url.rstrip('/')}/slack/events" if url else ""
     address = {"request_url": events_url} if url else {}
-    commands = {s.command: s.summary for s in skills if s.command and s.ready}
+    commands = {s.command: s for s in skills if s.command and s.ready}
     return {
         "_metadata": {"major_version": 2},
         "display_information": {
@@ -60,12 +61,12 @@ def manifest(skills: Sequence[Skill[Any]], url: str = "") -> dict[str, Any]:
             "slash_commands": [
                 {
                     "command": command,
-                    "description": summary,
-                    "usage_hint": _HINTS.get(command, ""),
+                    "description": skill.summary,
+                    "usage_hint": _HINTS.get(command) or usage(skill).partition(" ")[2],
                     "should_escape": False,
                     **({"url": events_url} if url else {}),
                 }
-                for command, summary in sorted(commands.items())
+                for command, skill in sorted(commands.items())
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -11,7 +11,7 @@ LIMIT = 2000
 """Characters of a button's value that Slack takes."""
 
 
-def encode(call: Call, form: Form | None = None) -> str:
+def encode(call: Call, form: Form | None = None, limit: int = LIMIT) -> str:
     """Raises ValueError when the Call is too large to be carried."""
     carried: dict[str, Any] = {"s": call.skill}
     if call.args:
@@ -19,9 +19,18 @@ def encode(call: Call, form: Form | None = None) -> str:
     if form is not None:
         carried["f"] = _lean(asdict(form))
     value = json.dumps(carried, separators=(",", ":"), default=str)
-    if len(value) > LIMIT:
-        raise ValueError(f"a button for {call.skill} carries {len(value)} characters of {LIMIT}")
+    if len(value) > limit:
+        raise ValueError(f"a button for {call.skill} carries {len(value)} characters of {limit}")
     return value
+
+
+def fits(call: Call, form: Form | None = None) -> bool:
+    """Can a button carry it?"""
+    try:
+        encode(call, form)
+    except ValueError:
+        return False
+    return True
 
 
 def decode(value: str) -> tuple[Call, Form | None]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.build import CACHE, make_embedder, make_llm
+from bot.build import CACHE, make_embedder, make_llm, with_phrases
 from bot.route import Routed, Router
 from bot.settings import read_settings
 from knowledge.adapters.cached_embedder import CachedEmbedder
@@ -45,7 +45,7 @@ def make_router(*, embedder: bool, llm: bool) -> Router:
     """A router that has learned. Raises UserError for wrong settings; without the embedder's
     model it says so on stderr and goes by words."""
     settings = read_settings()
-    encoder = _remembering(make_embedder(settings)) if embedder else None
+    encoder = with_phrases(_remembering(make_embedder(settings))) if embedder else None
     router = Router(installed(), encoder, _llm(make_llm(settings)) if llm else None)
     try:
         router.learn()

@@ -135,7 +135,9 @@ def test_what_helped_before_and_runbooks_found() -> None:
     guide = Document("rb", "Pools", "", DocumentKind.RUNBOOK, url="urb")
     hits = [Hit(document, 1.0, 0.8, Band.SIMILAR) for document in (past, guide)]
     card = incident_card(incident(), hits)
-    assert heading(card, "Seen before") == ["similar: Pool dry (2025-01-02). What fixed it: restart"]
+    assert heading(card, "Seen before") == [
+        "similar: Pool dry (2025-01-02). What fixed it: restart"
+    ]
     assert heading(card, "Runbooks") == ["for High error rate", "Pools"]
 
 

@@ -27,7 +27,7 @@ from knowledge.incidents import open_from
 from knowledge.ingest import read_paths
 from knowledge.library import SearchLibrary
 from knowledge.records import Change, ModelVersion, Signal
-from skills.contract import BadArgs, Button, Call, Context, Reply, Role, Skill
+from skills.contract import Button, Call, Context, Reply, Role, Skill
 from skills.registry import installed
 from skills.testing import NOON, context
 
@@ -204,9 +204,6 @@ def router() -> Router:
 EXAMPLES = [(s.name, e) for s in SKILLS if not s.hidden for e in s.examples]
 every_example = pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[e for _, e in EXAMPLES])
 
-LACKING = {"how far have the inputs of eta moved since yesterday?"}
-"""Examples that reach their skill without the argument it needs: slots do not find "inputs of"."""
-
 
 @every_example
 def test_examples_route_home(router: Router, name: str, example: str) -> None:
@@ -216,11 +213,7 @@ def test_examples_route_home(router: Router, name: str, example: str) -> None:
 
 
 @every_example
-def test_examples_say_all_that_is_needed(
-    router: Router, name: str, example: str, request: pytest.FixtureRequest
-) -> None:
-    if example in LACKING:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="known; see LACKING"))
+def test_examples_say_all_that_is_needed(router: Router, name: str, example: str) -> None:
     call = router.route(example).call
     assert call is not None
     checked(BY_NAME[name], call)
@@ -277,21 +270,10 @@ def test_no_input_breaks_it_and_every_reply_fits(skill: Skill[Any], world: str) 
 
 
 LONG = "a" * 4000
-OVERFLOWING = {
-    *("incident_update", "root_cause", "postmortem", "retrain", "model_or_infra", "silence"),
-    "oncall",
-}
-"""Skills that put what was typed into a button, which holds 2,000 characters: drawing it raises."""
 
 
 @every_skill
-def test_a_very_long_argument_breaks_nothing(
-    skill: Skill[Any], request: pytest.FixtureRequest
-) -> None:
-    if skill.name in OVERFLOWING:
-        request.applymarker(
-            pytest.mark.xfail(strict=True, raises=ValueError, reason="known; see OVERFLOWING")
-        )
+def test_a_very_long_argument_breaks_nothing(skill: Skill[Any]) -> None:
     known = {name: KNOWN[name] for name in skill.args.model_fields if name in KNOWN}
     for name in skill.args.model_fields:
         _fits(skill, Call(skill.name, {**known, name: LONG}), "full")
@@ -318,19 +300,9 @@ def _kept(world: str) -> Context:
     return _worlds[world]
 
 
-NAMELESS = {"retrain", "model_or_infra"}
-"""Asked without a model they offer "Show drift" without one, which then asks for it."""
-
-
 @pytest.mark.parametrize("world", WORLDS)
 @every_skill
-def test_its_buttons_can_be_pressed(
-    skill: Skill[Any], world: str, request: pytest.FixtureRequest
-) -> None:
-    if skill.name in NAMELESS:
-        request.applymarker(
-            pytest.mark.xfail(strict=True, raises=BadArgs, reason="known; see NAMELESS")
-        )
+def test_its_buttons_can_be_pressed(skill: Skill[Any], world: str) -> None:
     nothing, known, *_ = calls(skill)
     for call in (nothing, known):
         for button in buttons(answered(skill, call, WORLDS[world]())):
