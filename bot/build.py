@@ -201,6 +201,8 @@ class Parts:
 
     def close(self) -> None:
         self.store.close()
+        if isinstance(self.metrics, Prometheus):
+            self.metrics.close()
 
 
 def make_parts(settings: Settings, **overrides: Any) -> Parts:
