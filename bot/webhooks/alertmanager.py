@@ -35,14 +35,14 @@ def read_alert(alert: Fields, source: str, received_at: datetime) -> Signal:
     """One alert as Alertmanager, and Grafana after it, writes it."""
     labels = alert.texts("labels")
     annotations = alert.texts("annotations")
-    name = labels.get("alertname", "")
+    name = labels.get("alertname", "").strip()
     if not name:
         raise BadArgs(alert.at("labels.alertname"), "missing", "Give the rule a name")
     starts_at = alert.time("startsAt")
     if starts_at is None:
         raise BadArgs(alert.at("startsAt"), "missing", "Send the time in RFC 3339 form")
     return Signal(
-        fingerprint=alert.text("fingerprint") or labels_digest(labels),
+        fingerprint=alert.text("fingerprint").strip() or labels_digest(labels),
         name=name,
         starts_at=starts_at,
         received_at=received_at,
