@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -451,3 +452,49 @@ def test_any_one_value_may_be_odd(file: Path, value: object) -> None:
             inside = inside[key]
         inside[last] = value
         check(source_of(file), odd)
+
+
+# What docs/reference/webhooks.md says
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "webhooks.md"
+
+
+def template(heading: str) -> set[str]:
+    """Names of the fields of the payload that the page shows under a heading."""
+    section = PAGE.read_text("utf-8").partition(f"\n### {heading}\n")[2].partition("\n### ")[0]
+    block = re.search(r"```(?:json|text)\n(.*?)```", section, re.DOTALL)
+    assert block
+    return set(re.findall(r'^  "(\w+)":', block[1], re.MULTILINE))
+
+
+def test_every_source_has_its_row() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| .* \| .* \| .* \| .* \| .* \| .* \|$",
+        PAGE.read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert rows == list(PARSERS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "source", "more"),
+    [
+        ("Datadog", "datadog", {"value"}),
+        ("Dynatrace", "dynatrace", {"ProblemDetailsText"}),
+        ("AppDynamics", "appdynamics", set()),
+        ("ServiceNow", "servicenow", set()),
+        ("BMC Helix", "bmc_helix", set()),
+        ("Moogsoft", "moogsoft", {"manager", "url"}),
+        ("BigPanda", "bigpanda", set()),
+    ],
+)
+def test_the_templates_shown_are_the_payloads_tested(
+    heading: str, source: str, more: set[str]
+) -> None:
+    assert template(heading) | more == set(payload(f"{source}_firing"))
+
+
+def test_the_fields_of_plain_json_are_documented() -> None:
+    section = PAGE.read_text("utf-8").partition("## Plain JSON")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    assert documented == set(payload("generic_firing")["signals"][0]) | {"ends_at"}
