@@ -177,6 +177,7 @@ class Parts:
             self._remember_all,
             self.library.build,
             self.router.learn,
+            *([self.llm.warm] if isinstance(self.llm, OpenAILLM) else []),
             *([self.models.names] if self.settings.mlflow_tracking_uri else []),
         )
         for step in steps:

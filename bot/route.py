@@ -23,7 +23,7 @@ from bot.words import ASK, command_call
 from knowledge.errors import Unavailable, UserError
 from knowledge.ports import LLM, Embedder, Tool
 from knowledge.redact import redact
-from skills.contract import Call, Role, Skill
+from skills.contract import Call, Skill
 from skills.phrases import PHRASES
 
 log = logging.getLogger(__name__)
@@ -312,8 +312,3 @@ def _tool(skill: Skill[Any]) -> Tool:
 def _stands_in(value: object, text: str) -> bool:
     """Arguments that the message does not give are made up."""
     return isinstance(value, str | int | float) and str(value).lower() in text.lower()
-
-
-def needs_press(routed: Routed, skill: Skill[Any]) -> bool:
-    """Whether a person must press before the call is made."""
-    return routed.proposed_by_model or skill.needs > Role.READ

@@ -37,6 +37,10 @@ class OpenAILLM:
         self._max_retries = max_retries
         self._tls = ssl.create_default_context()
 
+    def warm(self) -> None:
+        """Import LangChain, so that the first question does not pay for it."""
+        import langchain_openai  # noqa: F401
+
     @property
     def name(self) -> str:
         return self._model

@@ -113,7 +113,7 @@ def test_a_form_is_checked_before_its_window_closes() -> None:
     checking = desk(Noted(), MemoryOutbox())
     checking.check(Call("model_drift", {"model": "fraud"}))
     with pytest.raises(BadArgs):
-        checking.check(Call("model_drift", {}))
+        checking.check(Call("model_drift", {"window": "soon"}))
     with pytest.raises(NotFound, match="model_drift"):
         checking.check(Call("model_drfit", {}))
     checking.stop()

@@ -38,7 +38,7 @@ def test_the_table_and_the_picture(
 ) -> None:
     png = tmp_path / "out.png"
     assert tandem("--reference", files[0], "--current", files[1], "--png", str(png)) == 0
-    assert "median 11.9 -> 19.4" in capsys.readouterr().out
+    assert "median 11.9 → 19.4" in capsys.readouterr().out
     assert png.read_bytes().startswith(b"\x89PNG")
     assert tandem("--reference", files[0], "--current", files[1], "--exclude", "amount") == 0
     assert capsys.readouterr().out.startswith("stable.")

@@ -15,12 +15,8 @@ class Counting(HashEmbedder):
 
     def __init__(self, name: str = "counting") -> None:
         super().__init__()
-        self._given = name
+        self.name = name
         self.asked: list[str] = []
-
-    @property
-    def name(self) -> str:
-        return self._given
 
     def encode(self, texts: list[str]) -> Vector:  # type: ignore[override]
         self.asked += texts
