@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, digest, read_object, span
+from bot.webhooks.fields import Fields, bounded, digest, read_object, said, span
 from bot.webhooks.parsed import Parsed
 from knowledge.errors import BadArgs
 from knowledge.records import Signal
@@ -51,7 +51,7 @@ def parse(body: bytes | dict[str, Any], received_at: datetime) -> Parsed:
         severity="critical" if event_type.endswith("_CRITICAL") else payload.word("severity"),
         summary=payload.word("summary"),
         description=payload.word("message"),
-        labels=bounded({**labels, "service": service} if service else labels),
+        labels=bounded({**said(service=service), **labels}),
         url=payload.word("link"),
     )
     return Parsed((signal,))

@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, fires, read_object, scalar, span
+from bot.webhooks.fields import Fields, bounded, fires, read_object, said, scalar, span
 from bot.webhooks.parsed import Parsed
 from knowledge.errors import BadArgs
 from knowledge.records import Signal
@@ -72,7 +72,7 @@ def _labels(essentials: Fields, custom: Fields) -> dict[str, str]:
         *("signalType", "monitoringService", "severity"),
         *("targetResourceType", "targetResourceGroup"),
     )
-    return bounded({**named, **({"target": target} if target else {}), **custom.plain()})
+    return bounded({**named, **said(target=target), **custom.plain()})
 
 
 def _value(condition: Fields) -> str:

@@ -7,7 +7,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, fires, need_list, read_each, read_object, span
+from bot.webhooks.fields import (
+    Fields,
+    bounded,
+    fires,
+    need_list,
+    read_each,
+    read_object,
+    said,
+    span,
+)
 from bot.webhooks.parsed import Parsed
 from knowledge.records import Signal
 
@@ -60,4 +69,4 @@ def _signal(event: Fields, received_at: datetime) -> Signal:
 def _labels(event: Fields) -> dict[str, str]:
     named = event.plain("service", "class", "object", "object_class", "location", "priority")
     node = event.word("source_hostname", "source_identifier")
-    return bounded({"node": node, **named} if node else named)
+    return bounded({**said(node=node), **named})

@@ -8,7 +8,17 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, digest, fires, kind, read_json, read_object, span
+from bot.webhooks.fields import (
+    Fields,
+    bounded,
+    digest,
+    fires,
+    kind,
+    read_json,
+    read_object,
+    said,
+    span,
+)
 from bot.webhooks.parsed import Handshake, Parsed
 from knowledge.errors import BadArgs
 from knowledge.records import Signal
@@ -95,13 +105,11 @@ def _labels(alarm: Fields) -> dict[str, str]:
     named = {name: value for name, value in named.items() if name and value}
     services = (named.get(d, "") for d in ("ServiceName", "Service", "FunctionName", "service"))
     service = next((s for s in services if s), "")
-    node = named.get("InstanceId", "")
     return bounded(
         {
+            **said(service=service, node=named.get("InstanceId", "")),
             **trigger.plain("Namespace", "MetricName"),
             **alarm.plain("Region", "AWSAccountId", "AlarmArn"),
-            **named,
-            **({"node": node} if node else {}),
-            **({"service": service} if service else {}),
+            **{name: value for name, value in named.items() if name != "service"},
         }
     )

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, fires, read_object, span, tags
+from bot.webhooks.fields import Fields, bounded, fires, read_object, said, span, tags
 from bot.webhooks.parsed import Parsed
 from knowledge.records import Signal
 
@@ -84,4 +84,4 @@ def _impacted(payload: Fields) -> dict[str, str]:
     entity = Fields(first, "ImpactedEntities[0]")
     name = entity.word("name")
     label = {"SERVICE": "service", "HOST": "node"}.get(entity.word("type").upper(), "entity")
-    return {label: name} if name else {}
+    return said(**{label: name})

@@ -222,6 +222,11 @@ def tags(value: object) -> dict[str, str]:
     return bounded({"tags": bare} | labels if bare else labels)
 
 
+def said(**texts: str) -> dict[str, str]:
+    """Those of these labels that hold something."""
+    return {name: text for name, text in texts.items() if text}
+
+
 def bounded(texts: Mapping[str, str]) -> dict[str, str]:
     """Storable labels, as many as are kept; the last one says how many were not."""
     kept = {clean(n): clean(t) for n, t in list(texts.items())[:LABELS_LIMIT]}

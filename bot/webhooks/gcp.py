@@ -6,7 +6,7 @@ https://cloud.google.com/monitoring/support/notification-options#schema-pubsub
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, fires, read_object, span
+from bot.webhooks.fields import Fields, bounded, fires, read_object, said, span
 from bot.webhooks.parsed import Parsed
 from knowledge.errors import BadArgs
 from knowledge.records import Signal
@@ -56,7 +56,6 @@ def parse(body: bytes | dict[str, Any], received_at: datetime) -> Parsed:
 
 def _labels(incident: Fields) -> dict[str, str]:
     resource, metric = incident.child("resource"), incident.child("metric")
-    kind = resource.word("type")
     return bounded(
         {
             **metric.child("labels").plain(),
@@ -64,6 +63,6 @@ def _labels(incident: Fields) -> dict[str, str]:
             **incident.child("metadata").child("user_labels").plain(),
             **incident.child("policy_user_labels").plain(),
             **incident.plain("condition_name", "scoping_project_id", "resource_name"),
-            **({"resource_type": kind} if kind else {}),
+            **said(resource_type=resource.word("type")),
         }
     )

@@ -7,7 +7,17 @@ https://docs.moogsoft.com/en/set-up-outbound-notifications.html
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, digest, fires, read_object, scalar, span, tags
+from bot.webhooks.fields import (
+    Fields,
+    bounded,
+    digest,
+    fires,
+    read_object,
+    said,
+    scalar,
+    span,
+    tags,
+)
 from bot.webhooks.parsed import Parsed
 from knowledge.records import Signal
 
@@ -58,12 +68,10 @@ def _fingerprint(payload: Fields) -> str:
 
 def _labels(payload: Fields) -> dict[str, str]:
     service = _first(payload.values.get("services")) or _first(payload.values.get("service"))
-    node = payload.word("source")
     labels = {
         **tags(payload.values.get("tags")),
         **payload.plain("incident_id", "alert_id", "class", "check", "manager"),
-        **({"node": node} if node else {}),
-        **({"service": service} if service else {}),
+        **said(node=payload.word("source"), service=service),
     }
     return bounded(labels)
 

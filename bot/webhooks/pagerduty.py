@@ -6,7 +6,7 @@ https://developer.pagerduty.com/docs/webhooks-overview
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, fires, read_object, span
+from bot.webhooks.fields import Fields, bounded, fires, read_object, said, span
 from bot.webhooks.parsed import Parsed
 from knowledge.records import Signal
 
@@ -47,6 +47,6 @@ def _signal(event: Fields, event_type: str, data: Fields, received_at: datetime)
         service=service,
         severity=data.child("priority").word("summary", "name") or data.word("urgency"),
         summary=title,
-        labels={"service": service, **labels} if service else labels,
+        labels=bounded({**said(service=service), **labels}),
         url=data.word("html_url"),
     )

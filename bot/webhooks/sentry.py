@@ -7,7 +7,7 @@ The kind is in a header that parsers do not see, so it is told by what `data` ho
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, digest, fires, read_object, span
+from bot.webhooks.fields import Fields, bounded, digest, fires, read_object, said, span
 from bot.webhooks.parsed import Parsed
 from knowledge.errors import BadArgs
 from knowledge.records import Signal
@@ -76,7 +76,6 @@ def _event_alert(data: Fields, received_at: datetime) -> Signal:
     labels = _pairs(event)
     title = event.need("title", "message", remedy="Send the event with its title")
     issue = event.word("issue_id") or event.need("event_id", remedy="Send the event with its id")
-    rule = data.word("triggered_rule")
     project = event.word("project_slug", "project_name")
     return Signal(
         fingerprint=digest(SOURCE, "issue", issue),
@@ -88,7 +87,7 @@ def _event_alert(data: Fields, received_at: datetime) -> Signal:
         severity=event.word("level"),
         summary=title,
         description=event.word("culprit"),
-        labels=bounded({**labels, **_project(project), **({"rule": rule} if rule else {})}),
+        labels=bounded({**labels, **_project(project), **said(rule=data.word("triggered_rule"))}),
         url=event.word("web_url"),
     )
 
@@ -118,7 +117,7 @@ def _issue(action: str, payload: Fields, issue: Fields, received_at: datetime) -
 
 
 def _project(name: str) -> dict[str, str]:
-    return {"project": name, "service": name} if name else {}
+    return said(project=name, service=name)
 
 
 def _pairs(event: Fields) -> dict[str, str]:

@@ -7,7 +7,7 @@ https://www.servicenow.com/docs/r/it-operations-management/event-management/c_EM
 from datetime import datetime
 from typing import Any
 
-from bot.webhooks.fields import Fields, bounded, fires, read_object, span
+from bot.webhooks.fields import Fields, bounded, fires, read_object, said, span
 from bot.webhooks.parsed import Parsed
 from knowledge.records import Signal
 
@@ -64,4 +64,4 @@ def _labels(payload: Fields) -> dict[str, str]:
     named = payload.plain(
         *("number", "node", "resource", "metric_name", "ci", "message_key", "assignment_group")
     )
-    return bounded({"service": service, **named} if service else named)
+    return bounded({**said(service=service), **named})
