@@ -41,7 +41,7 @@ def parse_duration(text: str) -> timedelta:
 def say_duration(length: timedelta) -> str:
     """The shortest exact-enough form: 45 s, 12 min, 3 h 20 min, 24 h, 7 d."""
     seconds = round(length.total_seconds())
-    if seconds < 60:
+    if seconds < 60 or 60 < seconds < 120:
         return f"{seconds} s"
     minutes = round(seconds / 60)
     if minutes < 60:

@@ -479,6 +479,7 @@ def _model_signal(
         labels={
             "monitor": state_key(monitor),
             "model": monitor.model,
+            "window": f"{monitor.window.total_seconds():g}s",
             "verdict": DRIFTING if kind is SignalKind.DRIFT else report.verdict,
             "columns": ", ".join(columns),
         },

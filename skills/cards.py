@@ -171,7 +171,10 @@ def _similar_button(incident: Incident) -> Button:
 
 
 def _drift_button(incident: Incident) -> Button:
-    return Button("Show drift", Call("model_drift", {"model": incident.service}))
+    """Over the window that the monitor looked at: in a longer one the drift may drown."""
+    windows = [s.labels["window"] for s in incident.signals if "window" in s.labels]
+    args = {"model": incident.service, **({"window": windows[-1]} if windows else {})}
+    return Button("Show drift", Call("model_drift", args))
 
 
 def _update(incident: Incident, action: str, value: str = "") -> Call:

@@ -79,9 +79,9 @@ def _storm() -> tuple[Effect, ...]:
     callers = [s for s in SERVICES if s.name in ("checkout-api", "notify", "search")]
     return (
         *(Effect(s.name, "errors", 0.34, timedelta(seconds=2 * i)) for i, s in enumerate(here)),
-        *(Effect(s.name, "p99", 9.0, timedelta(seconds=2 * i)) for i, s in enumerate(here)),
+        *(Effect(s.name, "p99", 14.0, timedelta(seconds=2 * i)) for i, s in enumerate(here)),
         *(Effect(s.name, "pods", 1.0, timedelta(seconds=6 + i)) for i, s in enumerate(here)),
-        *(Effect(s.name, "p99", 6.0, timedelta(seconds=9 + i)) for i, s in enumerate(callers)),
+        *(Effect(s.name, "p99", 10.0, timedelta(seconds=9 + i)) for i, s in enumerate(callers)),
     )
 
 
