@@ -397,7 +397,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
 
 def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Reply:
     similar: list[Hit] = []
-    if parts.library.ready:
+    if parts.embedder.ready:
         told = " ".join(dict.fromkeys(s.summary or s.name for s in incident.signals[:5]))
         similar = parts.library.similar(
             f"{incident.title}. {told}", 2, (DocumentKind.INCIDENT,), (incident.id,)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from knowledge.durations import say_duration
 from knowledge.incidents import TANDEM, name_of, severity_of
 from knowledge.records import (
+    Change,
     DocumentKind,
     Event,
     Hit,
@@ -66,7 +67,7 @@ def incident_card(
     seen, seen_sources = _similar(similar)
     runbooks, runbook_sources = _runbooks(incident, similar)
     history = Section("What happened", _history(incident, people))
-    sections = (alerts, history, seen, runbooks)
+    sections = (alerts, _changes(incident), history, seen, runbooks)
     return Reply(
         title=_cut(f"{incident.id} · {incident.title}", 140),
         tone=_tone(incident),
@@ -246,6 +247,18 @@ def _say_signal(signal: Signal, service: str) -> str:
     return f"*{_cut(what + place, 100)}*{_cut(about, LINE_LIMIT)} ({when})"
 
 
+def _changes(incident: Incident) -> Section:
+    """What was changed shortly before, latest first: the first thing anyone asks."""
+    latest = sorted(incident.changes, key=lambda change: change.at, reverse=True)
+    return Section("Changed shortly before", tuple(map(_say_change, latest[:2])), bullets=True)
+
+
+def _say_change(change: Change) -> Line:
+    by = f" by {change.author}" if change.author else ""
+    what = " ".join(filter(None, (change.kind, change.service, change.version)))
+    return Line(_cut(f"{_clock(change.at)} *{what}*{by}: {change.summary}", LINE_LIMIT))
+
+
 def _history(incident: Incident, people: People) -> tuple[Line, ...]:
     return tuple(Line(_say_event(e, people)) for e in incident.timeline[-SHOWN_EVENTS:])
 
@@ -285,9 +298,7 @@ def _runbooks(incident: Incident, hits: Sequence[Hit]) -> tuple[Section, tuple[S
 
 
 def _footer(incident: Incident) -> str:
-    times = f"opened {_stamp(incident.opened_at)} · updated {_stamp(incident.updated_at)}"
-    changes = len(incident.changes)
-    return times + (f" · {changes} recent changes of the service" if changes else "")
+    return f"opened {_stamp(incident.opened_at)} · updated {_stamp(incident.updated_at)}"
 
 
 def _row(incident: Incident, now: datetime, people: People) -> tuple[str, ...]:

@@ -159,6 +159,9 @@ class Demo:
 
     def _start_prometheus(self) -> None:
         host = "127.0.0.1"
+        # What an earlier run saw would fire again at once.
+        for name in ("alertmanager", "prometheus"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
         self.children.start(
             "alertmanager",
             [

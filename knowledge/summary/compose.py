@@ -147,6 +147,10 @@ def _cause(facts: Facts) -> Iterator[Draft]:
         )
     if culprit is None and not facts.causes and not facts.incident.cause:
         yield Draft(Group.CAUSE, "Not established.", (facts.incident.id,), 1)
+        last = max(facts.changes_before, key=lambda change: change.at, default=None)
+        if last is not None and last.id not in facts.cleared:
+            told = f"Last change before it: {say_change(last, facts)}."
+            yield Draft(Group.CAUSE, told, (last.id,), 1)
 
 
 def suspect_change(facts: Facts) -> Change | None:

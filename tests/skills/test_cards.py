@@ -12,6 +12,7 @@ from knowledge.incidents import (
 )
 from knowledge.records import (
     Band,
+    Change,
     Document,
     DocumentKind,
     Hit,
@@ -200,3 +201,17 @@ def test_a_long_list_is_cut_and_says_so(count: int, rows: int, footer: str) -> N
 
 def test_an_empty_list_is_good_news() -> None:
     assert incident_list([], NOW, "open SEV1").title == "No open SEV1 incidents"
+
+
+def test_a_card_says_what_was_changed_shortly_before() -> None:
+    changes = tuple(
+        Change(
+            f"c{n}", NOW - timedelta(minutes=n), "deploy", "checkout", "new rules", f"4.{n}", "ines"
+        )
+        for n in (30, 2, 9)
+    )
+    card = incident_card(replace(incident(), changes=changes))
+    assert heading(card, "Changed shortly before") == [
+        "11:58 *deploy checkout 4.2* by ines: new rules",
+        "11:51 *deploy checkout 4.9* by ines: new rules",
+    ]
