@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
+from time import monotonic, sleep
 
 from bot.ask import Ask
 from bot.ports import Messenger
@@ -56,6 +57,12 @@ class Loop:
             self._wake.wait(self.every_s)
 
 
+LULL_S = 0.025
+LONGEST_LULL_S = 0.3
+"""Work begins when no request has come for LULL_S, or after LONGEST_LULL_S at the latest: in a
+burst the acks, which have a deadline, go before the answers, which have none."""
+
+
 class Desk:
     """Takes what Slack brings and returns at once; see `bot.slack.listeners.Desk`."""
 
@@ -73,8 +80,10 @@ class Desk:
         self._outbox = outbox
         self._home = home
         self._pool = ThreadPoolExecutor(WORKERS, "turn")
+        self._last_taken = 0.0
 
     def take(self, ask: Ask) -> None:
+        self._last_taken = monotonic()
         self._pool.submit(self._handle, ask)
 
     def ours(self, channel: str, thread: str) -> bool:
@@ -109,7 +118,16 @@ class Desk:
         except Exception:  # The pool would keep it to itself.
             log.exception("the home of %s", user)
 
+    def _let_acks_go_first(self) -> None:
+        latest = monotonic() + LONGEST_LULL_S
+        while (now := monotonic()) < latest:
+            lull = now - self._last_taken
+            if lull >= LULL_S:
+                return
+            sleep(LULL_S - lull)
+
     def _handle(self, ask: Ask) -> None:
+        self._let_acks_go_first()
         place = ask.place
         incident = self.incident_of(place.channel, place.thread or place.message)
         self._turn.handle(replace(ask, incident=incident), self._messenger)

@@ -206,10 +206,10 @@ def test_the_stand_in_alerts_and_ends_its_alerts(stood_in: StoodIn) -> None:
     stood_in.northwind.break_("latency", now - timedelta(seconds=60))
     for seconds in (30, 20, 10):
         stood_in.stand_in.tick(now - timedelta(seconds=seconds))
-    first = card_of(stood_in.world, "payments", "firing")
+    first = card_of(stood_in.world, "· payments: ", "firing")
     stood_in.northwind.mend()
     stood_in.stand_in.tick(now)
-    assert card_of(stood_in.world, "payments", "resolved after").ts == first.ts
+    assert card_of(stood_in.world, "· payments: ", "resolved after").ts == first.ts
 
 
 def test_the_bot_polls_the_stand_in_as_it_would_prometheus(stood_in: StoodIn) -> None:

@@ -30,8 +30,9 @@ def batch(*alerts: dict[str, Any]) -> dict[str, Any]:
 def card_of(world: World, service: str, *wanted: str) -> Message:
     def is_card(message: Message) -> bool:
         shown = message.text_shown
-        mine = " INC-" in shown.splitlines()[0] and "*Alerts*" in shown
-        return mine and all(words in shown for words in (service, *wanted))
+        title = shown.partition("\n")[0]
+        mine = " INC-" in title and service in title and "*Alerts*" in shown
+        return mine and all(words in shown for words in wanted)
 
     return world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=15)
 
