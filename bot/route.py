@@ -68,6 +68,7 @@ SURE_TO_CHANGE = 0.5
 WORTH_OFFERING = 0.12
 """Least probability of a candidate on a button."""
 MOST_CANDIDATES = 3
+MOST_TOOLS = 6
 MOST_CHARACTERS = 4000
 """Longer texts are pastes; what is asked stands at their start or end."""
 
@@ -154,7 +155,7 @@ class Router:
         candidates = self._candidates(text, thread, likely)
         if confidence >= (SURE_TO_CHANGE if best in CHANGING else SURE_TO_READ):
             return self._decided(best, text, thread, confidence, "learned", candidates)
-        chosen = self._asked(text, thread, why)
+        chosen = self._asked(text, thread, why, likely)
         if chosen is not None:
             return chosen
         # A guess is no ground for changing anything: those are offered as buttons only.
@@ -235,7 +236,9 @@ class Router:
         calls = (self._call(n, self._slots(n, text, thread)) for n in names[:MOST_CANDIDATES])
         return tuple(c for c in calls if c is not None)
 
-    def _asked(self, text: str, thread: str, why: Why) -> Routed | None:
+    def _asked(
+        self, text: str, thread: str, why: Why, likely: Mapping[str, float]
+    ) -> Routed | None:
         """The language model's choice, or None without one. It proposes; nothing is run."""
         if self._llm is None:
             return None
@@ -244,6 +247,8 @@ class Router:
             for s in self._skills.values()
             if not s.hidden and (why is Why.REQUEST or s.name not in CHANGING)
         ]
+        # A small model on a slow machine reads few tools in time; the right one is among these.
+        allowed = sorted(allowed, key=lambda s: -likely.get(s.name, 0.0))[:MOST_TOOLS]
         hidden, mask = redact(text)
         try:
             choice = self._llm.choose(INSTRUCTIONS, hidden, tuple(map(_tool, allowed)))
