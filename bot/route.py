@@ -69,6 +69,7 @@ WORTH_OFFERING = 0.12
 """Least probability of a candidate on a button."""
 MOST_CANDIDATES = 3
 MOST_TOOLS = 6
+"""Skills that a language model chooses among: a small one does not read many in time."""
 MOST_CHARACTERS = 4000
 """Longer texts are pastes; what is asked stands at their start or end."""
 
@@ -247,7 +248,6 @@ class Router:
             for s in self._skills.values()
             if not s.hidden and (why is Why.REQUEST or s.name not in CHANGING)
         ]
-        # A small model on a slow machine reads few tools in time; the right one is among these.
         allowed = sorted(allowed, key=lambda s: -likely.get(s.name, 0.0))[:MOST_TOOLS]
         hidden, mask = redact(text)
         try:
