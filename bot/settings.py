@@ -56,6 +56,29 @@ class Settings(BaseSettings):
         description="Bearer token (or basic-auth password) that webhooks to /signals must carry.",
     )
 
+    tandem_sources: Path | None = Field(
+        None,
+        description="TOML file of webhook sources: how each authenticates, and mappings for "
+        "senders of generic JSON.",
+    )
+
+    # Incidents
+    tandem_catalogue: Path | None = Field(
+        None,
+        description="The service catalogue, TOML or JSON: services, who calls whom, teams, nodes "
+        "and zones. Without it, it is learned from labels and from what fires together.",
+    )
+    tandem_oncall: Path | None = Field(
+        None, description="TOML file of rotations (or iCalendar links) and escalation policies."
+    )
+    tandem_keep_alerts: int = Field(
+        90, description="Days that single alerts are kept; later only their daily counts.", ge=1
+    )
+    tandem_digest: str = Field(
+        "mon 09:00",
+        description="When the weekly digest is posted, day and UTC time; empty for never.",
+    )
+
     # State and data
     database_url: str = Field(
         "sqlite:///tandem.db", description="Where everything is kept, as an SQLAlchemy URL."
@@ -82,6 +105,25 @@ class Settings(BaseSettings):
     # Systems around
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
+
+    pagerduty_routing_key: SecretStr = Field(
+        SecretStr(""), description="PagerDuty Events v2 integration key, to page people with."
+    )
+    pagerduty_url: str = Field("https://events.pagerduty.com", description="Its Events API.")
+    opsgenie_api_key: SecretStr = Field(
+        SecretStr(""), description="Opsgenie API integration key, to page people with."
+    )
+    opsgenie_url: str = Field("https://api.opsgenie.com", description="Its API.")
+    jira_url: str = Field("", description="Base URL of a Jira, to open tickets in.")
+    jira_user: str = Field("", description="Its user's e-mail address (empty for a bearer token).")
+    jira_token: SecretStr = Field(SecretStr(""), description="Its API token.")
+    jira_project: str = Field("", description="The key of its project, such as OPS.")
+    servicenow_url: str = Field("", description="Base URL of a ServiceNow, to open tickets in.")
+    servicenow_user: str = Field("", description="Its user.")
+    servicenow_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    github_api_url: str = Field("https://api.github.com", description="GitHub's REST API.")
+    github_repository: str = Field("", description="owner/name, to open issues in.")
+    github_token: SecretStr = Field(SecretStr(""), description="A token that may write issues.")
 
     # Embeddings and the optional LLM
     tandem_embedder: str = Field(

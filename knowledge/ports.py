@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from knowledge.records import (
+    AlertRecord,
     Approval,
     ApprovalStatus,
     AuditEntry,
@@ -21,12 +22,15 @@ from knowledge.records import (
     Frame,
     Hit,
     Incident,
+    Lesson,
     ModelVersion,
     Posted,
     Sample,
     Series,
-    Signal,
+    Silence,
     Status,
+    Tally,
+    Ticket,
     Vector,
 )
 
@@ -74,10 +78,11 @@ class Changes(Protocol):
 
 
 class Inbox(Protocol):
-    """Signals are here before their sender is answered, and leave when they are dealt with."""
+    """Webhooks are here before their sender is answered, and leave when they are dealt with."""
 
-    def put(self, source: str, signals: Sequence[Signal], received_at: datetime) -> int:
-        """Store durably; returns the batch's id."""
+    def put(self, source: str, body: bytes, received_at: datetime) -> int:
+        """Store durably, as it came; returns the batch's id. Callers at the same time share one
+        commit."""
         ...
 
     def waiting(self, limit: int = 100) -> list[Batch]:
@@ -88,6 +93,92 @@ class Inbox(Protocol):
 
     def poison(self, batch_id: int, why: str) -> None:
         """Set a batch aside that cannot be dealt with, so that it blocks nothing; it is kept."""
+        ...
+
+
+class Alerts(Protocol):
+    """The history of alert instances, kept for TANDEM_KEEP_ALERTS days and then as daily counts."""
+
+    def record(self, records: Sequence[AlertRecord]) -> None:
+        """Add. Of an instance that is known: its signal becomes the later state (as
+        `incidents.merge` has it), `deliveries` add up, incident, verdict, why and silence are
+        replaced, and `first_received_at` stays."""
+        ...
+
+    def get(self, fingerprint: str, starts_at: datetime) -> AlertRecord:
+        """Raises NotFound."""
+        ...
+
+    def find(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        incident: str = "",
+        fingerprint: str = "",
+        limit: int = 1000,
+    ) -> list[AlertRecord]:
+        """The newest by arrival, oldest first; `since` and `until` bound `first_received_at`."""
+        ...
+
+    def tally(self, since: datetime, until: datetime) -> list[Tally]:
+        """Counts by rule, service, severity and source; whole days where it was compacted."""
+        ...
+
+    def compact(self, before: datetime, limit: int = 10_000) -> int:
+        """Turn at most `limit` instances received before then into daily counts; returns how many.
+        Those of open incidents stay."""
+        ...
+
+
+class Silences(Protocol):
+    def add(self, draft: Silence) -> Silence:
+        """Store a draft (its id is empty) and return it with its id."""
+        ...
+
+    def get(self, silence_id: str) -> Silence:
+        """Raises NotFound. Accepts "SIL-3" and "3"."""
+        ...
+
+    def find(self, *, at: datetime | None = None, limit: int = 100) -> list[Silence]:
+        """Newest first; `at` keeps those that hold or begin after then."""
+        ...
+
+    def end(self, silence_id: str, by: str, at: datetime) -> Silence:
+        """End it before its time; one that is over stays as it is."""
+        ...
+
+
+class Lessons(Protocol):
+    """What people taught the correlation."""
+
+    def add(self, lesson: Lesson) -> None: ...
+
+    def all(self) -> list[Lesson]:
+        """Oldest first."""
+        ...
+
+
+class Triage(Protocol):
+    """What people may do to the correlation of present incidents, and ask of it. Each change is
+    stored, told on the cards, and taught where it says so."""
+
+    def why(self, fingerprint: str, starts_at: datetime) -> AlertRecord:
+        """The alert with the terms of its placement. Raises NotFound."""
+        ...
+
+    def not_related(self, incident_id: str, alerts: Sequence[tuple[str, datetime]], by: str) -> str:
+        """Take these alerts (fingerprint, start) out of the incident and learn from it; returns
+        the id of the incident they have now, or empty. Raises BadArgs, NotFound."""
+        ...
+
+    def split(self, incident_id: str, alerts: Sequence[tuple[str, datetime]], by: str) -> Incident:
+        """Make these alerts an incident of their own; returns that. Raises BadArgs, NotFound."""
+        ...
+
+    def merge(self, incident_id: str, into: str, by: str) -> Incident:
+        """ "Same incident": all of one goes over to the other, and is learned; returns `into`.
+        Raises BadArgs, NotFound."""
         ...
 
 
@@ -285,6 +376,44 @@ class Frames(Protocol):
         ...
 
     def roles(self, model: str) -> ColumnRoles: ...
+
+
+class Pager(Protocol):
+    """Wakes people outside Slack: PagerDuty, Opsgenie."""
+
+    @property
+    def name(self) -> str: ...
+
+    def page(self, incident: Incident, key: str, text: str) -> str:
+        """Raise (or repeat, by the same key) a page; returns where it can be seen, or empty."""
+        ...
+
+    def end(self, key: str) -> None:
+        """The incident is acknowledged or over: stop paging."""
+        ...
+
+
+class Tickets(Protocol):
+    """Jira, ServiceNow or GitHub issues."""
+
+    @property
+    def system(self) -> str: ...
+
+    def create(self, incident: Incident, body: str) -> Ticket: ...
+
+    def update(self, ticket: Ticket, incident: Incident, comment: str) -> Ticket:
+        """Bring state and severity in step and add the comment, if any."""
+        ...
+
+
+class Rooms(Protocol):
+    """Channels of the chat, opened for one incident."""
+
+    def open(self, name: str, topic: str, people: Sequence[str]) -> str:
+        """Make a channel (or take the one of that name), invite people; returns its id."""
+        ...
+
+    def topic(self, channel: str, topic: str) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,14 @@ class Incident:
     owner: str = ""
     acknowledged_by: str = ""
     channel: str = ""
+    """The incident's own channel, where somebody opened one."""
     cause: str = ""
     resolution: str = ""
+    suspects: tuple[str, ...] = ()
+    """Services, nodes or zones that the correlation holds to be at fault, likeliest first."""
+    merged_into: str = ""
+    """The incident that went on with this one's alerts; this one is resolved then."""
+    tickets: tuple["Ticket", ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -154,6 +160,126 @@ class Incident:
     @property
     def firing(self) -> tuple[Signal, ...]:
         return tuple(s for s in self.signals if s.firing)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """An incident's ticket in another system."""
+
+    system: str
+    """"jira", "servicenow" or "github"."""
+    key: str
+    url: str = ""
+    status: str = ""
+    """As Tandem set it last."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One reason for or against a decision, as a log-likelihood ratio in nats: above 0 speaks for
+    it. The terms of a decision add up to its score."""
+
+    name: str
+    value: float
+    says: str
+    """The reason in words: "calls payment, which failed 20 s before"."""
+
+
+class Verdict(StrEnum):
+    """What the correlation made of an alert."""
+
+    OPENED = "opened"
+    """It is one of the alerts on which an incident was opened."""
+    ATTACHED = "attached"
+    """It belongs to an incident that was there already."""
+    WAITING = "waiting"
+    """One sign alone: it opens nothing until another one comes or it lasts."""
+    CHRONIC = "chronic"
+    """Its series fires so often or so long that it says nothing new."""
+    UNIMPORTANT = "unimportant"
+    """A heartbeat, or what its sender calls information."""
+    SILENCED = "silenced"
+
+
+@dataclass(frozen=True)
+class AlertRecord:
+    """One alert instance as the history keeps it, with what became of it."""
+
+    signal: Signal
+    """Its latest state."""
+    first_received_at: datetime
+    deliveries: int = 1
+    """How often it was sent to us: repeats and replicas."""
+    incident: str = ""
+    verdict: Verdict = Verdict.WAITING
+    why: tuple[Term, ...] = ()
+    silence: str = ""
+    """The silence that hid it."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Alerts of one rule on one service over a span of time; from the history, also where it has
+    been compacted."""
+
+    name: str
+    service: str
+    severity: str
+    source: str
+    instances: int
+    deliveries: int
+    in_incidents: int
+    """Instances that belong to an incident."""
+    silenced: int
+    firing_s: float
+    """Seconds during which it fired, over all instances that have ended."""
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One condition on an alert. `label` is a label's name or one of "name", "service", "severity",
+    "source" and "team"; `op` is "=", "!=", "=~" or "!~" (whole-string regular expressions)."""
+
+    label: str
+    op: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Alerts that match all of `matchers` open nothing between the two times."""
+
+    id: str
+    """"SIL-3"; empty in a draft that the store has not numbered yet."""
+    matchers: tuple[Matcher, ...]
+    starts_at: datetime
+    ends_at: datetime
+    created_by: str
+    created_at: datetime
+    reason: str = ""
+    kind: str = "silence"
+    """"silence" or "maintenance"."""
+    ended_by: str = ""
+    """Who ended it before its time."""
+
+
+class Teaching(StrEnum):
+    NOT_RELATED = "not related"
+    SAME_INCIDENT = "same incident"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a person taught: two kinds of alert do, or do not, belong together.
+
+    `one` and `other` are (alert name, service); what is learned holds for later incidents too."""
+
+    at: datetime
+    by: str
+    teaching: Teaching
+    one: tuple[str, str]
+    other: tuple[str, str]
+    incident: str = ""
 
 
 class DocumentKind(StrEnum):
@@ -341,12 +467,12 @@ class Posted:
 
 @dataclass(frozen=True)
 class Batch:
-    """One accepted webhook in the inbox, kept until its signals are dealt with."""
+    """One accepted webhook in the inbox, kept as it came until its signals are dealt with."""
 
     id: int
     source: str
     received_at: datetime
-    signals: tuple[Signal, ...]
+    body: bytes
 
 
 REMEMBER_DELIVERIES = timedelta(minutes=15)

@@ -16,9 +16,12 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from knowledge.catalogue import Catalogue
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
+from knowledge.oncall import OnCall
 from knowledge.ports import (
     LLM,
+    Alerts,
     Approvals,
     Audit,
     Changes,
@@ -27,10 +30,16 @@ from knowledge.ports import (
     Library,
     Metrics,
     Models,
+    Pager,
+    Rooms,
+    Silences,
+    Tickets,
+    Triage,
 )
 from knowledge.records import Message
 
 __all__ = [
+    "Attachment",
     "Audience",
     "BadArgs",
     "Button",
@@ -169,6 +178,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file to take away: a time line, an export. `name` ends in its suffix."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Picture:
     """A PNG. `alt` says in words what it shows, for those who cannot see it."""
 
@@ -195,8 +212,8 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """What to show, in this order: title, text, fields, table, sections, pictures, sources,
-    buttons, footer."""
+    """What to show, in this order: title, text, fields, table, sections, pictures, attachments,
+    sources, buttons, footer."""
 
     title: str
     text: str = ""
@@ -205,6 +222,7 @@ class Reply:
     table: Table | None = None
     sections: tuple[Section, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     sources: tuple[Source, ...] = ()
     buttons: tuple[Button, ...] = ()
     footer: str = ""
@@ -271,6 +289,17 @@ class Context:
     metrics: Metrics
     models: Models
     frames: Frames
+    alerts: Alerts
+    silences: Silences
+    triage: Triage
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    oncall: OnCall = field(default_factory=OnCall)
+    pager: Pager | None = None
+    """Who wakes people outside Slack, where one is configured."""
+    tickets: tuple[Tickets, ...] = ()
+    """The ticket systems that are configured."""
+    rooms: Rooms | None = None
+    """None where there are no channels to open (the terminal)."""
     llm: LLM | None = None
     llm_seconds: float = 8.0
     """How long to wait for the LLM before going on without it."""

@@ -24,7 +24,10 @@ class _Missing:
 
 def context(**given: Any) -> Context:
     """A Context for tests; every port that is not given fails when it is used."""
-    ports = ("incidents", "changes", "approvals", "audit", "library", "metrics", "models", "frames")
+    ports = (
+        *("incidents", "changes", "approvals", "audit", "library", "metrics", "models", "frames"),
+        *("alerts", "silences", "triage"),
+    )
     values: dict[str, Any] = {
         "user": User("U1", "ada", Role.APPROVE),
         "now": NOON,
