@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.build import make_embedder
+from bot.parts import make_embedder
 from bot.route import CHANGING, NONE, corpus
 from bot.route_model import Encode, fit
 from bot.settings import read_settings

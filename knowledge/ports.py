@@ -4,6 +4,7 @@ Every method may raise `Unavailable` where the thing behind it can be out of rea
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,6 +28,7 @@ from knowledge.records import (
     Posted,
     Sample,
     Series,
+    Signal,
     Silence,
     Status,
     Tally,
@@ -105,6 +107,11 @@ class Alerts(Protocol):
         replaced, and `first_received_at` stays."""
         ...
 
+    def repeated(self, deliveries: Sequence[tuple[Signal, int]]) -> None:
+        """Known instances were delivered again so many times: their signal becomes the later
+        state, `deliveries` add up, everything else stays. Unknown ones are left out."""
+        ...
+
     def get(self, fingerprint: str, starts_at: datetime) -> AlertRecord:
         """Raises NotFound."""
         ...
@@ -180,6 +187,12 @@ class Triage(Protocol):
         """ "Same incident": all of one goes over to the other, and is learned; returns `into`.
         Raises BadArgs, NotFound."""
         ...
+
+
+class Together(Protocol):
+    """All writes of this thread inside the block are one transaction; an exception undoes them."""
+
+    def __call__(self) -> AbstractContextManager[None]: ...
 
 
 class Outbox(Protocol):

@@ -8,8 +8,8 @@ from threading import Thread
 
 from bot.access import Rights
 from bot.ask import Ask, Way
-from bot.build import Parts, make_parts
 from bot.log import set_up
+from bot.parts import Parts, make_parts
 from bot.settings import read_settings
 from bot.text_view import buttons_of, draw
 from bot.turn import Silent, Turn

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from bot.build import make_embedder, make_frames, make_metrics, make_models, make_monitors, utc_now
 from bot.doctor import Finding, Probe, State, examine
+from bot.parts import make_embedder, make_frames, make_metrics, make_models, make_monitors, utc_now
 from bot.settings import Settings, read_settings
 from bot.verbs import Parsers
 from knowledge.adapters.sql import open_store

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.build import CACHE, make_embedder, make_llm, with_phrases
+from bot.parts import CACHE, make_embedder, make_llm, with_phrases
 from bot.route import Routed, Router
 from bot.settings import read_settings
 from knowledge.adapters.cached_embedder import CachedEmbedder

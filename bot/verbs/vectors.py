@@ -5,7 +5,7 @@ For developers: the result is a file of the project, so that no start has to wai
 
 import argparse
 
-from bot.build import PHRASE_VECTORS
+from bot.parts import PHRASE_VECTORS
 from bot.route import corpus
 from bot.route_model import plain
 from bot.verbs import Parsers

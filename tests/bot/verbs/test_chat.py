@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.access import Rights
-from bot.build import Parts, make_parts
+from bot.parts import Parts, make_parts
 from bot.route import Router
 from bot.settings import Settings
 from bot.verbs.chat import Chat, _converse

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.build import PHRASE_VECTORS
+from bot.parts import PHRASE_VECTORS
 from bot.verbs.vectors import phrases
 from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.sentence_embedder import SentenceEmbedder

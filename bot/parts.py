@@ -1,0 +1,242 @@
+"""Settings -> everything a Context needs: the module that names concrete adapters."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.access import Rights
+from bot.route import Router
+from bot.settings import Settings
+from bot.words import Known
+from knowledge.adapters.absent import AbsentFrames, AbsentMetrics, AbsentModels
+from knowledge.adapters.cached_embedder import CachedEmbedder
+from knowledge.adapters.faiss_index import FaissIndex
+from knowledge.adapters.frames import FileFrames
+from knowledge.adapters.llm import OpenAILLM
+from knowledge.adapters.mlflow_registry import MlflowModels
+from knowledge.adapters.openai_embedder import OpenAIEmbedder
+from knowledge.adapters.prometheus import Prometheus
+from knowledge.adapters.sentence_embedder import SentenceEmbedder
+from knowledge.adapters.shipped_vectors import ShippedVectors
+from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.errors import TandemError, Unavailable, UserError
+from knowledge.ingest import incident_document, read_setting
+from knowledge.library import SearchLibrary
+from knowledge.monitors import AnyMonitor, load_monitors
+from knowledge.ports import LLM, Embedder, Frames, Metrics, Models
+from knowledge.records import Incident, Message, Status
+from skills.contract import Context, Skill, User
+from skills.registry import installed
+
+log = logging.getLogger("tandem.build")
+
+CACHE = Path.home() / ".cache" / "tandem" / "vectors.db"
+"""Vectors of texts that were embedded before: a restart reads them instead of the model."""
+
+PHRASE_VECTORS = Path(__file__).parent / "phrase_vectors.npz"
+"""Those of the router's phrases are shipped; `tandem vectors` makes the file."""
+
+LESSONS_OF = timedelta(days=365)
+"""Incidents that resolved this recently are in the library; the store keeps them all."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+# Parts ---------------------------------------------------------------------------------------
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """Raises UserError when TANDEM_EMBEDDER names no kind that there is."""
+    kind, _, model = settings.tandem_embedder.partition(":")
+    if kind == "minilm" and not model:
+        return SentenceEmbedder()
+    if kind == "st" and model:
+        return SentenceEmbedder(model)
+    if kind == "openai" and model:
+        key = settings.openai_api_key.get_secret_value()
+        return OpenAIEmbedder(model, settings.openai_base_url, key)
+    raise UserError(
+        f"TANDEM_EMBEDDER is {settings.tandem_embedder!r}. Write minilm, st:<model or folder> or "
+        "openai:<model>."
+    )
+
+
+def with_phrases(embedder: Embedder) -> Embedder:
+    """The embedder with the router's phrases known from the start."""
+    return ShippedVectors(embedder, PHRASE_VECTORS)
+
+
+def make_llm(settings: Settings) -> LLM | None:
+    """None when no model is named: everything works without one."""
+    if not settings.openai_model:
+        return None
+    return OpenAILLM(
+        settings.openai_base_url,
+        settings.openai_api_key.get_secret_value(),
+        settings.openai_model,
+        settings.tandem_llm_timeout,
+    )
+
+
+def make_metrics(settings: Settings) -> Metrics:
+    return Prometheus(settings.prometheus_url) if settings.prometheus_url else AbsentMetrics()
+
+
+def make_models(settings: Settings) -> Models:
+    uri = settings.mlflow_tracking_uri
+    return MlflowModels(uri) if uri else AbsentModels()
+
+
+def make_frames(settings: Settings) -> Frames:
+    path = settings.tandem_models
+    return FileFrames.from_toml(path) if path else AbsentFrames()
+
+
+def make_monitors(settings: Settings) -> tuple[AnyMonitor, ...]:
+    return load_monitors(settings.tandem_monitors) if settings.tandem_monitors else ()
+
+
+@dataclass
+class Parts:
+    """Everything a Context needs; the terminal chat and the running bot share it."""
+
+    settings: Settings
+    store: SqlStore
+    skills: tuple[Skill[Any], ...]
+    embedder: Embedder
+    library: SearchLibrary
+    metrics: Metrics
+    models: Models
+    frames: Frames
+    llm: LLM | None
+    router: Router
+    rights: Rights
+    now: Callable[[], datetime] = utc_now
+
+    def context(
+        self,
+        user: User,
+        now: datetime,
+        people: Callable[[str], str] = lambda user_id: user_id,
+        read_thread: Callable[[str], tuple[Message, ...]] = lambda incident_id: (),
+        card_link: Callable[[str], str] = lambda incident_id: "",
+    ) -> Context:
+        return Context(
+            user=user,
+            now=now,
+            incidents=self.store.incidents,
+            changes=self.store.changes,
+            approvals=self.store.approvals,
+            audit=self.store.audit,
+            library=self.library,
+            metrics=self.metrics,
+            models=self.models,
+            frames=self.frames,
+            llm=self.llm,
+            llm_seconds=self.settings.tandem_llm_timeout,
+            skills=self.skills,
+            people=people,
+            read_thread=read_thread,
+            card_link=card_link,
+        )
+
+    def read_library(self) -> None:
+        """Read TANDEM_LIBRARY into the store; what cannot be read is logged by name and line."""
+        reading = read_setting(self.settings.tandem_library)
+        for problem in reading.problems:
+            log.warning("library: %s", problem)
+        if reading.documents:
+            self.library.add(reading.documents)
+
+    def warm(self) -> None:
+        """Load the model behind the start: first the library, then the router's vectors."""
+        steps = (
+            self._load,
+            self.read_library,
+            self._remember_all,
+            self.library.build,
+            self.router.learn,
+            *([self.llm.warm] if isinstance(self.llm, OpenAILLM) else []),
+            *([self.models.names] if self.settings.mlflow_tracking_uri else []),
+        )
+        for step in steps:
+            try:
+                step()
+            except TandemError as error:
+                log.warning("while warming up: %s", error)
+
+    def remember(self, incident: Incident) -> None:
+        """A resolved incident joins what can be found."""
+        self.library.add([incident_document(incident)])
+
+    def _remember_all(self) -> None:
+        """Whatever a crash kept from joining the library."""
+        since = self.now() - LESSONS_OF
+        resolved = self.store.incidents.find(status=Status.RESOLVED, since=since, limit=10_000)
+        self.library.add([incident_document(incident) for incident in resolved])
+
+    def _load(self) -> None:
+        """The model itself: remembered vectors would do without it until the first question."""
+        self.embedder.encode(["warm"])
+
+    def close(self) -> None:
+        self.store.close()
+        if isinstance(self.metrics, Prometheus):
+            self.metrics.close()
+
+
+def make_parts(settings: Settings, **overrides: Any) -> Parts:
+    """Everything but Slack. `overrides` replaces parts by name, for tests. Raises UserError."""
+    store = overrides.get("store") or open_store(settings.database_url)
+    embedder = overrides.get("embedder") or make_embedder(settings)
+    cache = overrides.pop("cache", CACHE)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    remembered = CachedEmbedder(embedder, cache)
+    skills = overrides.get("skills") or installed()
+    models = overrides.get("models") or make_models(settings)
+    frames = overrides.get("frames") or make_frames(settings)
+    llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
+    parts: dict[str, Any] = {
+        "settings": settings,
+        "store": store,
+        "skills": skills,
+        "embedder": embedder,
+        "library": SearchLibrary(store.documents, embedder, FaissIndex, remembered),
+        "metrics": make_metrics(settings),
+        "models": models,
+        "frames": frames,
+        "llm": llm,
+        "router": Router(skills, with_phrases(remembered), llm, _known(store, models, frames)),
+        "rights": Rights.read(settings.tandem_operators, settings.tandem_approvers),
+    }
+    return Parts(**{**parts, **overrides})
+
+
+KNOWN_FOR = timedelta(minutes=1)
+
+
+def _known(store: SqlStore, models: Models, frames: Frames) -> Callable[[], Known]:
+    """Names the router may find in a text, asked for once a minute at most."""
+    kept: list[tuple[datetime, Known]] = []
+
+    def known() -> Known:
+        now = utc_now()
+        if not kept or now - kept[0][0] > KNOWN_FOR:
+            names = [*_names(models.names), *_names(frames.names)]
+            services = {i.service for i in store.incidents.find(limit=200) if i.service}
+            kept[:] = [(now, Known(tuple(sorted(services)), tuple(dict.fromkeys(names))))]
+        return kept[0][1]
+
+    return known
+
+
+def _names(ask: Callable[[], list[str]]) -> list[str]:
+    try:
+        return ask()
+    except (Unavailable, UserError):
+        return []
