@@ -6,17 +6,22 @@ remedy. People are named by their id.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from knowledge.errors import BadArgs
-from knowledge.records import Change, Event, Incident, Severity, Signal, Status
+from knowledge.records import Change, Event, Incident, Message, Severity, Signal, Status
 
 TANDEM = "Tandem"
 """The actor of what nobody did by hand."""
 REOPEN_WITHIN = timedelta(minutes=30)
 """An alert that fires again this soon after the end continues the same incident."""
+MOST_SIGNALS = 2_000
+"""An incident that has more keeps only the latest instance of each fingerprint."""
+LONGEST_QUIET = timedelta(minutes=30)
+"""However often an incident came back, so long a silence ends it."""
+_RETURNED_QUIET = timedelta(minutes=5)
 TITLE_LIMIT = 120
 
 _ID = re.compile(r"\s*#?\s*(?:inc)?[\s_-]*0*(\d{1,9})\s*", re.IGNORECASE)
@@ -82,6 +87,20 @@ def instance(signal: Signal) -> tuple[str, datetime]:
     return signal.fingerprint, signal.starts_at
 
 
+def start_is_unknown(signal: Signal) -> bool:
+    """Whether it is an end whose sender did not say when the alert began.
+
+    Such an end is over what fires under its fingerprint and began before it.
+    """
+    return signal.ends_at is not None and signal.ends_at == signal.starts_at
+
+
+def counted(signals: Sequence[Signal]) -> tuple[Signal, ...]:
+    """The alerts among them: an end that only tells of others is none of its own."""
+    known = {s.fingerprint for s in signals if not start_is_unknown(s)}
+    return tuple(s for s in signals if s.fingerprint not in known or not start_is_unknown(s))
+
+
 # What machines do
 
 
@@ -110,12 +129,16 @@ def with_signals(incident: Incident, signals: Sequence[Signal], now: datetime) -
     """The incident after these deliveries, in whatever order and how often they came.
 
     Repeats change nothing: the very same incident is returned. A new alert that fires reopens an
-    incident that was resolved; one that was known to it when it was resolved does not.
+    incident that was resolved; one that was known to it when it was resolved does not. One that was
+    merged into another takes no more alerts: whoever holds its id follows `merged_into`.
     """
-    merged = merge(incident.signals, signals)
+    if incident.merged_into:
+        return incident
+    merged = bounded(merge(incident.signals, signals))
     if merged == incident.signals:
         return incident
-    new = merged[len(incident.signals) :]
+    known = set(map(instance, incident.signals))
+    new = [signal for signal in merged if instance(signal) not in known]
     after = replace(incident, signals=merged, updated_at=now)
     fires = [signal for signal in new if signal.firing]
     if fires and not incident.is_open:
@@ -132,22 +155,42 @@ def merge(known: Sequence[Signal], more: Iterable[Signal]) -> tuple[Signal, ...]
     """The latest state of each instance: known ones stay in place, new ones follow.
 
     An end is final: an instance that fires again has another `starts_at`, so a firing copy that
-    comes after the end is an old one that was late.
+    comes after the end is an old one that was late. An end that does not say when its alert began
+    ends every instance of its fingerprint that began before it, whichever came first.
     """
     states = {instance(signal): signal for signal in known}
     for signal in more:
         old = states.get(instance(signal))
         if old is None or _replaces(signal, old):
             states[instance(signal)] = signal
-    return tuple(states.values())
+    return _with_ends(tuple(states.values()))
+
+
+def bounded(signals: Sequence[Signal], most: int = MOST_SIGNALS) -> tuple[Signal, ...]:
+    """As they are up to `most`; else the latest instance of each fingerprint, where its first was.
+
+    More than `most` remain when there are more fingerprints than that.
+    """
+    if len(signals) <= most:
+        return tuple(signals)
+    latest: dict[str, Signal] = {}
+    for signal in signals:
+        held = latest.get(signal.fingerprint)
+        if held is None or signal.starts_at > held.starts_at:
+            latest[signal.fingerprint] = signal
+    return tuple(latest.values())
 
 
 def resolve_when_quiet(
     incident: Incident, now: datetime, quiet: timedelta = timedelta()
 ) -> Incident:
-    """Resolved when each of its signals has ended, the last one at least `quiet` ago."""
+    """Resolved when each of its signals has ended, the last one at least `quiet` ago; longer where
+    it keeps coming back (`quiet_needed`). What a person opened, a person resolves."""
     if not incident.is_open or not incident.signals or incident.firing:
         return incident
+    if incident.timeline and incident.timeline[0].actor != TANDEM:
+        return incident
+    quiet = quiet_needed(incident, quiet)
     # The sender's clock may be ahead of ours; an end is not later than when we heard of it.
     last = max(min(s.ends_at or s.received_at, s.received_at) for s in incident.signals)
     if max(now - last, timedelta()) < quiet:
@@ -155,7 +198,133 @@ def resolve_when_quiet(
     return _resolved(incident, TANDEM, now, "", "resolved: all alerts have ended")
 
 
+def quiet_needed(incident: Incident, quiet: timedelta) -> timedelta:
+    """How long it must be quiet before it resolves itself.
+
+    The first return is taken as a new bout of the same trouble. From the second on it is flapping:
+    the wait is five minutes and doubles each time, up to half an hour, so that people are told of
+    the end once and not at every pause.
+    """
+    returns = sum(e.kind == "reopened" and e.actor == TANDEM for e in incident.timeline)
+    if returns < 2:
+        return quiet
+    # The exponent is bounded too: a year of flapping must not overflow.
+    return max(quiet, min(_RETURNED_QUIET * (1 << min(returns - 2, 10)), LONGEST_QUIET))
+
+
+def add_change(incident: Incident, change: Change, now: datetime) -> Incident:
+    """A change that came to be known while the incident was there already."""
+    if any(known.id == change.id for known in incident.changes):
+        return incident
+    after = replace(incident, changes=(*incident.changes, change))
+    what = " ".join(filter(None, (change.kind, change.service, change.version)))
+    says = f"{what}: {change.summary}" if change.summary else what
+    actor = change.author or TANDEM
+    return _with_event(after, now, "change", actor, _one_line(says), change.url, change.at)
+
+
+# Merging and splitting
+
+
+def take_over(
+    incident: Incident, other: Incident, by: str, now: datetime, says: str = ""
+) -> Incident:
+    """The incident with all that `other` had: alerts, changes, and whoever was on it.
+
+    It keeps its own id, title and owner, and is as old as the older of the two. `says` is the
+    reason: "shares payment". Do this before `merge_into`, which lets go of the alerts: after a
+    crash between the two, both are done again and nothing is lost or told twice.
+    """
+    _need_its_own(incident)
+    if other.id == incident.id:
+        raise BadArgs("into", f"{incident.id} is itself", "Name two different incidents")
+    signals = bounded(merge(incident.signals, other.signals))
+    told = any(
+        e.kind == "merged" and e.text.startswith(f"{other.id} was ") for e in incident.timeline
+    )
+    if told and signals == incident.signals:
+        return incident
+    known = {change.id for change in incident.changes}
+    after = replace(
+        incident,
+        signals=signals,
+        changes=(*incident.changes, *(c for c in other.changes if c.id not in known)),
+        opened_at=min(incident.opened_at, other.opened_at),
+        owner=incident.owner or other.owner,
+        acknowledged_by=incident.acknowledged_by or other.acknowledged_by,
+        suspects=incident.suspects or other.suspects,
+    )
+    after = _with_event(
+        after, now, "merged", by, _because(f"{other.id} was merged in{_brought(other)}", says)
+    )
+    if other.firing and not after.is_open:
+        after = _reopened(after, by, now, f"{_say(other.firing)} still fires")
+    return _graver(after, other.firing, now)
+
+
+def merge_into(
+    incident: Incident, into_id: str, by: str, now: datetime, says: str = ""
+) -> Incident:
+    """Over, and gone on with as `into_id`, which has its alerts now (see `take_over`)."""
+    if incident.merged_into == into_id:
+        return incident
+    _need_its_own(incident)
+    if incident.id == into_id:
+        raise BadArgs("into", f"{into_id} is itself", "Name two different incidents")
+    after = replace(
+        incident,
+        status=Status.RESOLVED,
+        resolved_at=incident.resolved_at or now,
+        merged_into=into_id,
+        signals=(),
+    )
+    text = f"merged into {into_id}{_brought(incident)}"
+    return _with_event(after, now, "merged", by, _because(text, says))
+
+
+def without_signals(
+    incident: Incident,
+    keys: Collection[tuple[str, datetime]],
+    by: str,
+    now: datetime,
+    says: str = "",
+) -> Incident:
+    """The incident after the alerts of these keys (`instance`) left it, to another or to none.
+
+    `says` tells where to or why: "split into INC-9". When nothing is left it is resolved.
+    """
+    gone = [signal for signal in incident.signals if instance(signal) in keys]
+    if not gone:
+        return incident
+    left = tuple(signal for signal in incident.signals if instance(signal) not in keys)
+    after = _about_what_is_left(replace(incident, signals=left))
+    after = _with_event(
+        after, now, "split", by, _because(f"{_say(counted(gone))} left it", says), gone[0].url
+    )
+    if left or not after.is_open:
+        return after
+    return _resolved(after, by, now, "", "resolved: none of its alerts belong to it")
+
+
 # What people do
+
+
+def declare(
+    title: str, service: str, severity: Severity, by: str, now: datetime, text: str = ""
+) -> Incident:
+    """A draft that a person opens, before any alert or without one."""
+    if not title.strip():
+        raise BadArgs("title", "it is empty", "Say in a few words what is wrong")
+    draft = Incident(
+        id="",
+        title=_shorten(_one_line(title), TITLE_LIMIT),
+        service=service.strip(),
+        severity=severity,
+        status=Status.OPEN,
+        opened_at=now,
+        updated_at=now,
+    )
+    return _with_event(draft, now, "opened", by, text.strip() or "opened it by hand")
 
 
 def acknowledge(incident: Incident, user: str, now: datetime) -> Incident:
@@ -169,6 +338,16 @@ def acknowledge(incident: Incident, user: str, now: datetime) -> Incident:
         )
     after = replace(incident, acknowledged_by=user, owner=incident.owner or user)
     return _with_event(after, now, "acknowledged", user, "acknowledged")
+
+
+def unacknowledge(incident: Incident, user: str, now: datetime) -> Incident:
+    """Nobody looks at it any more: who acknowledged it gives it back, with the ownership."""
+    _need_open(incident, "give back")
+    if not incident.acknowledged_by:
+        return incident
+    owner = "" if incident.owner == incident.acknowledged_by else incident.owner
+    after = replace(incident, acknowledged_by="", owner=owner)
+    return _with_event(after, now, "unacknowledged", user, "gave it back: nobody looks at it now")
 
 
 def assign(incident: Incident, owner: str, by: str, now: datetime, name: str = "") -> Incident:
@@ -196,6 +375,18 @@ def add_note(incident: Incident, text: str, by: str, now: datetime) -> Incident:
     return _with_event(incident, now, "note", by, text.strip())
 
 
+def add_message(incident: Incident, message: Message, now: datetime) -> Incident:
+    """A chat message becomes an entry of the time line, at the time and by the person of the
+    message; once, however often it is put there."""
+    if not message.text.strip():
+        raise BadArgs("text", "the message holds no text", "Add a note instead")
+    text = message.text.strip()
+    same = (message.at, message.user, text)
+    if any(e.kind == "message" and (e.at, e.actor, e.text) == same for e in incident.timeline):
+        return incident
+    return _with_event(incident, now, "message", message.user, text, message.url, message.at)
+
+
 def resolve(incident: Incident, by: str, now: datetime, resolution: str = "") -> Incident:
     if not incident.is_open:
         raise BadArgs(
@@ -210,6 +401,12 @@ def reopen(incident: Incident, by: str, now: datetime) -> Incident:
         raise BadArgs(
             "action", f"{incident.id} is not resolved", "Only resolved incidents can be reopened"
         )
+    if incident.merged_into:
+        raise BadArgs(
+            "action",
+            f"{incident.id} goes on as {incident.merged_into}",
+            f"Split {incident.merged_into} to take its alerts out again",
+        )
     return _reopened(incident, by, now, "reopened")
 
 
@@ -217,9 +414,16 @@ def reopen(incident: Incident, by: str, now: datetime) -> Incident:
 
 
 def _with_event(
-    incident: Incident, now: datetime, kind: str, actor: str, text: str, url: str = ""
+    incident: Incident,
+    now: datetime,
+    kind: str,
+    actor: str,
+    text: str,
+    url: str = "",
+    at: datetime | None = None,
 ) -> Incident:
-    event = Event(f"E{len(incident.timeline) + 1}", now, kind, actor, text, url)
+    """`at`: when it happened, where that is not now."""
+    event = Event(f"E{len(incident.timeline) + 1}", at or now, kind, actor, text, url)
     return replace(incident, timeline=(*incident.timeline, event), updated_at=now)
 
 
@@ -246,6 +450,54 @@ def _graver(incident: Incident, fires: Sequence[Signal], now: datetime) -> Incid
         if decided or worst >= incident.severity
         else set_severity(incident, worst, TANDEM, now)
     )
+
+
+def _with_ends(signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Ends whose own start is unknown, applied to the others of their fingerprint."""
+    ends: dict[str, list[datetime]] = {}
+    for signal in signals:
+        if start_is_unknown(signal):
+            ends.setdefault(signal.fingerprint, []).append(signal.starts_at)
+    if not ends:
+        return signals
+    return tuple(_ended(s, ends[s.fingerprint]) if s.fingerprint in ends else s for s in signals)
+
+
+def _ended(signal: Signal, ends: Sequence[datetime]) -> Signal:
+    """A firing one ends at the first of `ends` after its start."""
+    after = [end for end in ends if end > signal.starts_at]
+    return replace(signal, ends_at=min(after)) if signal.firing and after else signal
+
+
+def _about_what_is_left(incident: Incident) -> Incident:
+    """Named anew when none of its alerts is about the service that it was named after."""
+    left = incident.signals
+    if not left or not incident.service or incident.service in {s.service for s in left}:
+        return incident
+    draft = open_from(left, incident.opened_at)
+    return replace(incident, title=draft.title, service=draft.service)
+
+
+def _brought(incident: Incident) -> str:
+    alerts = len(counted(incident.signals))
+    return f" with its {alerts} alerts" if alerts > 1 else " with its alert" if alerts else ""
+
+
+def _because(text: str, says: str) -> str:
+    return f"{text}: {_one_line(says)}" if says.strip() else text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _need_its_own(incident: Incident) -> None:
+    if incident.merged_into:
+        raise BadArgs(
+            "incident",
+            f"{incident.id} was merged into {incident.merged_into} already",
+            f"Name {incident.merged_into} instead",
+        )
 
 
 def _replaces(new: Signal, old: Signal) -> bool:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.webhooks import PARSERS, Parsed, Refused, parser_for
-from bot.webhooks.parsed import start_is_unknown
 from knowledge.correlate import is_noise, service_of
 from knowledge.errors import BadArgs, UserError
-from knowledge.incidents import severity_of
+from knowledge.incidents import severity_of, start_is_unknown
 from knowledge.records import Signal
 
 

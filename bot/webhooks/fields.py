@@ -202,7 +202,7 @@ def span(
 ) -> tuple[datetime, datetime | None]:
     """(starts_at, ends_at) of a signal whose sender does not always say both.
 
-    An end whose start nobody said starts when it ends: `parsed.start_is_unknown`.
+    An end whose start nobody said starts when it ends: `knowledge.incidents.start_is_unknown`.
     """
     if firing:
         return starts_at or received_at, None

@@ -43,13 +43,5 @@ class Parsed:
     handshake: Handshake | None = None
 
 
-def start_is_unknown(signal: Signal) -> bool:
-    """Whether it is an end whose sender did not say when the alert began.
-
-    Such an end is over what fires under its fingerprint and began before it.
-    """
-    return signal.ends_at is not None and signal.ends_at == signal.starts_at
-
-
 Parser = Callable[[bytes | dict[str, Any], datetime], Parsed]
 """Payload and the moment it came in. Raises BadArgs when nothing of it can be read."""

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.webhooks import PARSERS, Parsed, parser_for
-from bot.webhooks.parsed import start_is_unknown
 from knowledge.correlate import is_noise, service_of
 from knowledge.errors import BadArgs
-from knowledge.incidents import severity_of
+from knowledge.incidents import severity_of, start_is_unknown
 from knowledge.records import Severity, Signal
 from skills.testing import NOON
 
