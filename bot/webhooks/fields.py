@@ -9,16 +9,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.webhooks.parsed import Parsed, Refused
 from knowledge.errors import BadArgs
 from knowledge.records import Signal
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
 TEXT_LIMIT = 2_000
 """Characters of one label, annotation or address that are kept."""
 LABELS_LIMIT = 64
 CUT = " … (cut)"
+MOST_REFUSED = 100
+"""Mistakes of one payload that are told one by one; those after them are counted."""
 
 _TIMES = "Use RFC 3339: 2026-03-05T12:00:00Z"
 _TIMES_OR_EPOCH = f"{_TIMES}, or seconds or milliseconds since 1970"
@@ -55,8 +60,7 @@ class Fields:
             value = self.values.get(name)
             if isinstance(value, dict | list):
                 raise BadArgs(self.at(name), f"{kind(value)}, not a text", "Send a plain text")
-            word = scalar(value).strip()
-            if not (word.lower() in _NOTHING or _is_placeholder(word)):
+            if word := word_of(value):
                 return word
         return ""
 
@@ -97,10 +101,10 @@ class Fields:
             return {}
         if not isinstance(texts, dict):
             raise BadArgs(self.at(name), f"{kind(texts)}, not an object", "Send names and texts")
-        wrong = next((n for n, text in texts.items() if not isinstance(text, str)), None)
-        if wrong is not None:
-            place = f"{self.at(name)}.{wrong[:40]}"
-            raise BadArgs(place, f"{kind(texts[wrong])}, not a text", "Put it in quotes")
+        for label, text in texts.items():
+            if not isinstance(text, str):
+                place = f"{self.at(name)}.{label[:40]}"
+                raise BadArgs(place, f"{kind(text)}, not a text", "Put it in quotes")
         return bounded(texts)
 
     def plain(self, *names: str) -> dict[str, str]:
@@ -167,17 +171,33 @@ def read_each(
     items: Sequence[Any], path: str, read: Callable[[Fields], Signal], remedy: str
 ) -> Parsed:
     """Each item stands for itself: one that is malformed is refused, the others are taken."""
-    signals: list[Signal] = []
+
+    def numbered(item: tuple[int, Any]) -> Signal:
+        place = f"{path}[{item[0]}]"
+        if not isinstance(item[1], dict):
+            raise BadArgs(place, f"{kind(item[1])}, not an object", remedy)
+        return read(Fields(item[1], place))
+
+    signals, refused, more = take_each(enumerate(items), numbered)
+    return Parsed(signals, refused, more_refused=more)
+
+
+def take_each(
+    items: Iterable[Item], read: Callable[[Item], Made]
+) -> tuple[tuple[Made, ...], tuple[Refused, ...], int]:
+    """What could be read, the first MOST_REFUSED mistakes, and how many came after those."""
+    made: list[Made] = []
     refused: list[Refused] = []
-    for number, item in enumerate(items):
-        place = f"{path}[{number}]"
+    more = 0
+    for item in items:
         try:
-            if not isinstance(item, dict):
-                raise BadArgs(place, f"{kind(item)}, not an object", remedy)
-            signals.append(read(Fields(item, place)))
+            made.append(read(item))
         except BadArgs as error:
-            refused.append(Refused(error.field, error.problem, error.remedy))
-    return Parsed(tuple(signals), tuple(refused))
+            if len(refused) < MOST_REFUSED:
+                refused.append(Refused(error.field, error.problem, error.remedy))
+            else:
+                more += 1
+    return tuple(made), tuple(refused), more
 
 
 def fires(
@@ -229,16 +249,26 @@ def said(**texts: str) -> dict[str, str]:
 
 def bounded(texts: Mapping[str, str]) -> dict[str, str]:
     """Storable labels, as many as are kept; the last one says how many were not."""
-    kept = {clean(n): clean(t) for n, t in list(texts.items())[:LABELS_LIMIT]}
     left = len(texts) - LABELS_LIMIT
-    return kept | ({"tandem_note": f"{left} more were left out"} if left > 0 else {})
+    if left <= 0:
+        return {clean(name): clean(text) for name, text in texts.items()}
+    kept = {clean(name): clean(text) for name, text in list(texts.items())[:LABELS_LIMIT]}
+    return kept | {"tandem_note": f"{left} more were left out"}
 
 
 def clean(text: str) -> str:
     """Storable (no NUL, no half of a surrogate pair) and of bounded length."""
+    if len(text) <= TEXT_LIMIT and text.isascii() and "\0" not in text:
+        return text  # nearly all, and this is half of a parser's time
     if len(text) > TEXT_LIMIT:
         text = text[: TEXT_LIMIT - len(CUT)] + CUT
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def word_of(value: object) -> str:
+    """A plain value as a text; empty for what says nothing, as `Fields.word`."""
+    word = scalar(value).strip()
+    return "" if word.lower() in _NOTHING or _is_placeholder(word) else word
 
 
 def scalar(value: object) -> str:
@@ -267,17 +297,28 @@ def kind(value: object) -> str:
 
 
 def _is_placeholder(word: str) -> bool:
-    return bool(_PLACEHOLDER.fullmatch(word))
+    return word[:1] in ("$", "{") and bool(_PLACEHOLDER.fullmatch(word))
 
 
 def _is_date(word: str) -> bool:
     return "-" in word[1:] or ":" in word or "T" in word
 
 
-def _from_text(text: str) -> datetime | None:
-    moment = datetime.fromisoformat(text)
+def _joined(text: object) -> str:
+    """ "2026-03-05 12:00:00 +0200" and "... UTC", as Ruby prints times, in ISO's form."""
+    if not isinstance(text, str):
+        raise TypeError(text)
+    if text.endswith(" UTC"):
+        return text.removesuffix(" UTC") + "Z"
+    return text.replace(" +", "+").replace(" -", "-") if " +" in text or " -" in text else text
+
+
+def _from_text(text: object) -> datetime | None:
+    moment = datetime.fromisoformat(_joined(text))
     if moment.year <= 1:
         return None
+    if moment.tzinfo is UTC:
+        return moment
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 

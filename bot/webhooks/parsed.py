@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from knowledge.records import Signal
+from knowledge.records import Change, Signal
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,31 @@ class Parsed:
     ignored: str = ""
     """Why a payload that is well made holds no signal: "a note was added"."""
     handshake: Handshake | None = None
+    more_refused: int = 0
+    """How many were refused beyond those listed."""
+
+    @property
+    def refusals(self) -> int:
+        return len(self.refused) + self.more_refused
+
+
+@dataclass(frozen=True)
+class ParsedChanges:
+    """What a payload about changes held."""
+
+    changes: tuple[Change, ...]
+    ignored: str = ""
+    """Why a payload that is well made holds no change: "a push to another branch"."""
+    refused: tuple[Refused, ...] = ()
+    more_refused: int = 0
+
+    @property
+    def refusals(self) -> int:
+        return len(self.refused) + self.more_refused
 
 
 Parser = Callable[[bytes | dict[str, Any], datetime], Parsed]
 """Payload and the moment it came in. Raises BadArgs when nothing of it can be read."""
+
+ChangeParser = Callable[[bytes | dict[str, Any], datetime], ParsedChanges]
+"""Likewise, of deploys and other changes."""
