@@ -1,5 +1,22 @@
 """Which alerts belong together, which are noise, and when there is enough for a card."""
 
+from knowledge.correlation.engine import Correlator, Explanation
 from knowledge.correlation.outcome import Key, Merging, Opening, Outcome, Placement, Splitting
+from knowledge.correlation.subject import Subject, is_noise, service_of, subject_of
+from knowledge.correlation.tuning import Tuning
 
-__all__ = ["Key", "Merging", "Opening", "Outcome", "Placement", "Splitting"]
+__all__ = [
+    "Correlator",
+    "Explanation",
+    "Key",
+    "Merging",
+    "Opening",
+    "Outcome",
+    "Placement",
+    "Splitting",
+    "Subject",
+    "Tuning",
+    "is_noise",
+    "service_of",
+    "subject_of",
+]

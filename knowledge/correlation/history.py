@@ -1,0 +1,172 @@
+"""What came before: the record of each series and of each rule, and the pace of lone alerts.
+
+All counts decay, so that what a team has mended is forgotten; all tables are bounded.
+"""
+
+import math
+from collections import OrderedDict
+
+from knowledge.correlation.tuning import Tuning
+from knowledge.correlation.vocabulary import name_bias, name_tokens
+
+_HABIT_HORIZON = 6.0
+"""Habits of rules are remembered this many times as long as the pace."""
+
+
+class Decayed:
+    """A count that fades: each event is worth 1/e after `tau` seconds."""
+
+    __slots__ = ("at", "value")
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self.at = 0.0
+
+    def add(self, amount: float, now: float, tau: float) -> None:
+        self.value = max(0.0, self.now(now, tau) + amount)
+        self.at = max(now, self.at)
+
+    def now(self, now: float, tau: float) -> float:
+        return self.value * math.exp(-max(0.0, now - self.at) / tau) if self.value else 0.0
+
+
+class Series:
+    """One fingerprint: how often it started, how often alone, and where it was last."""
+
+    __slots__ = (
+        "apart", "first", "group", "last_arrival", "last_end", "last_start", "lone", "starts",
+    )  # fmt: skip
+
+    def __init__(self, first: float) -> None:
+        self.first = first
+        self.starts = 0
+        self.lone = 0.0
+        self.last_start = first
+        self.last_arrival = first
+        self.last_end = 0.0
+        self.group = ""
+        self.apart: tuple[int, ...] = ()
+        """Groups that people took it out of."""
+
+
+class SeriesBook:
+    """The series seen lately, the longest unseen forgotten first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._series: OrderedDict[str, Series] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def get(self, fingerprint: str) -> Series | None:
+        return self._series.get(fingerprint)
+
+    def started(self, fingerprint: str, start: float, arrival: float) -> Series:
+        """Note a new start and return the series as it stands with it."""
+        series = self._series.get(fingerprint)
+        if series is None:
+            series = self._series[fingerprint] = Series(start)
+            if len(self._series) > self._most:
+                self._series.popitem(last=False)
+        else:
+            self._series.move_to_end(fingerprint)
+        series.starts += 1
+        series.last_start = max(series.last_start, start)
+        series.last_arrival = arrival
+        return series
+
+
+class Rule:
+    """One alert name's record: in incidents, and alone."""
+
+    __slots__ = ("bias", "joined", "lone", "tokens")
+
+    def __init__(self, name: str) -> None:
+        self.bias = name_bias(name)
+        self.tokens = name_tokens(name)
+        self.joined = Decayed()
+        self.lone = Decayed()
+
+
+class Background:
+    """How alerts come when nothing is wrong: their pace, their rules, how long they last."""
+
+    def __init__(self, tuning: Tuning, most_rules: int = 20_000) -> None:
+        self._tuning = tuning
+        self._most = most_rules
+        self._rules: OrderedDict[str, Rule] = OrderedDict()
+        self._joined = Decayed()
+        self._lone = Decayed()
+        self._pace = Decayed()
+        self._since: float | None = None
+        self._lasted = 0.0
+        self._ended = 0.0
+
+    def rule(self, name: str) -> Rule:
+        rule = self._rules.get(name)
+        if rule is None:
+            rule = self._rules[name] = Rule(name)
+            if len(self._rules) > self._most:
+                self._rules.popitem(last=False)
+        return rule
+
+    def begin(self, now: float) -> None:
+        """Watching began; the pace is counted from here."""
+        if self._since is None:
+            self._since = now
+
+    def note(self, name: str, joined: float, lone: float, now: float) -> None:
+        """Add to a rule's record; amounts may be taken back by negative ones."""
+        tau = self._tuning.memory * _HABIT_HORIZON
+        rule = self.rule(name)
+        self._rules.move_to_end(name)
+        if joined:
+            rule.joined.add(joined, now, tau)
+            self._joined.add(joined, now, tau)
+        if lone:
+            rule.lone.add(lone, now, tau)
+            self._lone.add(lone, now, tau)
+            self._pace.add(lone, now, self._tuning.memory)
+
+    def ended_alone(self, lasted: float) -> None:
+        """A lone alert ended after so many seconds."""
+        self._lasted = 0.999 * self._lasted + min(lasted, 7200.0)
+        self._ended = 0.999 * self._ended + 1.0
+
+    def per_second(self, now: float) -> float:
+        """Lone alerts a second, everywhere."""
+        return self._pace.now(now, self._tuning.memory) / self._watched(now)
+
+    def pace(self, now: float, services: int) -> float:
+        """Lone alerts a second on one service: the record, with the expectation as a prior."""
+        t = self._tuning
+        seen = self._pace.now(now, t.memory)
+        span = self._watched(now) * max(1, services)
+        return (seen + t.pace * t.pace_weight) / (span + t.pace_weight)
+
+    def noise_lasts(self) -> float:
+        """Mean seconds a lone alert fires."""
+        return (self._lasted + 5 * self._tuning.noise_lasts) / (self._ended + 5)
+
+    def habit(self, name: str, now: float) -> float:
+        """log P(rule | incident) / P(rule | background): the rule's record against all rules',
+        shrunk towards what its name says while the record is short."""
+        tau = self._tuning.memory * _HABIT_HORIZON
+        rule = self.rule(name)
+        joined, lone = rule.joined.now(now, tau), rule.lone.now(now, tau)
+        base = _logit((self._joined.now(now, tau) + 2.0) / (
+            self._joined.now(now, tau) + self._lone.now(now, tau) + 4.0
+        ))  # fmt: skip
+        weight = self._tuning.rule_weight
+        prior = 1.0 / (1.0 + math.exp(-(base + rule.bias)))
+        return _logit((joined + weight * prior) / (joined + lone + weight)) - base
+
+    def _watched(self, now: float) -> float:
+        tau = self._tuning.memory
+        elapsed = max(1.0, now - (self._since if self._since is not None else now))
+        return max(1.0, tau * (1.0 - math.exp(-elapsed / tau)))
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1.0 - p))

@@ -1,0 +1,104 @@
+"""Who can pass trouble to whom: the catalogue's calls and those learned from the alerts.
+
+Learned calls come from labels that name a peer (certain) and from what fires together again and
+again (decayed counts against what chance would bring). Directions of the latter are unknown, so
+they link both ways.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable
+from enum import IntEnum
+from itertools import islice
+
+from knowledge.catalogue import Catalogue
+
+_HALF_LIFE = 7 * 86400.0
+_ENOUGH = 3.0
+"""So often two services must have been in one incident before that links them."""
+_MOST_PAIRS = 20_000
+
+
+class Relation(IntEnum):
+    """How an alert's service stands to one that is in trouble already."""
+
+    SAME = 0
+    CALLS = 1
+    CALLS_FAR = 2
+    CALLED = 3
+    TOGETHER = 4
+
+
+class Links:
+    """For each service, its neighbours and how they are related; computed once and kept."""
+
+    def __init__(self, catalogue: Catalogue, most: int) -> None:
+        self._catalogue = catalogue
+        self._most = most
+        self._near: dict[str, tuple[tuple[str, Relation], ...]] = {}
+        self._callees: dict[str, dict[str, None]] = {}
+        self._callers: dict[str, dict[str, None]] = {}
+        self._pairs: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._together: dict[str, dict[str, None]] = {}
+
+    def callees(self, service: str) -> Iterable[str]:
+        yield from self._catalogue.callees(service)
+        yield from self._callees.get(service, ())
+
+    def callers(self, service: str) -> Iterable[str]:
+        yield from self._catalogue.callers(service)
+        yield from self._callers.get(service, ())
+
+    def learn_call(self, caller: str, callee: str) -> None:
+        """An alert of `caller` named `callee` as its peer."""
+        if caller == callee or callee in self._catalogue.callees(caller):
+            return
+        known = self._callees.setdefault(caller, {})
+        if callee in known or len(known) >= self._most:
+            return
+        if len(self._callees) > _MOST_PAIRS:
+            self._callees.pop(next(iter(self._callees)))
+        known[callee] = None
+        self._callers.setdefault(callee, {})[caller] = None
+        self._near.clear()
+
+    def learn_together(self, services: Iterable[str], now: float) -> None:
+        """These were in trouble in one incident."""
+        names = sorted(set(services))[:12]
+        for i, one in enumerate(names):
+            for other in names[i + 1 :]:
+                count, at = self._pairs.pop((one, other), (0.0, now))
+                count = count * math.exp(-max(0.0, now - at) / _HALF_LIFE) + 1.0
+                self._pairs[(one, other)] = (count, now)
+                if count >= _ENOUGH and other not in self._together.get(one, ()):
+                    self._together.setdefault(one, {})[other] = None
+                    self._together.setdefault(other, {})[one] = None
+                    self._near.pop(one, None)
+                    self._near.pop(other, None)
+        while len(self._pairs) > _MOST_PAIRS:
+            (one, other), _ = self._pairs.popitem(last=False)
+            self._together.get(one, {}).pop(other, None)
+            self._together.get(other, {}).pop(one, None)
+            self._near.clear()
+
+    def near(self, service: str) -> tuple[tuple[str, Relation], ...]:
+        """Its neighbours, each once and by its closest relation; itself first."""
+        found = self._near.get(service)
+        if found is None:
+            if len(self._near) > _MOST_PAIRS:
+                self._near.clear()
+            found = self._near[service] = self._look(service)
+        return found
+
+    def _look(self, service: str) -> tuple[tuple[str, Relation], ...]:
+        near: dict[str, Relation] = {service: Relation.SAME}
+        for callee in self.callees(service):
+            near.setdefault(callee, Relation.CALLS)
+        for caller in self.callers(service):
+            near.setdefault(caller, Relation.CALLED)
+        for callee in tuple(self.callees(service)):
+            for further in self.callees(callee):
+                near.setdefault(further, Relation.CALLS_FAR)
+        for other in self._together.get(service, ()):
+            near.setdefault(other, Relation.TOGETHER)
+        return tuple(islice(near.items(), self._most))

@@ -1,0 +1,76 @@
+"""Every number the correlation is tuned by, with what it assumes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Times in seconds. The figures are round and their plateaus wide: see docs/decisions/0015."""
+
+    # How trouble spreads: expected alerts on one affected service, and how fast they come.
+    same_service: float = 4.0
+    """Alerts that follow on the same service."""
+    per_caller: float = 1.5
+    """Alerts that follow on one caller of an affected service."""
+    two_hops: float = 0.4
+    to_callee: float = 0.7
+    """Alerts on a callee after its caller's: the cause may be noticed later than its effect."""
+    complaint: float = 2.0
+    """Alerts that name the affected service as their peer."""
+    same_node: float = 1.0
+    """Alerts of one other service on a node that is known to be ill."""
+    hint_of_node: float = 0.12
+    """The same where one pod alone points at the node."""
+    same_zone: float = 0.5
+    same_namespace: float = 0.02
+    spread_tau: float = 60.0
+    """Mean delay on one service and per hop of calls."""
+    early_tau: float = 15.0
+    """How much earlier an effect may be noticed than its cause."""
+    tail: float = 0.15
+    tail_tau: float = 600.0
+    """This part of an incident's alerts comes much later."""
+    clock_trust: float = 0.8
+    """Probability that a sender's clock is right; else times of arrival are compared."""
+
+    # The background: alerts that come by themselves.
+    pace: float = 0.002
+    """Expected lone alerts a second on one service, before any were seen."""
+    pace_weight: float = 1000.0
+    """For how many service-seconds that expectation counts."""
+    memory: float = 3600.0
+    """What was seen longer ago counts for 1/e in the pace and 1/e^6 in habits of rules."""
+    rule_weight: float = 4.0
+    """For how many alerts the words of a rule's name count against its record."""
+    noise_lasts: float = 120.0
+    """Expected seconds a lone alert fires, before any ended."""
+
+    # Decisions.
+    sign_most: float = 3.5
+    """One sign speaks for an incident with no more than this, in nats."""
+    copy: float = 0.35
+    """A further alert of the same rule on the same service counts so much."""
+    false_cards_per_hour: float = 0.3
+    open_least: float = 2.5
+    adopt: float = 0.0
+    merge: float = 3.0
+    sticky: float = 6.0
+    """A series that fires again belongs where it was, in nats."""
+    sticky_tau: float = 1800.0
+    reopen: float = 1800.0
+    """So long after the end of an incident its alerts may bring it back."""
+
+    # Bounds of what is kept.
+    patience: float = 600.0
+    """So long a waiting alert may be adopted."""
+    persist_most: float = 3600.0
+    idle: float = 3600.0
+    """An open group without news takes no more alerts after this time."""
+    keep: float = 6 * 3600.0
+    """Instances are known for so long after their last delivery."""
+    most_instances: int = 300_000
+    most_series: int = 200_000
+    most_ends: int = 10_000
+    most_near: int = 12
+    """Groups considered at one service or place."""
+    most_neighbours: int = 200
