@@ -450,6 +450,25 @@ def _window(text: str, known: Known) -> Slots:
     return {"window": window(text)}
 
 
+_STATS_VIEWS = (
+    ("rules", r"\brules?\b|\bdelet\w*|\bget rid of\b|\bretire\b"),
+    ("pages", r"\bpage[sd]?\b|\bpaging\b|\bnights?\b|\bwoken\b|\bwoke\b"),
+    ("noise", r"\bnois[ey]\w*|\buseless\b|\brubbish\b|\bfalse (?:alarms?|positives?)\b|\bflap\w*"),
+    (
+        "times",
+        r"\bmtt[rad]\b|\btimes? to\b|\b(?:response|recovery|resolution) times?\b"
+        r"|\bhow (?:fast|long|quickly)\b",
+    ),
+)
+"""What the words ask to be shown; the first one that is there decides."""
+
+
+def _stats(text: str, known: Known) -> Slots:
+    views = (v for v, words in _STATS_VIEWS if re.search(words, text, re.IGNORECASE))
+    # Only names that are known: "of last month" is no service.
+    return {"window": window(text), "show": next(views, ""), "of": _known(text, known.services)}
+
+
 def _audit(text: str, known: Known) -> Slots:
     actor = person(text)
     model = entity(text, known.models, least=3.0 if actor else 2.0)
@@ -472,7 +491,7 @@ _READERS: Mapping[str, Callable[[str, Known], Slots]] = {
     "silence": _silence,
     "oncall": _oncall,
     "runbook": _runbook,
-    "stats": _window,
+    "stats": _stats,
     "usage": _window,
     "audit": _audit,
 }

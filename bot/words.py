@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.slots import Known, slots
+from knowledge.durations import is_duration
 from knowledge.errors import BadArgs, NotFound
 from skills.contract import Call, Skill
 from skills.help import usage
@@ -30,6 +31,12 @@ _INCIDENT_WORDS = ("list", "summary", *ACTIONS)
 _INCIDENT_ID = re.compile(r"(?:inc[-_ ]?|#)?(\d+)", re.IGNORECASE)
 _BECAUSE = re.compile(r"\s+because\s+(.+)$", re.IGNORECASE | re.DOTALL)
 _STATUSES = ("open", "mitigated", "monitoring", "resolved")
+_OPS = {"stats": "stats"}
+"""Skills by the first word of /ops."""
+_SPACED = re.compile(r"(\d)\s+(h|d|w|hours?|days?|weeks?|months?)\b", re.IGNORECASE)
+_FILL = ("the", "last", "past", "over", "for", "of")
+_STATS_FIELDS = ("window", "of", "show", "rule")
+_STATS_VIEWS = ("overview", "times", "noise", "rules", "pages")
 
 
 def command_call(command: str, text: str, skills: Sequence[Skill[Any]]) -> Call:
@@ -44,9 +51,17 @@ def command_call(command: str, text: str, skills: Sequence[Skill[Any]]) -> Call:
         return _incident(text)
     if command == "/similar":
         return _similar(text)
+    if command == "/ops":
+        return _ops(text)
     skill = next((s for s in skills if s.command == command), None)
     if skill is None:
-        known = ["/incident", "/similar", "/tandem", *(s.command for s in skills if s.command)]
+        known = [
+            "/incident",
+            "/ops",
+            "/similar",
+            "/tandem",
+            *(s.command for s in skills if s.command),
+        ]
         raise NotFound.among("command", command, known)
     return Call(skill.name, _fill(skill, text))
 
@@ -167,3 +182,33 @@ def _similar(text: str) -> Call:
         return Call("similar_incidents")
     named = _incident_id(text) if not text.isdigit() else ""
     return Call("similar_incidents", {"incident": named} if named else {"text": text})
+
+
+def _ops(text: str) -> Call:
+    """ "stats 30d checkout", in any order; the word stats may be left out."""
+    words = [w for w in split(_SPACED.sub(r"\1\2", text)) if w.lower() not in _FILL]
+    word = words[0].lower() if words else ""
+    if word in _OPS:
+        words = words[1:]
+    return Call(_OPS.get(word, "stats"), _stats_args(words))
+
+
+def _stats_args(words: Sequence[str]) -> dict[str, str]:
+    args: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and name in _STATS_FIELDS:
+            args[name] = value
+        elif is_duration(word):
+            args["window"] = word
+        elif word.lower() in _STATS_VIEWS:
+            args["show"] = word.lower()
+        elif "of" not in args:
+            args["of"] = word
+        else:
+            raise BadArgs(
+                "of",
+                f"one service or team only, and there are {args['of']!r} and {word!r}",
+                "Usage: /ops stats [30d] [service or team] [times|noise|rules|pages]",
+            )
+    return args

@@ -35,7 +35,18 @@ def parse_duration(text: str) -> timedelta:
     parts = _PART.findall(plain)
     if not parts or rest or any(unit not in _UNITS for _, unit in parts):
         raise ValueError(f"{text!r} is not a length of time; write for example 45m, 24h or 7d")
-    return timedelta(minutes=sum(float(n) * _MINUTES[_UNITS[unit]] for n, unit in parts))
+    try:
+        return timedelta(minutes=sum(float(n) * _MINUTES[_UNITS[unit]] for n, unit in parts))
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is longer than any time that can be counted") from None
+
+
+def is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True
 
 
 def say_duration(length: timedelta) -> str:

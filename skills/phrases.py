@@ -1498,6 +1498,25 @@ how long are customers down on average
 how many times did things break in the last 14 days
 was this month better than the one before
 weekly numbers for the ops meeting
+which alerts are noise
+which alerts are noisy
+which of our alerts are just noise
+which rules should we delete
+what alert rules can we get rid of
+which alert rules are worth deleting
+top ten alert rules to delete
+which alerts never lead to an incident
+what are our noisiest alerts
+noisiest teams this month
+which alerts flap the most
+list flapping alerts
+which alerts have been firing for weeks
+chronic alerts of the last 30 days
+which team gets the most noise
+who was paged most often
+how many pages did everyone get last week
+time to acknowledge over the last 30 days
+how much noise does {DiskFull} make
 give me the reliability numbers of the month
 how did we do in the last 90 days
 how good are we at this, in numbers

@@ -151,14 +151,6 @@ PLANNED: tuple[
         ready=False,
     ),
     Skill(
-        name="stats",
-        summary="Show times to detect and resolve, alert noise and drift rate",
-        examples=("time to resolve over the last 30 days",),
-        args=AboutWindow,
-        run=partial(_not_built, "Statistics", _nothing),
-        ready=False,
-    ),
-    Skill(
         name="usage",
         summary="Show the language model's tokens and cost",
         examples=("token usage over the last 7 days",),

@@ -18,6 +18,7 @@ from skills.promotion import approve, promotion, reject
 from skills.rollback import skill as rollback
 from skills.runbook import skill as runbook
 from skills.similar_incidents import skill as similar_incidents
+from skills.stats import skill as stats
 
 BUILTIN: tuple[Skill[Any], ...] = (
     incident_summary,
@@ -32,6 +33,7 @@ BUILTIN: tuple[Skill[Any], ...] = (
     reject,
     rollback,
     audit,
+    stats,
     help_,
     *PLANNED,
 )

@@ -35,7 +35,10 @@ from bot.slots import Known, slots
         ("silence", "mute checkout 1h30m", {"service": "checkout", "duration": "1h30m"}),
         ("runbook", "show runbook RB-12", {"name": "RB-12"}),
         ("audit", "what did @ada approve", {"actor": "ada"}),
-        ("stats", "mttr this quarter", {"window": "90d"}),
+        ("stats", "mttr this quarter", {"window": "90d", "show": "times"}),
+        ("stats", "which alert rules should we delete?", {"show": "rules"}),
+        ("stats", "pages at night last 30d", {"window": "30d", "show": "pages"}),
+        ("stats", "numbers of last month", {"window": "30d"}),
         ("help", "help", {}),
     ],
 )
