@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from knowledge.records import Message
 from skills.contract import Call
 
 
@@ -31,6 +32,23 @@ class Place:
     response_url: str = ""
     trigger: str = ""
     """Opens a window for three seconds."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A message that a person wants on an incident's time line: by a reaction, or by its menu."""
+
+    id: str
+    """The same mark delivered twice has one id."""
+    user: str
+    channel: str
+    ts: str
+    emoji: str = ""
+    """The reaction; empty for the menu."""
+    message: Message | None = None
+    """Known at once when it came by the menu."""
+    trigger: str = ""
+    response_url: str = ""
 
 
 @dataclass(frozen=True)

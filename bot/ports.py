@@ -61,6 +61,10 @@ class Messenger(People, Protocol):
         """The thread's messages by people, oldest first."""
         ...
 
+    def message(self, channel: str, ts: str) -> Message:
+        """One message, in a thread or not; its `user` is an id."""
+        ...
+
     def link(self, channel: str, ts: str) -> str:
         """An address that leads people to the message; empty when there is none."""
         ...

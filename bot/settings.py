@@ -79,6 +79,15 @@ class Settings(BaseSettings):
         description="When the weekly digest is posted, day and UTC time; empty for never.",
     )
 
+    tandem_timeline_emoji: str = Field(
+        "pushpin,memo",
+        description="Reactions, comma separated, that put a message of an incident's thread on its "
+        "time line; empty for none.",
+    )
+    tandem_maintenance: Path | None = Field(
+        None, description="TOML file of weekly maintenance windows, in which alerts open nothing."
+    )
+
     # State and data
     database_url: str = Field(
         "sqlite:///tandem.db", description="Where everything is kept, as an SQLAlchemy URL."

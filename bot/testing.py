@@ -74,6 +74,14 @@ class MemoryMessenger:
         self.before("find")
         return next(((s.channel, s.ts) for s in self.shown if s.key == key), None)
 
+    def message(self, channel: str, ts: str) -> Message:
+        self.before("message")
+        found = (m for messages in self.said.values() for m in messages if m.id == ts)
+        message = next(found, None)
+        if message is None:
+            raise Gone("slack", "message_not_found")
+        return message
+
     def keys_in_thread(self, channel: str, ts: str) -> tuple[str, ...]:
         self.before("keys_in_thread")
         return tuple(s.key for s in self.shown if s.thread == ts and s.key)

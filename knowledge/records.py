@@ -106,6 +106,8 @@ class Message:
     text: str
     reactions: tuple[str, ...] = ()
     url: str = ""
+    thread: str = ""
+    """The id of the message that heads its thread, where it is a reply and that is known."""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.ask import Ask, Place, Way
+from bot.ask import Ask, Mark, Place, Way
 from bot.slack import press
+from knowledge.records import Message
 from skills.contract import Call, Form
 
 Payload = Mapping[str, Any]
@@ -112,6 +114,51 @@ def from_form(body: Payload) -> Ask:
         call=replace(call, args={**call.args, **values}),
         place=place,
         values=values,
+    )
+
+
+def from_reaction(body: Payload, bot_user: str) -> Mark | None:
+    """A reaction on a person's (or another app's) message; the caller knows which emoji count."""
+    event = body["event"]
+    item = event["item"]
+    if item["type"] != "message" or bot_user in (event["user"], event.get("item_user")):
+        return None
+    channel, ts, emoji = item["channel"], item["ts"], event["reaction"].partition("::")[0]
+    # By person: one who may not put it there must not keep the next one from doing so.
+    return Mark(
+        id=f"reaction:{channel}:{ts}:{emoji}:{event['user']}",
+        user=event["user"],
+        channel=channel,
+        ts=ts,
+        emoji=emoji,
+    )
+
+
+def from_message_action(body: Payload) -> Mark:
+    """An entry of a message's menu."""
+    raw = body["message"]
+    user, trigger = body["user"]["id"], body["trigger_id"]
+    return Mark(
+        id=f"action:{user}:{trigger}",
+        user=user,
+        channel=body["channel"]["id"],
+        ts=raw["ts"],
+        message=message_of(raw),
+        trigger=trigger,
+        response_url=body.get("response_url", ""),
+    )
+
+
+def message_of(raw: Payload, url: str = "") -> Message:
+    """A message as Slack has it; its `user` is an id."""
+    return Message(
+        id=str(raw["ts"]),
+        at=datetime.fromtimestamp(float(raw["ts"]), UTC),
+        user=str(raw.get("user") or raw.get("bot_id") or ""),
+        text=plain(str(raw.get("text", ""))),
+        reactions=tuple(r["name"] for r in raw.get("reactions", ())),
+        url=url,
+        thread=str(raw.get("thread_ts", "")),
     )
 
 

@@ -1,5 +1,6 @@
 """Bolt registrations: acknowledge, then hand over. No decisions beyond what an ack must say."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ask import Ask, Way
+from bot.ask import Ask, Mark, Place, Way
 from bot.slack import blocks, inbound
+from bot.slack.manifest import ADD_TO_TIMELINE
 from knowledge.errors import BadArgs, UserError
-from skills.contract import Call
+from skills.contract import Call, Form
 
 log = logging.getLogger("tandem.slack")
 
@@ -38,7 +40,19 @@ class Desk(Protocol):
         ...
 
 
-def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str]) -> None:
+class Marks(Protocol):
+    """What puts messages on time lines; its methods take their time and run on other threads."""
+
+    def wants(self, emoji: str) -> bool: ...
+
+    def reacted(self, mark: Mark) -> None: ...
+
+    def picked(self, mark: Mark) -> tuple[Call, Form, Place] | None:
+        """What to ask first, or None when that is not needed."""
+        ...
+
+
+def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Marks) -> None:
     """Connect every way in to the desk. `bot_user` is the bot's own user id."""
 
     @app.command(ANY)
@@ -74,11 +88,7 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str]) -> None:
         if form is None or ask.call is None:
             desk.take(ask)
             return
-        view = blocks.form_view(form, inbound.metadata(ask.call, ask.place))
-        try:
-            await client.views_open(trigger_id=ask.place.trigger, view=view)
-        except SlackApiError as error:
-            log.warning("a form did not open: %s", error.response.get("error"))
+        await _open(client, form, ask.call, ask.place)
 
     @app.action(re.compile("^link-"))
     async def link(ack: AsyncAck) -> None:
@@ -96,9 +106,32 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str]) -> None:
         await ack()
         desk.take(ask)
 
+    @app.event("reaction_added")
+    async def reaction(ack: AsyncAck, body: Payload) -> None:
+        await ack()
+        mark = inbound.from_reaction(body, bot_user())
+        if mark is not None and marks.wants(mark.emoji):
+            await asyncio.to_thread(marks.reacted, mark)
+
+    @app.message_shortcut(ADD_TO_TIMELINE)
+    async def pick(ack: AsyncAck, body: Payload, client: AsyncWebClient) -> None:
+        await ack()
+        asked = await asyncio.to_thread(marks.picked, inbound.from_message_action(body))
+        if asked is not None:
+            call, form, place = asked
+            await _open(client, form, call, place)
+
     @app.event(ANY)
     async def other(ack: AsyncAck) -> None:
         await ack()
+
+
+async def _open(client: AsyncWebClient, form: Form, call: Call, place: Place) -> None:
+    view = blocks.form_view(form, inbound.metadata(call, place))
+    try:
+        await client.views_open(trigger_id=place.trigger, view=view)
+    except SlackApiError as error:
+        log.warning("a form did not open: %s", error.response.get("error"))
 
 
 def _errors(error: UserError, body: Payload) -> dict[str, str]:

@@ -9,6 +9,7 @@
 | commands | slash commands |
 | files:write | pictures |
 | im:history | direct messages |
+| reactions:read | putting a message on the time line by a reaction |
 | users:read | names instead of ids |
 """
 
@@ -26,9 +27,12 @@ SCOPES = (
     "commands",
     "files:write",
     "im:history",
+    "reactions:read",
     "users:read",
 )
-EVENTS = ("app_home_opened", "app_mention", "message.channels", "message.im")
+EVENTS = ("app_home_opened", "app_mention", "message.channels", "message.im", "reaction_added")
+ADD_TO_TIMELINE = "timeline_add"
+"""The callback of the entry in a message's menu."""
 
 _HINTS = {
     "/incident": "[INC-12] | list | ack INC-12",
@@ -58,6 +62,14 @@ def manifest(skills: Sequence[Skill[Any]], url: str = "") -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "tandem", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Add to time line",
+                    "type": "message",
+                    "callback_id": ADD_TO_TIMELINE,
+                    "description": "Put this message on the time line of an incident",
+                }
+            ],
             "slash_commands": [
                 {
                     "command": command,

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.ask import Place
 from bot.ports import Gone, RateLimited
 from bot.slack import blocks
-from bot.slack.inbound import plain
+from bot.slack.inbound import message_of, plain
 from knowledge.errors import Unavailable
 from knowledge.records import Message
 from skills.contract import Picture, Reply
@@ -113,6 +113,11 @@ class SlackMessenger:
 
     def keys_in_thread(self, channel: str, ts: str) -> tuple[str, ...]:
         return tuple(filter(None, map(_key, self._replies(channel, ts))))
+
+    def message(self, channel: str, ts: str) -> Message:
+        # Of Slack's methods this one finds a reply by its own ts alone, and needs least to be seen.
+        raw = self._call("reactions_get", channel=channel, timestamp=ts)["message"]
+        return message_of(raw, str(raw.get("permalink") or self.link(channel, ts)))
 
     def link(self, channel: str, ts: str) -> str:
         try:

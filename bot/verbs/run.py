@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from bot.build import Bot, build
 from bot.log import set_up
+from bot.marks import Marks, read_emojis
 from bot.server import Intakes, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import listeners
@@ -55,7 +56,10 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
     """
     bot = await asyncio.to_thread(partial(build, settings, **overrides))
     app, bot_user = await make_app(settings)
-    listeners.register(app, bot.desk, lambda: bot_user)
+    emojis = read_emojis(settings.tandem_timeline_emoji)
+    store, desk = bot.parts.store, bot.desk
+    marks = Marks(bot.messenger, store.incidents, desk.incident_of, desk.take, emojis)
+    listeners.register(app, desk, lambda: bot_user, marks)
     slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
     http = http_app(
         Intakes(bot.accept, bot.parts.store.changes.add, bot.parts.now),

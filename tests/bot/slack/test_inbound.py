@@ -88,3 +88,65 @@ def test_a_form_fills_the_call_it_was_opened_for() -> None:
     ask = inbound.from_form({"user": {"id": "U2"}, "view": view})
     assert ask.call == Call("reject", {"approval": "3", "reason": "too early", "kind": "b"})
     assert ask.place == place
+
+
+def reaction(**given: Any) -> dict[str, Any]:
+    item = {"type": "message", "channel": "C1", "ts": "5.1"}
+    event = {"type": "reaction_added", "user": "U1", "reaction": "memo", "item_user": "U2"}
+    return {"event_id": "Ev1", "event": {**event, "item": item, **given}}
+
+
+def test_a_reaction_names_its_message() -> None:
+    mark = inbound.from_reaction(reaction(), BOT)
+    assert mark is not None
+    assert (mark.user, mark.channel, mark.ts, mark.emoji) == ("U1", "C1", "5.1", "memo")
+
+
+def test_a_reaction_has_one_id_by_message_emoji_and_person() -> None:
+    same = [reaction(), reaction(event_ts="9.9"), reaction(item_user="U3")]
+    others = [
+        reaction(user="U4"),
+        reaction(reaction="eyes"),
+        reaction(item={"type": "message", "channel": "C1", "ts": "6.0"}),
+    ]
+    ids = [mark.id for body in (*same, *others) if (mark := inbound.from_reaction(body, BOT))]
+    assert len(ids) == 6
+    assert len(set(ids)) == 4
+
+
+def test_the_skin_tone_of_an_emoji_does_not_matter() -> None:
+    mark = inbound.from_reaction(reaction(reaction="raised_hand::skin-tone-3"), BOT)
+    assert mark is not None
+    assert mark.emoji == "raised_hand"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        reaction(user=BOT),
+        reaction(item_user=BOT),
+        reaction(item={"type": "file", "file": "F1"}),
+    ],
+    ids=["by the bot", "on the bot's message", "on a file"],
+)
+def test_reactions_that_are_not_for_us(body: dict[str, Any]) -> None:
+    assert inbound.from_reaction(body, BOT) is None
+
+
+def test_an_entry_of_a_messages_menu_brings_the_message() -> None:
+    body = {
+        "user": {"id": "U1"},
+        "trigger_id": "t1",
+        "response_url": "http://r",
+        "channel": {"id": "C1"},
+        "message": {"ts": "5.1", "user": "U2", "text": "a &lt; b", "thread_ts": "4.0"},
+    }
+    mark = inbound.from_message_action(body)
+    assert (mark.user, mark.channel, mark.ts, mark.trigger) == ("U1", "C1", "5.1", "t1")
+    assert mark.message is not None
+    assert (mark.message.user, mark.message.text, mark.message.thread) == ("U2", "a < b", "4.0")
+    assert mark.message.at.timestamp() == 5.1
+
+
+def test_a_message_of_another_app_is_by_that_app() -> None:
+    assert inbound.message_of({"ts": "5.1", "bot_id": "B1", "text": "disk full"}).user == "B1"

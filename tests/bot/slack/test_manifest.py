@@ -12,6 +12,7 @@ SCOPE_OF_EVENT = {
     "app_mention": "app_mentions:read",
     "message.channels": "channels:history",
     "message.im": "im:history",
+    "reaction_added": "reactions:read",
 }
 USED = (
     "auth.test",
@@ -25,6 +26,7 @@ USED = (
     "conversations.replies",
     "files.completeUploadExternal",
     "files.getUploadURLExternal",
+    "reactions.get",
     "users.info",
     "views.open",
     "views.publish",
@@ -56,6 +58,10 @@ def test_every_command_of_a_ready_skill_is_there_once(made: dict[str, Any]) -> N
 def test_it_keeps_to_slacks_limits(made: dict[str, Any]) -> None:
     assert len(made["display_information"]["name"]) <= 35
     assert len(made["display_information"]["description"]) <= 140
+    for shortcut in made["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+        assert len(shortcut["callback_id"]) <= 255
     commands = made["features"]["slash_commands"]
     assert len(commands) <= 50
     for command in commands:
