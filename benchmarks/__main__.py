@@ -26,7 +26,7 @@ class Benchmark:
     asks: str
     """The question it answers."""
     arguments: Sequence[str] = ()
-    """With {data} and {tools} for the two folders."""
+    """With {data} and {tools} for the two folders, and {root} for the repository."""
     needs: Sequence[str] = ()
     """Files and folders without which it is skipped, written like the arguments."""
     module: str = ""
@@ -54,6 +54,15 @@ BENCHMARKS = (
         ["{data}/incidents/corpus.jsonl"],
     ),
     Benchmark(
+        "correlation",
+        "Are the alerts of an incident put together, soon, and noise left out?",
+        [
+            *("--data", "{data}/alerts", "--scorer", "{tools}/eval_correlation.py"),
+            *("--write", "{root}/benchmarks/correlation.md"),
+        ],
+        ["{data}/alerts/labels", "{tools}/eval_correlation.py"],
+    ),
+    Benchmark(
         "summaries",
         "Do summaries tell the facts, and nothing else?",
         ["--data", "{data}/summaries", "--scorer", "{tools}/eval_summaries.py"],
@@ -64,7 +73,7 @@ BENCHMARKS = (
 
 def run(benchmark: Benchmark, data: Path) -> str:
     """ "" when it ran, else why it did not."""
-    folders = {"data": str(data), "tools": str(data.parent / "tools" / "eval")}
+    folders = {"data": data, "tools": data.parent / "tools" / "eval", "root": ROOT}
     missing = [path for n in benchmark.needs if not Path(path := n.format(**folders)).exists()]
     if missing:
         return f"skipped: {missing[0]} is not there"
