@@ -22,6 +22,7 @@ VIEWS = (OVERVIEW, TIMES, NOISE, RULES, PAGES)
 
 NOT_ENOUGH = "not enough data"
 SILENCE_FOR = "7d"
+WORTH_DELETING = "Rules worth deleting"
 MOST_LINES = 5
 MOST_ROWS = 15
 _LEAST_DAYS = 3
@@ -263,7 +264,7 @@ def key_figures(report: Report) -> dict[str, str]:
 
 def advice_in_brief(advice: Sequence[Advice]) -> Section:
     lines = [f"`{a.rule}` {a.reason}; {a.saves:.0%} of all alerts" for a in advice[:MOST_LINES]]
-    return Section("Rules worth deleting", tuple(map(Line, lines)), bullets=True)
+    return Section(WORTH_DELETING, tuple(map(Line, lines)), bullets=True)
 
 
 def advice_sections(report: Report) -> tuple[Section, ...]:
@@ -321,11 +322,8 @@ def _nothing(report: Report) -> Reply:
 
 def _title(report: Report) -> str:
     cards = _count(report.reduction.cards, "incident")
-    return f"{cards} and {_count(report.reduction.instances, 'alert')} in {_when(report)}"
-
-
-def _when(report: Report) -> str:
-    return f"{report.span_in_words}{_of(report)}"
+    alerts = _count(report.reduction.instances, "alert")
+    return f"{cards} and {alerts} in {report.span_in_words}{_of(report)}"
 
 
 def _of(report: Report) -> str:
