@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from knowledge.catalogue import Catalogue
 from knowledge.correlation.groups import Activity, Group, Index, Member, places_of
@@ -107,6 +108,7 @@ class Correlator:
         self._places: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._next = 1
         self._now = -math.inf
+        self._exposed = (-math.inf, 0.0)
 
     # ------------------------------------------------------------------ alerts come, time passes
 
@@ -233,7 +235,7 @@ class Correlator:
         member.base = sum(t.value for t in alone)
         links = self._likelihood.candidates(member)
         scored: list[tuple[float, Group, Link | None, list[Term]]] = []
-        pace = self._background.pace(now, self._population())
+        pace = self._pace(member, now)
         for group, link in links.items():
             terms = self._with_group(member, group, link, pace, before)
             scored.append((member.base + sum(t.value for t in terms), group, link, terms))
@@ -247,10 +249,10 @@ class Correlator:
         ]
         best = max(scored, key=lambda s: (s[0], -s[1].number), default=None)
         if best is None or best[0] <= self._t.adopt:
-            self._background.note(member.rule, 0.0, 1.0, now)
-            series.lone += 1
+            self._count(member, now)
             if chronic:
                 member.verdict = Verdict.CHRONIC
+                self._came_alone(member, now)
                 return
             if member.severity in INFORMATION:
                 member.verdict = Verdict.UNIMPORTANT
@@ -285,17 +287,14 @@ class Correlator:
     ) -> list[Term]:
         terms: list[Term] = []
         if link is not None:
-            value = timing(link.rate, pace)
-            name = link.place[2]
-            lag = member.start - link.activity.first
-            terms.append(
-                Term(link.tie.name.lower(), value, f"{link.tie.value} {name}, {lag:.0f} s after")
-            )
+            terms.append(_tie_term(member, link, pace))
         else:
             terms.append(Term("no tie", -5.0, "nothing near it is in the group"))
         if group is before:
             gap = max(0.0, member.arrival - group.last)
-            value = self._t.sticky * math.exp(-gap / self._t.sticky_tau)
+            series = self._series.get(member.key[0])
+            belief = series.belief if series else 1.0
+            value = self._t.sticky * belief**2 * math.exp(-gap / self._t.sticky_tau)
             terms.append(Term("series", value, "the same alert was here before"))
         elif not group.opened:
             certain = min(1.0, max(0.0, group.score / self._t.open_least))
@@ -314,6 +313,10 @@ class Correlator:
     def _by_number(self, number: str) -> Group | None:
         return self._groups.get(int(number)) if number else None
 
+    def _pace(self, member: Member, now: float) -> float:
+        informing = member.severity in INFORMATION
+        return self._background.pace(now, self._population(), informing)
+
     def _population(self) -> int:
         return max(len(self._places), len(self._catalogue.services))
 
@@ -321,6 +324,7 @@ class Correlator:
         group = self._new_group()
         member.terms = alone
         self._join(member, group, max(-2.0, min(2.0, member.base)))
+        heapq.heappush(self._due, (now + self._t.settle, group.number))
         proof = member.signal.kind in _OWN or member.signal.source in _PAGERS
         if proof and member.verdict is Verdict.WAITING and member.ended is None:
             self._open(group, f"{member.rule} is proof by itself", now, step)
@@ -339,18 +343,18 @@ class Correlator:
 
     def _attach(self, member: Member, group: Group, score: float, now: float, step: _Step) -> None:
         series = self._series.get(member.key[0])
+        member.belief = 1.0 / (1.0 + math.exp(-score))
         self._join(member, group, min(score, self._t.sign_most))
         if group.opened:
             member.verdict = Verdict.ATTACHED
-            weight = 1.0 / (1.0 + math.exp(-score))
+            weight = member.belief
             if series is None or series.starts <= 1:
                 self._background.note(member.rule, weight, 1.0 - weight, now)
+                self._background.came(member.severity in INFORMATION, now, 1.0 - weight)
             if group.closed_at is not None:
                 group.closed_at = None
         else:
-            self._background.note(member.rule, 0.0, 1.0, now)
-            if series is not None:
-                series.lone += 1
+            self._count(member, now)
 
     def _join(self, member: Member, group: Group, evidence: float) -> None:
         member.group = group
@@ -365,17 +369,23 @@ class Correlator:
         group.first = min(group.first, member.start)
         group.first_arrival = min(group.first_arrival, member.arrival)
         group.last = max(group.last, member.arrival)
+        series = self._series.get(member.key[0])
+        if len(group.members) > 1 and (series is None or not series.group):
+            group.came()
         for place in places_of(member):
             activity = group.places.get(place)
             if activity is None:
                 activity = group.places[place] = Activity(member.start, member.arrival)
+                if place[0] == "s":
+                    amount = self._likelihood.expected(place[2]) * member.belief
+                    group.expect(amount, member.arrival, self._t.spread_tau)
             activity.note(member)
             if place[0] in "nz" and not member.subject.service:
                 activity.own = True
             self._index.put(group, place)
-        series = self._series.get(member.key[0])
         if series is not None:
             series.group = str(group.number)
+            series.belief = member.belief
 
     # ------------------------------------------------------------------ groups open, join, end
 
@@ -392,26 +402,32 @@ class Correlator:
     def _maybe_open(self, group: Group, now: float, step: _Step) -> None:
         if len(group.signs) < 2 or group.score < self._threshold(now):
             return
-        first = group.seed()
+        homes = [(self._explains(g, group, now), g) for g in self._near(group) if g.opened]
+        score, home = max(homes, key=lambda h: (h[0], -h[1].number), default=(-math.inf, group))
+        if score > self._t.merge:
+            self._merge(group, home, now, step)
+            return
         says = f"{len(group.signs)} independent signs within {now - group.first_arrival:.0f} s"
-        if first is not None:
-            home = self._explained(first, group, now)
-            if home is not None:
-                self._merge(group, home, now, step)
-                return
         self._open(group, says, now, step)
 
-    def _explained(self, member: Member, group: Group, now: float) -> Group | None:
-        """An opened group that explains a waiting group's first alert."""
-        pace = self._background.pace(now, self._population())
-        best: tuple[float, Group] | None = None
-        for other, link in self._likelihood.candidates(member).items():
-            if other is group or not other.opened or other.closed_at is not None:
-                continue
-            score = member.base + timing(link.rate, pace)
-            if score > self._t.adopt + 1.0 and (best is None or score > best[0]):
-                best = (score, other)
-        return best[1] if best else None
+    def _explains(self, group: Group, other: Group, now: float) -> float:
+        """How well `group` explains how `other` began: the sum over its first signs, in nats;
+        -inf where it does not explain the very first."""
+        total = 0.0
+        for n, member in enumerate(_first_signs(other)):
+            link = self._likelihood.link(member, group)
+            value = member.base + timing(link.rate, self._pace(member, now)) if link else -2.0
+            if n == 0 and value <= self._t.adopt:
+                return -math.inf
+            total += max(-2.0, min(self._t.sign_most, value))
+        return total
+
+    def _near(self, group: Group) -> list[Group]:
+        near: dict[Group, None] = {}
+        for member in _first_signs(group):
+            near.update(dict.fromkeys(self._likelihood.candidates(member)))
+        near.pop(group, None)
+        return [g for g in near if g.closed_at is None and g.number not in group.apart]
 
     def _open(self, group: Group, says: str, now: float, step: _Step) -> None:
         group.opened_at = now
@@ -425,36 +441,101 @@ class Correlator:
         heapq.heappush(self._due, (now + self._t.idle, group.number))
         self._sweep(group, now, step)
 
-    def _now_joined(self, member: Member, now: float) -> None:
-        self._background.note(member.rule, 1.0, -1.0, now)
+    def _came_alone(self, member: Member, now: float) -> None:
+        """It stayed alone: that is what its rule, its series and the pace are known by."""
+        if member.lone:
+            return
+        member.lone = True
         series = self._series.get(member.key[0])
         if series is not None:
+            series.lone += 1
+            if series.lone > _CHRONIC_STARTS:
+                return
+        exposure = self._exposure(now)
+        self._background.alone(member.rule, exposure, now)
+
+    def _exposure(self, now: float) -> float:
+        """The share of all services that is in the reach of an incident's recent trouble."""
+        at, share = self._exposed
+        if now - at < 10.0:
+            return share
+        recent = {
+            place[1:]
+            for group in self._groups.values()
+            if group.opened and group.closed_at is None
+            for place, activity in group.places.items()
+            if place[0] == "s" and now - activity.last < 3 * self._t.spread_tau
+        }
+        share = min(0.8, len(recent) / max(1, self._population()))
+        self._exposed = (now, share)
+        return share
+
+    def _count(self, member: Member, now: float) -> None:
+        """Until it is known to belong to an incident, an alert counts for the pace of chance."""
+        series = self._series.get(member.key[0])
+        if series is None or series.starts <= _CHRONIC_STARTS:
+            member.counted = True
+            self._background.came(member.severity in INFORMATION, now)
+
+    def _now_joined(self, member: Member, now: float) -> None:
+        lone = member.lone
+        member.lone = False
+        if member.counted:
+            member.counted = False
+            self._background.came(member.severity in INFORMATION, now, -1.0)
+        self._background.note(member.rule, 1.0, -1.0 if lone else 0.0, now)
+        series = self._series.get(member.key[0])
+        if lone and series is not None:
             series.lone = max(0.0, series.lone - 1)
 
     def _sweep(self, group: Group, now: float, step: _Step) -> None:
         """A group was opened: what waits near it may be explained now."""
-        near: dict[Group, None] = {}
-        for member in tuple(group.members.values())[:50]:
-            for other in self._likelihood.candidates(member):
-                if other is not group and not other.opened:
-                    near[other] = None
-        self._adopt(group, list(near), now, step)
+        self._adopt(group, self._near(group), now, step)
 
     def _adopt(self, group: Group, others: Iterable[Group], now: float, step: _Step) -> None:
-        """Take over waiting groups whose first alert this group explains."""
-        pace = self._background.pace(now, self._population())
+        """Take over groups whose beginning this group explains."""
         for other in others:
-            if other.opened or other.number not in self._groups:
+            if other.number not in self._groups or group.number not in self._groups:
                 continue
-            seed = other.seed()
-            if seed is None or group.number in other.apart:
+            if group.number in other.apart or other.closed_at is not None:
                 continue
-            link = self._likelihood.link(seed, group)
-            if link is None:
-                continue
-            certain = 0.0 if group.opened else -1.0
-            if seed.base + timing(link.rate, pace) + certain > self._t.adopt:
-                self._merge(other, group, now, step)
+            if not other.opened:
+                self._take_over(other, group, now, step)
+            elif group.opened:
+                self._unite(group, other, now, step)
+
+    def _take_over(self, waiting: Group, group: Group, now: float, step: _Step) -> None:
+        """Each waiting alert that the group explains goes over to it."""
+        alive = waiting.vigour(now, self._t.spread_tau, self._t.vigour_trust)
+        least = self._t.adopt + (0.0 if group.opened else 1.0) - min(0.0, math.log(alive))
+        moving = []
+        for member in islice(waiting.members.values(), 50):
+            link = self._likelihood.link(member, group)
+            score = member.base + timing(link.rate, self._pace(member, now)) if link else -1.0
+            if link is not None and score > least:
+                member.belief = 1.0 / (1.0 + math.exp(-score))
+                member.terms = (_tie_term(member, link, self._pace(member, now)), *member.terms)
+                member.weight = min(score, self._t.sign_most)
+                moving.append(member)
+        if not moving:
+            return
+        if len(moving) == len(waiting.members):
+            self._merge(waiting, group, now, step)
+            return
+        self._leave(moving, waiting)
+        for member in moving:
+            self._join(member, group, member.weight)
+            if group.opened:
+                self._now_joined(member, now)
+                member.verdict = Verdict.ATTACHED
+                step.place(member)
+
+    def _unite(self, one: Group, other: Group, now: float, step: _Step) -> None:
+        """Merge two opened groups when one explains how the other began."""
+        score = max(self._explains(one, other, now), self._explains(other, one, now))
+        if score > self._t.merge:
+            old, new = sorted((one, other), key=lambda g: g.opened_at or 0.0)
+            self._merge(new, old, now, step, "one explains how the other began")
 
     def _leave(self, members: Iterable[Member], group: Group) -> None:
         """Take members out of a group; what the group stands for is worked out anew."""
@@ -517,7 +598,11 @@ class Correlator:
             if now - first.arrival < self._t.persist_most:
                 heapq.heappush(self._due, (max(due, now + 1.0), group.number))
                 return
-        if now - group.last < self._t.patience:
+        over = now - group.last >= self._t.patience
+        if over or len(group.signs) == 1:
+            for member in group.members.values():
+                self._came_alone(member, now)
+        if not over:
             heapq.heappush(self._due, (group.last + self._t.patience, group.number))
             return
         self._dissolve(group)
@@ -674,3 +759,17 @@ class Correlator:
         self._by_name.pop(group.name, None)
         group.name = name
         self._by_name[name] = group
+
+
+def _first_signs(group: Group, most: int = 6) -> list[Member]:
+    """The earliest member of each of the group's first signs."""
+    found: dict[tuple[str, str], Member] = {}
+    for member in islice(group.members.values(), 50):
+        found.setdefault(member.sign, member)
+    return sorted(found.values(), key=lambda m: m.start)[:most]
+
+
+def _tie_term(member: Member, link: Link, pace: float) -> Term:
+    lag = member.start - link.activity.first
+    says = f"{link.tie.value} {link.place[2]}, {lag:.0f} s after"
+    return Term(link.tie.name.lower(), timing(link.rate, pace), says)

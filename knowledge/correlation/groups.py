@@ -1,5 +1,6 @@
 """Alerts that belong together so far, and an index from places to the groups that touch them."""
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -17,9 +18,25 @@ class Member:
     """One alert instance and what became of it."""
 
     __slots__ = (
-        "arrival", "base", "ended", "entity", "group", "key", "moved_by_hand", "rule", "seen",
-        "severity", "signal", "start", "subject", "terms", "verdict", "weight",
-    )  # fmt: skip
+        "arrival",
+        "base",
+        "belief",
+        "counted",
+        "ended",
+        "entity",
+        "group",
+        "key",
+        "lone",
+        "rule",
+        "seen",
+        "severity",
+        "signal",
+        "start",
+        "subject",
+        "terms",
+        "verdict",
+        "weight",
+    )
 
     def __init__(self, signal: Signal, subject: Subject, start: float, arrival: float) -> None:
         self.key: Key = (signal.fingerprint, signal.starts_at)
@@ -36,10 +53,15 @@ class Member:
         self.base = 0.0
         """Log-likelihood ratio of what the alert alone says; the same for every group."""
         self.weight = 0.0
+        self.belief = 1.0
+        """Probability that it belongs to its group, given that the group is an incident."""
         self.terms: tuple[Term, ...] = ()
         self.verdict = Verdict.WAITING
         self.group: Group | None = None
-        self.moved_by_hand = False
+        self.counted = False
+        """It counts for the pace of lone alerts."""
+        self.lone = False
+        """It stayed alone, and its rule's record says so."""
 
     @property
     def sign(self) -> tuple[str, str]:
@@ -57,13 +79,15 @@ def entity_of(subject: Subject) -> str:
 class Activity:
     """One place's trouble within one group."""
 
-    __slots__ = ("arrival", "count", "first", "last", "own", "services")
+    __slots__ = ("arrival", "belief", "count", "first", "last", "own", "services")
 
     def __init__(self, start: float, arrival: float) -> None:
         self.first = start
         self.arrival = arrival
         self.last = arrival
         self.count = 0
+        self.belief = 0.0
+        """Probability that this place is in trouble because of the group's cause."""
         self.own = False
         """For a node or zone: it has an alert of its own, not only its pods'."""
         self.services: set[str] = set()
@@ -73,6 +97,7 @@ class Activity:
         self.arrival = min(self.arrival, member.arrival)
         self.last = max(self.last, member.arrival)
         self.count += 1
+        self.belief = max(self.belief, member.belief)
         if len(self.services) < 50:
             self.services.add(member.entity)
 
@@ -81,9 +106,25 @@ class Group:
     """Alerts with (perhaps) one cause. It is waiting until `opened`."""
 
     __slots__ = (
-        "apart", "by_hand", "closed_at", "firing", "first", "first_arrival", "last", "located",
-        "members", "name", "number", "opened_at", "places", "rules", "score", "signs",
-    )  # fmt: skip
+        "_due",
+        "_sent",
+        "apart",
+        "by_hand",
+        "closed_at",
+        "firing",
+        "first",
+        "first_arrival",
+        "last",
+        "located",
+        "members",
+        "name",
+        "number",
+        "opened_at",
+        "places",
+        "rules",
+        "score",
+        "signs",
+    )
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -105,6 +146,8 @@ class Group:
         self.rules: dict[str, int] = {}
         self.score = 0.0
         self.firing = 0
+        self._sent = 0
+        self._due = (0.0, 0.0, 0.0)
         self.located = 0
         """Members whose node is known."""
         self.first = float("inf")
@@ -114,6 +157,23 @@ class Group:
     @property
     def size(self) -> int:
         return len(self.members)
+
+    def expect(self, amount: float, at: float, tau: float) -> None:
+        """A place was hit at that time: so many alerts are expected of it, most within `tau`."""
+        total, waiting, then = self._due
+        left = waiting * math.exp(-max(0.0, at - then) / tau)
+        self._due = (total + amount, left + amount, max(at, then))
+
+    def came(self) -> None:
+        """An expected alert came."""
+        self._sent += 1
+
+    def vigour(self, now: float, tau: float, trust: float) -> float:
+        """How many of the expected alerts came, as a ratio: the posterior mean of a rate with a
+        Gamma prior of mean 1 and weight `trust` (Gelman et al., Bayesian Data Analysis, 2.6)."""
+        total, waiting, then = self._due
+        due = total - waiting * math.exp(-max(0.0, now - then) / tau)
+        return (trust + self._sent) / (trust + due)
 
     @property
     def opened(self) -> bool:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import name_bias, name_tokens
 
+MOST_HABIT = 3.5
 _HABIT_HORIZON = 6.0
 """Habits of rules are remembered this many times as long as the pace."""
 
@@ -34,8 +35,16 @@ class Series:
     """One fingerprint: how often it started, how often alone, and where it was last."""
 
     __slots__ = (
-        "apart", "first", "group", "last_arrival", "last_end", "last_start", "lone", "starts",
-    )  # fmt: skip
+        "apart",
+        "belief",
+        "first",
+        "group",
+        "last_arrival",
+        "last_end",
+        "last_start",
+        "lone",
+        "starts",
+    )
 
     def __init__(self, first: float) -> None:
         self.first = first
@@ -45,6 +54,8 @@ class Series:
         self.last_arrival = first
         self.last_end = 0.0
         self.group = ""
+        self.belief = 1.0
+        """Probability with which it belonged to its last group."""
         self.apart: tuple[int, ...] = ()
         """Groups that people took it out of."""
 
@@ -99,6 +110,7 @@ class Background:
         self._joined = Decayed()
         self._lone = Decayed()
         self._pace = Decayed()
+        self._informing = Decayed()
         self._since: float | None = None
         self._lasted = 0.0
         self._ended = 0.0
@@ -116,8 +128,17 @@ class Background:
         if self._since is None:
             self._since = now
 
+    def alone(self, name: str, exposure: float, now: float) -> None:
+        """One alert of a rule stayed alone, while a share `exposure` of all places was in trouble.
+
+        So many others of its kind as 1 alone : exposure were taken for part of an incident only
+        because they fell into one: they are taken off the rule's joined ones.
+        """
+        hidden = exposure / (1.0 - exposure)
+        self.note(name, -hidden, 1.0 + hidden, now)
+
     def note(self, name: str, joined: float, lone: float, now: float) -> None:
-        """Add to a rule's record; amounts may be taken back by negative ones."""
+        """Add to a rule's record: so many of its alerts were in incidents, or alone."""
         tau = self._tuning.memory * _HABIT_HORIZON
         rule = self.rule(name)
         self._rules.move_to_end(name)
@@ -127,7 +148,11 @@ class Background:
         if lone:
             rule.lone.add(lone, now, tau)
             self._lone.add(lone, now, tau)
-            self._pace.add(lone, now, self._tuning.memory)
+
+    def came(self, informing: bool, now: float, amount: float = 1.0) -> None:
+        """Count an alert that belongs to no incident for the pace (or take it back); those that
+        only inform have a pace of their own."""
+        (self._informing if informing else self._pace).add(amount, now, self._tuning.memory)
 
     def ended_alone(self, lasted: float) -> None:
         """A lone alert ended after so many seconds."""
@@ -135,13 +160,13 @@ class Background:
         self._ended = 0.999 * self._ended + 1.0
 
     def per_second(self, now: float) -> float:
-        """Lone alerts a second, everywhere."""
+        """Lone alerts a second, everywhere, that ask for attention."""
         return self._pace.now(now, self._tuning.memory) / self._watched(now)
 
-    def pace(self, now: float, services: int) -> float:
+    def pace(self, now: float, services: int, informing: bool = False) -> float:
         """Lone alerts a second on one service: the record, with the expectation as a prior."""
         t = self._tuning
-        seen = self._pace.now(now, t.memory)
+        seen = (self._informing if informing else self._pace).now(now, t.memory)
         span = self._watched(now) * max(1, services)
         return (seen + t.pace * t.pace_weight) / (span + t.pace_weight)
 
@@ -149,18 +174,19 @@ class Background:
         """Mean seconds a lone alert fires."""
         return (self._lasted + 5 * self._tuning.noise_lasts) / (self._ended + 5)
 
-    def habit(self, name: str, now: float) -> float:
+    def habit(self, name: str, now: float, bias: float | None = None, weight: float = 0.0) -> float:
         """log P(rule | incident) / P(rule | background): the rule's record against all rules',
-        shrunk towards what its name says while the record is short."""
+        shrunk towards `bias`, or what its name says, while the record is short."""
         tau = self._tuning.memory * _HABIT_HORIZON
         rule = self.rule(name)
         joined, lone = rule.joined.now(now, tau), rule.lone.now(now, tau)
         base = _logit((self._joined.now(now, tau) + 2.0) / (
             self._joined.now(now, tau) + self._lone.now(now, tau) + 4.0
         ))  # fmt: skip
-        weight = self._tuning.rule_weight
-        prior = 1.0 / (1.0 + math.exp(-(base + rule.bias)))
-        return _logit((joined + weight * prior) / (joined + lone + weight)) - base
+        weight = weight or self._tuning.rule_weight
+        prior = 1.0 / (1.0 + math.exp(-(base + (rule.bias if bias is None else bias))))
+        value = _logit((joined + weight * prior) / (joined + lone + weight)) - base
+        return max(-MOST_HABIT, min(MOST_HABIT, value))
 
     def _watched(self, now: float) -> float:
         tau = self._tuning.memory

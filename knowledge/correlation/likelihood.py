@@ -44,10 +44,11 @@ _TIES = {
 
 
 class Link(NamedTuple):
-    """The strongest tie between an alert and a group."""
+    """The ties between an alert and a group."""
 
     rate: float
-    """Alerts a second that the group's trouble sends to the alert's place."""
+    """Alerts a second that the group's trouble sends to the alert's place, by all ties."""
+    strongest: float
     tie: Tie
     place: Place
     activity: Activity
@@ -56,8 +57,8 @@ class Link(NamedTuple):
 def severity_term(severity: str) -> float:
     """Information is seldom part of an incident; what somebody is paged for, more often."""
     if severity in INFORMATION:
-        return -1.5
-    return 0.4 if severity in URGENT else 0.0
+        return -2.0
+    return 0.3 if severity in URGENT else 0.0
 
 
 def decay(dt: float, tau: float, t: Tuning) -> float:
@@ -87,20 +88,35 @@ class Likelihood:
         self._t = tuning
 
     def candidates(self, member: Member) -> dict[Group, Link]:
-        """The groups near an alert, each with its strongest tie."""
+        """The groups near an alert, each with the sum of its ties, told by the strongest."""
         found: dict[Group, Link] = {}
         for place, tie in self._reach(member):
             kind, cluster, name = place
             for group in self._index.at(kind, cluster, name):
                 link = self._link(member, group, place, tie)
-                if link and ((known := found.get(group)) is None or known.rate < link.rate):
-                    found[group] = link
-        return found
+                if link is not None:
+                    found[group] = _sum(found.get(group), link)
+        return {g: self._tempered(link, g, member.arrival) for g, link in found.items()}
 
     def link(self, member: Member, group: Group) -> Link | None:
-        """The strongest tie of an alert to one group."""
-        links = (self._link(member, group, place, tie) for place, tie in self._reach(member))
-        return max((link for link in links if link), key=lambda link: link.rate, default=None)
+        """The ties of an alert to one group, summed and told by the strongest."""
+        total: Link | None = None
+        for place, tie in self._reach(member):
+            link = self._link(member, group, place, tie)
+            if link is not None:
+                total = _sum(total, link)
+        return self._tempered(total, group, member.arrival) if total else None
+
+    def expected(self, service: str) -> float:
+        """Alerts expected in all when this service is in trouble."""
+        t = self._t
+        callers = min(5, sum(1 for _ in self._links.callers(service)))
+        callees = min(3, sum(1 for _ in self._links.callees(service)))
+        return t.same_service + t.per_caller * callers + t.to_callee * callees
+
+    def _tempered(self, link: Link, group: Group, now: float) -> Link:
+        vigour = group.vigour(now, self._t.spread_tau, self._t.vigour_trust)
+        return link._replace(rate=link.rate * min(vigour, self._t.vigour_most))
 
     def _reach(self, member: Member) -> Iterator[tuple[Place, Tie]]:
         subject = member.subject
@@ -120,8 +136,8 @@ class Likelihood:
         activity, at = _activity(group, place)
         if activity is None:
             return None
-        rate = self._rate(member, group, at, tie, activity)
-        return Link(rate, tie, at, activity) if rate > 0 else None
+        rate = self._rate(member, group, at, tie, activity) * activity.belief
+        return Link(rate, rate, tie, at, activity) if rate > 0 else None
 
     def _rate(
         self, member: Member, group: Group, place: Place, tie: Tie, activity: Activity
@@ -171,6 +187,14 @@ class Likelihood:
         trust = self._t.clock_trust
         by_start = density(member.start - activity.first)
         return trust * by_start + (1 - trust) * density(member.arrival - activity.arrival)
+
+
+def _sum(known: Link | None, link: Link) -> Link:
+    if known is None:
+        return link
+    total = known.rate + link.rate
+    told = link if link.strongest > known.strongest else known
+    return told._replace(rate=total)
 
 
 def timing(rate: float, pace: float) -> float:

@@ -30,6 +30,9 @@ class Tuning:
     tail: float = 0.15
     tail_tau: float = 600.0
     """This part of an incident's alerts comes much later."""
+    vigour_trust: float = 2.0
+    """For how many alerts these expectations count against what a group did send."""
+    vigour_most: float = 1.0
     clock_trust: float = 0.8
     """Probability that a sender's clock is right; else times of arrival are compared."""
 
@@ -61,6 +64,8 @@ class Tuning:
     """So long after the end of an incident its alerts may bring it back."""
 
     # Bounds of what is kept.
+    settle: float = 120.0
+    """An alert that is alone for so long counts as lone."""
     patience: float = 600.0
     """So long a waiting alert may be adopted."""
     persist_most: float = 3600.0
