@@ -13,15 +13,16 @@ from bot.courier import CARD, THREAD, Courier
 from bot.desk import Desk, Loop
 from bot.home import home_replies
 from bot.intake import Intake
-from bot.parts import Parts, make_monitors, make_parts
+from bot.parts import MONITOR, Parts, make_monitors, make_parts
 from bot.schedule import Job, Schedule
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.messenger import SlackMessenger
 from bot.turn import Turn
+from knowledge.codec import signals_to_json
 from knowledge.errors import TandemError
 from knowledge.monitors import AnyMonitor, MemoryStates, MonitorStates, read_monitor
-from knowledge.records import DocumentKind, Hit, Incident, Message
+from knowledge.records import DocumentKind, Hit, Incident, Message, Signal
 from skills.cards import incident_card, thread_update
 from skills.contract import Reply, User
 
@@ -58,9 +59,9 @@ class Bot:
             loop.stop()
         self.parts.close()
 
-    def accept(self, source: str, signals: Sequence[Any]) -> int:
-        """Store signals durably and wake the intake."""
-        batch = self.intake.accept(source, signals)
+    def accept(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
+        """Store a webhook durably and wake the intake."""
+        batch = self.intake.accept(source, body, signals)
         self.loops["intake"].wake()
         return batch
 
@@ -108,6 +109,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         for kind in (CARD, THREAD):
             store.outbox.put(f"{kind}:{incident_id}", now())
         incident = store.incidents.get(incident_id)
+        parts.intake.noticed(incident)
         if not incident.is_open:
             parts.remember(incident)
 
@@ -134,14 +136,6 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         except TandemError as error:
             log.warning("the home of %s: %s", user_id, error)
 
-    intake = Intake(
-        store.inbox,
-        store.incidents,
-        now,
-        changes=store.changes,
-        on_resolved=parts.remember,
-        quiet=timedelta(seconds=settings.tandem_quiet),
-    )
     courier = Courier(
         outbox=store.outbox,
         incidents=store.incidents,
@@ -155,11 +149,11 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         parts,
         messenger,
         Desk(turn, messenger, parts.skills, store.outbox, publish_home),
-        intake,
+        parts.intake,
         courier,
         Schedule([]),
         {
-            "intake": Loop("intake", intake.work, INTAKE_S),
+            "intake": Loop("intake", parts.intake.work, INTAKE_S),
             "courier": Loop("courier", lambda: courier.work(now()), COURIER_S),
         },
     )
@@ -190,7 +184,7 @@ def _jobs(bot: Bot, monitors: Sequence[AnyMonitor], states: MonitorStates) -> li
             now=parts.now(),
         )
         if signals:
-            bot.accept("monitor", signals)
+            bot.accept(MONITOR, signals_to_json(signals), signals)
 
     watched = [
         Job(f"{type(m).__name__} {m.name}", m.every, _quietly(partial(poll, m), m.name))

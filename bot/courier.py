@@ -6,7 +6,7 @@ key hidden in the message before anything left over from an earlier run is poste
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -71,6 +71,9 @@ class Courier:
     card: Callable[[Incident], Reply]
     thread_update: Callable[[Incident, tuple[Event, ...]], Reply]
     started: datetime
+    others: Mapping[str, Callable[[Delivery], None]] = field(default_factory=dict)
+    """Senders of further kinds of delivery: pages, tickets, digests. Once they return it is done;
+    they may raise Unavailable, and are called again."""
     posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
     edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
     _in_doubt: set[str] = field(default_factory=set, repr=False)
@@ -103,6 +106,11 @@ class Courier:
 
     def _send(self, delivery: Delivery, now: datetime) -> bool:
         """False when it must wait for its turn; nothing is counted against it."""
+        if delivery.kind in self.others:
+            if not self.posts.take(now):
+                return False
+            self.others[delivery.kind](delivery)
+            return True
         incident = self.incidents.get(delivery.subject)
         if delivery.kind == CARD:
             return self._card(delivery, incident, now)

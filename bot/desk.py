@@ -23,8 +23,8 @@ takes turns with the event loop that must acknowledge within Slack's three secon
 
 @dataclass
 class Loop:
-    """Calls `work` again and again on a thread of its own: at once when woken, else every
-    `every_s`. Errors are logged and the loop goes on."""
+    """Calls `work` again and again on a thread of its own: at once when woken or when it says that
+    it did something, else every `every_s`. Errors are logged and the loop goes on."""
 
     name: str
     work: Callable[[], object]
@@ -51,10 +51,12 @@ class Loop:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                self.work()
+                did = self.work()
             except Exception:
                 log.exception("%s", self.name)
-            self._wake.wait(self.every_s)
+                did = None
+            if not did:
+                self._wake.wait(self.every_s)
 
 
 LULL_S = 0.025

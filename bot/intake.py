@@ -1,31 +1,41 @@
-"""Signals in: keep them, find the incident they belong to, change it, have it told.
+"""Webhooks in: keep them, correlate their alerts, change incidents, have their cards told.
 
-`accept` is on the sender's path and only stores; `work` is called by one worker, so that
-correlation never races with itself. Applying a batch twice changes nothing the second time, so a
-crash anywhere between the two is mended by working on the batch again.
+`accept` is on the sender's path and only stores. `work` and `tick` are called by one worker; what
+they do and the inbox's row that caused it are one transaction, so a crash anywhere loses nothing
+and does nothing twice. The correlation lives in memory and is derived: it is rebuilt from the
+history of alerts at the start and after a transaction that failed.
 """
 
 import logging
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from knowledge.correlate import Candidates, is_noise, service_of
+from bot.cases import Casework
+from knowledge.catalogue import Catalogue
+from knowledge.correlation import Correlator, Outcome, subject_of
 from knowledge.errors import Unavailable
-from knowledge.incidents import instance, merge, open_from, resolve_when_quiet, with_signals
-from knowledge.ports import Changes, Inbox, Incidents
-from knowledge.records import Batch, Incident, Signal, Status
+from knowledge.incidents import instance
+from knowledge.ports import Store
+from knowledge.records import Batch, Change, Incident, Signal, Silence
+from knowledge.silences import silenced_by
 
 log = logging.getLogger(__name__)
 
-LOOK_BACK = timedelta(days=7)
-"""Repeats of an alert that a person resolved are known for this long."""
+REMEMBER = timedelta(hours=24)
+"""How much history the correlation is rebuilt from."""
+MOST_REMEMBERED = 200_000
 MOST_OPEN = 1_000
-MOST_RESOLVED = 300
-SUSPECTS = timedelta(hours=2)
-"""Changes of the service this long before its incident are put on it."""
-_EARLY_ENDS = 2_000
+MOST_NAMED = 50_000
+"""Fingerprints whose service is remembered."""
+READ_AHEAD = 5_000
+"""Batches that are kept decoded between their acceptance and their turn."""
+
+Read = Callable[[str, bytes, datetime], Sequence[Signal]]
+"""Source, body as it came, time of arrival -> its signals. Raises UserError."""
 
 
 class Intake:
@@ -33,136 +43,186 @@ class Intake:
 
     def __init__(
         self,
-        inbox: Inbox,
-        incidents: Incidents,
+        store: Store,
+        read: Read,
         now: Callable[[], datetime],
         *,
-        changes: Changes | None = None,
-        on_resolved: Callable[[Incident], None] | None = None,
+        catalogue: Catalogue | None = None,
+        on_resolved: Callable[[Incident], None] = lambda incident: None,
         quiet: timedelta = timedelta(),
     ) -> None:
-        self._inbox = inbox
-        self._incidents = incidents
+        self._store = store
+        self._catalogue = catalogue or Catalogue()
+        self._read = read
         self._now = now
-        self._changes = changes
         self._on_resolved = on_resolved
         self._quiet = quiet
-        self._ended: OrderedDict[tuple[str, datetime], Signal] = OrderedDict()
+        self._lock = threading.RLock()
+        self._correlator: Correlator | None = None
+        self._decoded: OrderedDict[int, Sequence[Signal]] = OrderedDict()
+        self._services: OrderedDict[str, str] = OrderedDict()
 
-    def accept(self, source: str, signals: Sequence[Signal]) -> int:
+    def accept(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         """Store durably; returns the batch's id. The sender may be answered after that."""
-        return self._inbox.put(source, signals, self._now())
+        batch = self._store.inbox.put(source, body, self._now())
+        self._decoded[batch] = signals
+        while len(self._decoded) > READ_AHEAD:
+            self._decoded.popitem(last=False)
+        return batch
 
-    def work(self, limit: int = 100) -> int:
+    def work(self, limit: int = 250) -> int:
         """Deal with the oldest batches; returns how many left the inbox.
 
         They are taken together, so that a backlog changes each incident once and not once for
         each batch. A batch that cannot be dealt with is set aside and holds up no other. Raises
         Unavailable, everything still waiting, when the store is out of reach.
         """
-        batches = self._inbox.waiting(limit)
+        batches = self._store.inbox.waiting(limit)
         if not batches:
+            self.tick()
             return 0
         try:
-            self._apply([signal for batch in batches for signal in batch.signals])
+            self._deal_with(batches)
         except Unavailable:
             raise
         except Exception:
             # One of them is bad; taken one by one, it shows which.
             log.warning("%s batches failed together", len(batches), exc_info=True)
-            batches = [batch for batch in batches if self._deal_with(batch)]
-        self._inbox.done([batch.id for batch in batches])
+            return sum(self._deal_with_one(batch) for batch in batches)
         return len(batches)
 
-    def settle(self) -> int:
-        """Resolve what has been quiet for long enough; for the schedule, when `quiet` is set."""
-        settled = 0
-        for incident in self._incidents.find(open_only=True, limit=MOST_OPEN):
-            settled += self._change(incident.id, ()).status is Status.RESOLVED
-        return settled
+    def tick(self) -> None:
+        """Time passes without alerts: patience runs out, evidence expires."""
+        now = self._now()
+        with self._lock:
+            passed = self._correlator.advance(now) if self._correlator else None
+            if passed == Outcome():
+                return
+            with self._round(now) as work:
+                work.apply(passed or work.correlator.advance(now), now)
 
-    def _deal_with(self, batch: Batch) -> bool:
+    def settle(self) -> int:
+        """Resolve what has been quiet for long enough; for the schedule."""
+        now = self._now()
+        with self._round(now) as work:
+            for incident in self._store.incidents.find(open_only=True, limit=MOST_OPEN):
+                work.settle(incident.id, now)
+        return len(work.resolved)
+
+    def change(self, change: Change) -> None:
+        """A deploy or the like: kept, and put on the open incidents that it may explain."""
+        self._store.changes.add(change)
+        now = self._now()
+        with self._round(now) as work:
+            work.attach(change, now)
+
+    def noticed(self, incident: Incident) -> None:
+        """A person changed it: the correlation follows."""
+        with self._lock:
+            if self._correlator is None:
+                return
+            if incident.is_open:
+                self._correlator.reopen(incident.id)
+            else:
+                self._correlator.close(incident.id)
+
+    @contextmanager
+    def correlating(self) -> Iterator[Casework]:
+        """A round of one's own, for what people decide. Raises Unavailable."""
+        with self._round(self._now()) as work:
+            yield work
+
+    def _deal_with_one(self, batch: Batch) -> bool:
         try:
-            self._apply(batch.signals)
+            self._deal_with([batch])
         except Unavailable:
             raise
         except Exception as error:
             # The last stop before the outside: one bad batch must not hold up the others.
             log.exception("batch %s of %s set aside", batch.id, batch.source)
-            self._inbox.poison(batch.id, f"{type(error).__name__}: {error}")
+            self._store.inbox.poison(batch.id, f"{type(error).__name__}: {error}")
             return False
         return True
 
-    def _apply(self, signals: Sequence[Signal]) -> None:
-        known = self._candidates()
-        now = self._now()
-        drafts: dict[str, Incident] = {}
-        grown: dict[str, list[Signal]] = {}
-        for delivered in merge((), map(_named, signals)):
-            if is_noise(delivered):
-                continue
-            # An alert whose end came first, from the other replica or late, does not fire.
-            signal = self._ended.get(instance(delivered), delivered)
-            home = known.place(signal, now)
-            if home in drafts:
-                drafts[home] = with_signals(drafts[home], (signal,), now)
-                known.put(drafts[home])
-            elif home is not None:
-                grown.setdefault(home, []).append(signal)
-            elif not signal.firing:
-                self._remember_end(signal)
-            else:
-                draft = replace(open_from((signal,), now), id=f"draft {len(drafts)}")
-                drafts[draft.id] = draft
-                known.put(draft)
-        for incident_id, more in grown.items():
-            self._change(incident_id, more)
-        for draft in drafts.values():
-            self._open(draft.signals, now)
+    def _deal_with(self, batches: Sequence[Batch]) -> None:
+        read = [(batch, self._signals(batch)) for batch in batches]
+        now = max(batch.received_at for batch in batches)
+        with self._round(now) as work:
+            silences = self._store.silences.find(at=now)
+            for batch, signals in read:
+                self._feed(work, signals, batch.received_at, silences)
+            self._store.inbox.done([batch.id for batch in batches])
+        for batch in batches:
+            self._decoded.pop(batch.id, None)
 
-    def _open(self, signals: Sequence[Signal], now: datetime) -> Incident:
-        draft = open_from(signals, now)
-        if self._changes is not None and draft.service:
-            recent = self._changes.between(now - SUSPECTS, now, draft.service)
-            draft = replace(draft, changes=tuple(recent))
-        return self._incidents.open(draft, tell=("card",))
+    def _feed(
+        self, work: Casework, signals: Sequence[Signal], at: datetime, silences: Sequence[Silence]
+    ) -> None:
+        signals = [s if s.service else self._named(s) for s in signals]
+        if silences:
+            signals = [s for s in signals if not self._hidden(work, s, silences, at)]
+        # The time of arrival is the clock, so that a backlog, or history, decides as it would have.
+        work.apply(work.correlator.feed(signals, at), at)
+        work.note(signals)
 
-    def _change(self, incident_id: str, signals: Sequence[Signal]) -> Incident:
-        now = self._now()
+    def _named(self, signal: Signal) -> Signal:
+        """With the service that its labels and the catalogue let guess."""
+        service = self._services.get(signal.fingerprint)
+        if service is None:
+            service = subject_of(signal, self._catalogue).service
+            self._services[signal.fingerprint] = service
+            while len(self._services) > MOST_NAMED:
+                self._services.popitem(last=False)
+        return replace(signal, service=service) if service else signal
 
-        def step(incident: Incident) -> Incident:
-            return resolve_when_quiet(with_signals(incident, signals, now), now, self._quiet)
+    def _hidden(
+        self, work: Casework, signal: Signal, silences: Sequence[Silence], at: datetime
+    ) -> bool:
+        """An alert that was there before its silence goes on, and its end is heard."""
+        if not signal.firing or work.correlator.placed(instance(signal)) is not None:
+            return False
+        silence = silenced_by(signal, silences, at)
+        if silence is None:
+            return False
+        work.silenced(signal, silence.id)
+        return True
 
-        before = self._incidents.get(incident_id)
-        planned = step(before)
-        if planned is before:
-            return before
-        tell = ("card", "thread") if planned.timeline != before.timeline else ("card",)
-        after = self._incidents.change(incident_id, step, tell)
-        if before.is_open and not after.is_open:
-            self._resolved(after)
-        return after
+    def _signals(self, batch: Batch) -> Sequence[Signal]:
+        decoded = self._decoded.get(batch.id)
+        return (
+            self._read(batch.source, batch.body, batch.received_at) if decoded is None else decoded
+        )
+
+    @contextmanager
+    def _round(self, now: datetime) -> Iterator[Casework]:
+        """One transaction. After an error the correlation knows more than the store: it is
+        dropped and rebuilt."""
+        with self._lock:
+            try:
+                with self._store.together():
+                    if self._correlator is None:
+                        self._correlator = self._rebuilt(now)
+                    work = Casework(self._store, self._correlator, self._quiet)
+                    yield work
+                    work.finish(now)
+            except BaseException:
+                self._correlator = None
+                raise
+        for incident in work.resolved:
+            self._resolved(incident)
+
+    def _rebuilt(self, now: datetime) -> Correlator:
+        correlator = Correlator(self._catalogue, self._store.lessons.all())
+        history = self._store.alerts.find(since=now - REMEMBER, limit=MOST_REMEMBERED)
+        correlator.restore(((r.signal, r.incident) for r in history), now)
+        for incident in {r.incident for r in history if r.incident}:
+            if not self._store.incidents.get(incident).is_open:
+                correlator.close(incident)
+        return correlator
 
     def _resolved(self, incident: Incident) -> None:
-        if self._on_resolved is None:
-            return
         try:
             self._on_resolved(incident)
         except Exception:
             # It is resolved and stored; what follows from it can be made up for later.
             log.exception("after the resolution of %s", incident.id)
-
-    def _candidates(self) -> Candidates:
-        since = self._now() - LOOK_BACK
-        over = self._incidents.find(status=Status.RESOLVED, since=since, limit=MOST_RESOLVED)
-        return Candidates([*self._incidents.find(open_only=True, limit=MOST_OPEN), *over])
-
-    def _remember_end(self, signal: Signal) -> None:
-        """An end that came before its alert: the alert, when it comes, fires nowhere."""
-        self._ended[instance(signal)] = signal
-        while len(self._ended) > _EARLY_ENDS:
-            self._ended.popitem(last=False)
-
-
-def _named(signal: Signal) -> Signal:
-    return signal if signal.service else replace(signal, service=service_of(signal))

@@ -1,15 +1,18 @@
 """Settings -> everything a Context needs: the module that names concrete adapters."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.access import Rights
+from bot.intake import Intake
 from bot.route import Router
 from bot.settings import Settings
+from bot.triage import IntakeTriage
+from bot.webhooks import parser_for
 from bot.words import Known
 from knowledge.adapters.absent import AbsentFrames, AbsentMetrics, AbsentModels
 from knowledge.adapters.cached_embedder import CachedEmbedder
@@ -22,12 +25,15 @@ from knowledge.adapters.prometheus import Prometheus
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
 from knowledge.adapters.shipped_vectors import ShippedVectors
 from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.catalogue import Catalogue
+from knowledge.codec import signals_from_json
 from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.ingest import incident_document, read_setting
 from knowledge.library import SearchLibrary
 from knowledge.monitors import AnyMonitor, load_monitors
-from knowledge.ports import LLM, Embedder, Frames, Metrics, Models
-from knowledge.records import Incident, Message, Status
+from knowledge.oncall import OnCall
+from knowledge.ports import LLM, Embedder, Frames, Metrics, Models, Pager, Rooms, Tickets, Triage
+from knowledge.records import Incident, Message, Signal, Status
 from skills.contract import Context, Skill, User
 from skills.registry import installed
 
@@ -101,6 +107,23 @@ def make_monitors(settings: Settings) -> tuple[AnyMonitor, ...]:
     return load_monitors(settings.tandem_monitors) if settings.tandem_monitors else ()
 
 
+def make_catalogue(settings: Settings) -> Catalogue:
+    """Raises UserError naming TANDEM_CATALOGUE's file and what is wrong in it."""
+    path = settings.tandem_catalogue
+    return Catalogue.read(path) if path else Catalogue()
+
+
+MONITOR = "monitor"
+"""The source of what Tandem's own monitors send."""
+
+
+def read_batch(source: str, body: bytes, at: datetime) -> Sequence[Signal]:
+    """An inbox row again, as it was read when it came. Raises UserError."""
+    if source == MONITOR:
+        return signals_from_json(body)
+    return parser_for(source)(body, at).signals
+
+
 @dataclass
 class Parts:
     """Everything a Context needs; the terminal chat and the running bot share it."""
@@ -116,6 +139,12 @@ class Parts:
     llm: LLM | None
     router: Router
     rights: Rights
+    intake: Intake
+    triage: Triage
+    catalogue: Catalogue
+    oncall: OnCall
+    pager: Pager | None = None
+    tickets: tuple[Tickets, ...] = ()
     now: Callable[[], datetime] = utc_now
 
     def context(
@@ -125,6 +154,7 @@ class Parts:
         people: Callable[[str], str] = lambda user_id: user_id,
         read_thread: Callable[[str], tuple[Message, ...]] = lambda incident_id: (),
         card_link: Callable[[str], str] = lambda incident_id: "",
+        rooms: Rooms | None = None,
     ) -> Context:
         return Context(
             user=user,
@@ -137,6 +167,14 @@ class Parts:
             metrics=self.metrics,
             models=self.models,
             frames=self.frames,
+            alerts=self.store.alerts,
+            silences=self.store.silences,
+            triage=self.triage,
+            catalogue=self.catalogue,
+            oncall=self.oncall,
+            pager=self.pager,
+            tickets=self.tickets,
+            rooms=rooms,
             llm=self.llm,
             llm_seconds=self.settings.tandem_llm_timeout,
             skills=self.skills,
@@ -201,12 +239,27 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     models = overrides.get("models") or make_models(settings)
     frames = overrides.get("frames") or make_frames(settings)
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
+    now = overrides.get("now") or utc_now
+    catalogue = overrides.get("catalogue") or make_catalogue(settings)
+    library = SearchLibrary(store.documents, embedder, FaissIndex, remembered)
+    intake = Intake(
+        store,
+        read_batch,
+        now,
+        catalogue=catalogue,
+        on_resolved=lambda incident: library.add([incident_document(incident)]),
+        quiet=timedelta(seconds=settings.tandem_quiet),
+    )
     parts: dict[str, Any] = {
         "settings": settings,
         "store": store,
         "skills": skills,
         "embedder": embedder,
-        "library": SearchLibrary(store.documents, embedder, FaissIndex, remembered),
+        "library": library,
+        "intake": intake,
+        "triage": IntakeTriage(intake, store, now),
+        "catalogue": catalogue,
+        "oncall": OnCall(),
         "metrics": make_metrics(settings),
         "models": models,
         "frames": frames,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.webhooks import PARSERS, Parsed, parser_for
-from knowledge.correlate import is_noise, service_of
+from knowledge.correlation import is_noise, service_of
 from knowledge.errors import BadArgs
 from knowledge.incidents import severity_of, start_is_unknown
 from knowledge.records import Severity, Signal

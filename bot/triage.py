@@ -1,0 +1,109 @@
+"""What people decide about the correlation of present incidents: `ports.Triage`.
+
+Their word stands: the correlation does not undo it, and learns from it for later incidents.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from bot.cases import Casework
+from bot.intake import Intake
+from knowledge.correlation import Key
+from knowledge.errors import BadArgs, NotFound
+from knowledge.incidents import instance, open_from
+from knowledge.ports import Store
+from knowledge.records import AlertRecord, Incident, Lesson, Signal, Teaching
+
+MOST_LESSONS = 20
+"""Pairs of kinds that one decision teaches: the commonest."""
+
+
+class IntakeTriage:
+    """`ports.Triage` over the intake's own correlation and transactions."""
+
+    def __init__(self, intake: Intake, store: Store, now: Callable[[], datetime]) -> None:
+        self._intake = intake
+        self._store = store
+        self._now = now
+
+    def why(self, fingerprint: str, starts_at: datetime) -> AlertRecord:
+        return self._store.alerts.get(fingerprint, starts_at)
+
+    def not_related(self, incident_id: str, alerts: Sequence[Key], by: str) -> str:
+        now = self._now()
+        with self._intake.correlating() as work:
+            incident = self._store.incidents.get(incident_id)
+            chosen, rest = _apart(incident, alerts)
+            self._learn(work, Teaching.NOT_RELATED, chosen, rest, by, incident.id)
+            keys = [instance(s) for s in chosen]
+            work.take_out(incident.id, keys, by, now, "said not to be related")
+            for key in keys:
+                work.apply(work.correlator.detach(key, now), now)
+            placed = [work.correlator.placed(key) for key in keys]
+            return next((group for _, group in filter(None, placed) if group), "")
+
+    def split(self, incident_id: str, alerts: Sequence[Key], by: str) -> Incident:
+        now = self._now()
+        with self._intake.correlating() as work:
+            incident = self._store.incidents.get(incident_id)
+            chosen, rest = _apart(incident, alerts)
+            self._learn(work, Teaching.NOT_RELATED, chosen, rest, by, incident.id)
+            opened = self._store.incidents.open(open_from(chosen, now), tell=("card",))
+            keys = [instance(s) for s in chosen]
+            work.correlator.split(incident.id, keys, opened.id, now)
+            work.take_out(incident.id, keys, by, now, f"split off: see {opened.id}")
+            work.placed(chosen, opened.id)
+            return opened
+
+    def merge(self, incident_id: str, into: str, by: str) -> Incident:
+        now = self._now()
+        with self._intake.correlating() as work:
+            one, other = self._store.incidents.get(incident_id), self._store.incidents.get(into)
+            if one.id == other.id:
+                raise BadArgs("into", f"it is {one.id} itself", "Name another incident")
+            if one.merged_into:
+                raise BadArgs("incident", f"{one.id} was merged into {one.merged_into} already")
+            self._learn(work, Teaching.SAME_INCIDENT, one.signals, other.signals, by, other.id)
+            work.correlator.merge(one.id, other.id, now)
+            after = work.merge(one.id, other.id, by, now, "said to be the same")
+            work.placed(one.signals, other.id)
+            return after
+
+    def _learn(
+        self,
+        work: Casework,
+        teaching: Teaching,
+        ones: Iterable[Signal],
+        others: Iterable[Signal],
+        by: str,
+        incident: str,
+    ) -> None:
+        pairs = [(one, other) for one in _kinds(ones) for other in _kinds(others) if one != other]
+        for one, other in pairs[:MOST_LESSONS]:
+            lesson = Lesson(self._now(), by, teaching, one, other, incident)
+            self._store.lessons.add(lesson)
+            work.correlator.teach(lesson)
+
+
+def _apart(incident: Incident, alerts: Sequence[Key]) -> tuple[list[Signal], list[Signal]]:
+    """The chosen alerts of the incident, and its others. Raises NotFound, BadArgs."""
+    keys = set(alerts)
+    chosen = [s for s in incident.signals if instance(s) in keys]
+    rest = [s for s in incident.signals if instance(s) not in keys]
+    if not chosen:
+        names = sorted({s.name for s in incident.signals})
+        raise NotFound.among(f"alert of {incident.id}", ", ".join(k[0] for k in keys), names)
+    if not rest:
+        raise BadArgs(
+            "alerts", f"they are all of {incident.id}", "Choose some of them, or merge it instead"
+        )
+    return chosen, rest
+
+
+def _kinds(signals: Iterable[Signal]) -> list[tuple[str, str]]:
+    """(name, service), commonest first."""
+    counts: dict[tuple[str, str], int] = {}
+    for signal in signals:
+        kind = (signal.name, signal.service)
+        counts[kind] = counts.get(kind, 0) + 1
+    return sorted(counts, key=lambda kind: -counts[kind])
