@@ -11,7 +11,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.log import masked
 from bot.settings import Settings
 from bot.slack.manifest import SCOPES
-from knowledge.errors import TandemError
+from bot.sources import make_sources
+from knowledge.errors import TandemError, UserError
 
 
 class State(StrEnum):
@@ -41,7 +42,7 @@ def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
     "database", "library", "models file", "monitors file", "registry", "prometheus", "embedder"."""
     yield from _slack(settings)
     yield _people(settings)
-    yield _webhooks(settings)
+    yield from _webhooks(settings)
     yield _probed("Database", settings.database_url, probes["database"], "Mend DATABASE_URL.")
     yield _optional(
         "Past incidents and runbooks",
@@ -149,18 +150,43 @@ def _people(settings: Settings) -> Finding:
     )
 
 
-def _webhooks(settings: Settings) -> Finding:
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    """Where alerts come in, who may send them, and which addresses take them from anyone."""
     where = f"http://{settings.tandem_http_host}:{settings.tandem_http_port}/signals/alertmanager"
-    if settings.tandem_webhook_token.get_secret_value():
-        return Finding("Webhooks", State.OK, f"{where}, with a token")
-    if settings.tandem_http_host in ("127.0.0.1", "localhost", "::1"):
-        return Finding("Webhooks", State.OK, f"{where}, from this machine only, without a token")
-    return Finding(
-        "Webhooks",
-        State.WARN,
-        f"{where} takes alerts from anyone who can reach it",
-        "Set TANDEM_WEBHOOK_TOKEN and send it as a bearer token.",
-    )
+    local = settings.tandem_http_host in _LOOPBACK
+    try:
+        sources = make_sources(settings)
+    except UserError as error:
+        remedy = "deploy/sources.toml is an example. Until it is mended the bot does not start."
+        yield Finding("Webhooks", State.BROKEN, str(error), remedy)
+        return
+    unguarded = sources.unguarded()
+    if not unguarded:
+        how = "each sender authenticated" if settings.tandem_sources else "with a token"
+        yield Finding("Webhooks", State.OK, f"{where}, {how}")
+    elif local:
+        words = f"{where}, from this machine only, without a token"
+        yield Finding("Webhooks", State.OK, words)
+    elif settings.tandem_sources is None:
+        yield Finding(
+            "Webhooks",
+            State.WARN,
+            f"{where} takes alerts from anyone who can reach it",
+            "Set TANDEM_WEBHOOK_TOKEN and send it as a bearer token, or name a file in "
+            "TANDEM_SOURCES.",
+        )
+    else:
+        yield Finding(
+            "Webhooks",
+            State.WARN,
+            f"no authentication, though others can reach {settings.tandem_http_host}: "
+            f"{', '.join(unguarded)}",
+            f"Give each an auth in {settings.tandem_sources}, set TANDEM_WEBHOOK_TOKEN for those "
+            "it does not list, or write only_listed = true.",
+        )
 
 
 def _llm(settings: Settings) -> Finding:

@@ -1,58 +1,25 @@
-"""One pure parser per source of webhooks. A new one is a module and a line here."""
+"""One pure parser per source of webhooks, and one per source of changes.
 
-from collections.abc import Mapping
+A new one is a module and a line in `registry`. `source_file` reads who may send what.
+"""
 
-from bot.webhooks import (
-    alertmanager,
-    appdynamics,
-    azure,
-    bigpanda,
-    bmc_helix,
-    cloudevents,
-    cloudwatch,
-    datadog,
-    dynatrace,
-    gcp,
-    generic,
-    grafana,
-    moogsoft,
-    opsgenie,
-    pagerduty,
-    sentry,
-    servicenow,
-    splunk,
-)
-from bot.webhooks.parsed import Handshake, Parsed, Parser, Refused
-from knowledge.errors import NotFound
+from bot.webhooks.parsed import Handshake, Parsed, ParsedChanges, Parser, Refused
+from bot.webhooks.registry import CHANGE_PARSERS, PARSERS, parser_for
+from bot.webhooks.source_file import parse_sources
+from bot.webhooks.sources import Sources, built_in, read, read_changes
 
-__all__ = ["PARSERS", "Handshake", "Parsed", "Parser", "Refused", "parser_for"]
-
-PARSERS: Mapping[str, Parser] = {
-    "alertmanager": alertmanager.parse,
-    "grafana": grafana.parse,
-    "datadog": datadog.parse,
-    "pagerduty": pagerduty.parse,
-    "opsgenie": opsgenie.parse,
-    "splunk": splunk.parse,
-    "dynatrace": dynatrace.parse,
-    "appdynamics": appdynamics.parse,
-    "servicenow": servicenow.parse,
-    "bmc_helix": bmc_helix.parse,
-    "moogsoft": moogsoft.parse,
-    "bigpanda": bigpanda.parse,
-    "cloudwatch": cloudwatch.parse,
-    "azure": azure.parse,
-    "gcp": gcp.parse,
-    "sentry": sentry.parse,
-    "cloudevents": cloudevents.parse,
-    "generic": generic.parse,
-}
-"""By the last part of the address: POST /signals/alertmanager."""
-
-
-def parser_for(source: str) -> Parser:
-    """Raises NotFound with the sources there are."""
-    try:
-        return PARSERS[source]
-    except KeyError:
-        raise NotFound.among("source of signals", source, PARSERS) from None
+__all__ = [
+    "CHANGE_PARSERS",
+    "PARSERS",
+    "Handshake",
+    "Parsed",
+    "ParsedChanges",
+    "Parser",
+    "Refused",
+    "Sources",
+    "built_in",
+    "parse_sources",
+    "parser_for",
+    "read",
+    "read_changes",
+]

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.webhooks.fields import read_object
+from bot.webhooks.parsed import ParsedChanges
 from knowledge.errors import BadArgs
 from knowledge.records import Change
 
@@ -49,3 +51,9 @@ def parse(payload: Mapping[str, Any], received_at: datetime) -> Change:
         author=body.author,
         url=body.url,
     )
+
+
+def read(body: bytes | dict[str, Any], received_at: datetime) -> ParsedChanges:
+    """POST /changes: one change. Raises BadArgs naming the field."""
+    payload = read_object(body, "the change as docs/how-to/changes.md shows it")
+    return ParsedChanges((parse(payload.values, received_at),))
