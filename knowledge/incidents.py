@@ -258,7 +258,8 @@ def take_over(
         after, now, "merged", by, _because(f"{other.id} was merged in{_brought(other)}", says)
     )
     if other.firing and not after.is_open:
-        after = _reopened(after, by, now, f"{_say(other.firing)} still fires")
+        text = f"{_say(other.firing)} still fires"
+        after = _reopened(after, by, now, text, other.acknowledged_by)
     return _graver(after, other.firing, now)
 
 
@@ -410,6 +411,14 @@ def reopen(incident: Incident, by: str, now: datetime) -> Incident:
     return _reopened(incident, by, now, "reopened")
 
 
+def record(
+    incident: Incident, kind: str, by: str, now: datetime, text: str, url: str = ""
+) -> Incident:
+    """Something that was done about it and changes nothing else, as an entry of the time line:
+    "paged", "ticket", "channel", "update" ..."""
+    return _with_event(incident, now, kind, by, text, url)
+
+
 # The parts
 
 
@@ -437,8 +446,11 @@ def _resolved(incident: Incident, by: str, now: datetime, resolution: str, text:
     return _with_event(after, now, "resolved", by, text)
 
 
-def _reopened(incident: Incident, by: str, now: datetime, text: str) -> Incident:
-    after = replace(incident, status=Status.OPEN, resolved_at=None)
+def _reopened(
+    incident: Incident, by: str, now: datetime, text: str, acknowledged_by: str = ""
+) -> Incident:
+    """Whoever had acknowledged it before may have left: it is to be acknowledged again."""
+    after = replace(incident, status=Status.OPEN, resolved_at=None, acknowledged_by=acknowledged_by)
     return _with_event(after, now, "reopened", by, text)
 
 

@@ -88,7 +88,11 @@ class Inbox(Protocol):
         ...
 
     def waiting(self, limit: int = 100) -> list[Batch]:
-        """Oldest first."""
+        """Oldest first; fewer where their bodies are large, but never none."""
+        ...
+
+    def count(self) -> int:
+        """How many are waiting; cheap."""
         ...
 
     def done(self, batch_ids: Sequence[int]) -> None: ...
@@ -125,11 +129,12 @@ class Alerts(Protocol):
         fingerprint: str = "",
         limit: int = 1000,
     ) -> list[AlertRecord]:
-        """The newest by arrival, oldest first; `since` and `until` bound `first_received_at`."""
+        """The newest by arrival, oldest first; `first_received_at` lies in [since, until)."""
         ...
 
     def tally(self, since: datetime, until: datetime) -> list[Tally]:
-        """Counts by rule, service, severity and source; whole days where it was compacted."""
+        """Counts by rule, service, severity and source of what came in [since, until); whole days
+        where it was compacted."""
         ...
 
     def compact(self, before: datetime, limit: int = 10_000) -> int:
@@ -204,6 +209,8 @@ class Outbox(Protocol):
         """Those whose time has come, oldest first."""
         ...
 
+    def count_due(self, now: datetime) -> int: ...
+
     def done(self, delivery: Delivery) -> None:
         """Forget it, unless its revision grew while it was being sent."""
         ...
@@ -223,6 +230,27 @@ class Outbox(Protocol):
     def find_posted(self, channel: str, ts: str) -> Posted | None:
         """Which delivery is this message? Used to know the incident of a thread."""
         ...
+
+
+class Store(Protocol):
+    """What the intake keeps, in one place: `together` makes it one transaction."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def incidents(self) -> Incidents: ...
+    @property
+    def changes(self) -> Changes: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def silences(self) -> Silences: ...
+    @property
+    def lessons(self) -> Lessons: ...
+    @property
+    def outbox(self) -> "Outbox": ...
+    @property
+    def together(self) -> Together: ...
 
 
 class Seen(Protocol):
@@ -401,8 +429,12 @@ class Pager(Protocol):
         """Raise (or repeat, by the same key) a page; returns where it can be seen, or empty."""
         ...
 
+    def acknowledge(self, key: str) -> None:
+        """Somebody has taken the incident: wake nobody else, but keep the page."""
+        ...
+
     def end(self, key: str) -> None:
-        """The incident is acknowledged or over: stop paging."""
+        """The incident is over."""
         ...
 
 
