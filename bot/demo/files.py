@@ -1,10 +1,14 @@
 """The settings files of the demo's parts, written anew at each start since the ports change."""
 
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from bot.demo import registry
 from bot.demo.rules import prometheus_rules
+from bot.demo.world import PODS, SERVICES
 
 
 class Ports(Protocol):
@@ -72,8 +76,62 @@ needs = "2 of 3"
 """
 
 
-def write_files(folder: Path, ports: Ports, webhook_token: str) -> None:
-    """Into `folder`: prometheus.yml, rules.yml, alertmanager.yml, models.toml, monitors.toml."""
+_ONCALL = """\
+# Northwind's people on call: Ada this week, then Ben; Chloe when neither takes it.
+time_zone = "UTC"
+default = {{ rotation = "operations", policy = "standard" }}
+
+[people]
+{people}
+
+[[rotations.operations.layers]]
+people = ["ada", "ben"]
+start = {monday}T09:00:00
+length = "7d"
+
+[policies.standard]
+severity = "SEV2"
+levels = [
+    {{ after = "2m", tell = ["on-call"] }},
+    {{ after = "5m", tell = ["next", "chloe"] }},
+]
+"""
+
+
+def catalogue() -> str:
+    """Northwind's services, their callers, teams and places, as a catalogue file."""
+    lines = ["# Who calls whom at Northwind, whose it is and where it runs."]
+    for service in SERVICES:
+        lines += [
+            f"[services.{service.name}]",
+            f"calls = {json.dumps(service.calls)}",
+            f'team = "{service.team}"',
+        ]
+        for i in range(PODS):
+            lines += [
+                f"[pods.{service.name}-{i}]",
+                f'service = "{service.name}"',
+                f'node = "{service.zone}-node"',
+            ]
+    lines += [
+        f'[nodes.{zone}-node]\nzone = "{zone}"' for zone in sorted({s.zone for s in SERVICES})
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def oncall(people: Mapping[str, str], now: datetime) -> str:
+    """The rotation, begun on this week's Monday: Ada has it whenever the demo is started."""
+    monday = (
+        now - timedelta(days=now.weekday() + 7 * (now.weekday() == 0 and now.hour < 9))
+    ).date()
+    ids = "\n".join(f'{name} = "{user_id}"' for name, user_id in people.items())
+    return _ONCALL.format(people=ids, monday=monday)
+
+
+def write_files(
+    folder: Path, ports: Ports, webhook_token: str, people: Mapping[str, str], now: datetime
+) -> None:
+    """Into `folder`: what Prometheus, Alertmanager and the bot read. `people`: name -> Slack id."""
     texts = {
         "prometheus.yml": _PROMETHEUS.format(
             metrics=ports.metrics, alertmanager=ports.alertmanager
@@ -82,6 +140,8 @@ def write_files(folder: Path, ports: Ports, webhook_token: str) -> None:
         "alertmanager.yml": _ALERTMANAGER.format(bot=ports.bot, token=webhook_token),
         "models.toml": _MODELS,
         "monitors.toml": _MONITORS,
+        "catalogue.toml": catalogue(),
+        "oncall.toml": oncall(people, now),
     }
     for name, text in texts.items():
         (folder / name).write_text(text)

@@ -105,7 +105,7 @@ class Demo:
             stack.callback(self.stop.set)
             progress.show("writing settings", 0.02)
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_files(self.folder, self.ports, self.webhook_token)
+            write_files(self.folder, self.ports, self.webhook_token, self._people(), utc_now())
             progress.show("starting MLflow", 0.05)
             self._start_mlflow()
             progress.show("starting the playground and Northwind's services", 0.1)
@@ -202,6 +202,8 @@ class Demo:
             "DATABASE_URL": f"sqlite:///{self.folder / 'tandem.db'}",
             "TANDEM_QUIET": "10",
             "TANDEM_LIBRARY": str(CONTENT),
+            "TANDEM_CATALOGUE": str(self.folder / "catalogue.toml"),
+            "TANDEM_ONCALL": str(self.folder / "oncall.toml"),
             "TANDEM_MODELS": str(self.folder / "models.toml"),
             "TANDEM_MONITORS": str(self.folder / "monitors.toml"),
             "PROMETHEUS_URL": f"http://127.0.0.1:{self.ports.prometheus}",
@@ -217,9 +219,12 @@ class Demo:
             lambda share: progress.show("starting the bot", 0.86 + 0.14 * share),
         )
 
-    def _ids(self, *names: str) -> str:
+    def _people(self) -> dict[str, str]:
         users = self._playground.workspace.users.values()
-        return ",".join(u.id for u in users if u.name in names)
+        return {u.name: u.id for u in users if not u.is_bot}
+
+    def _ids(self, *names: str) -> str:
+        return ",".join(user_id for name, user_id in self._people().items() if name in names)
 
     def _exporter(self) -> Starlette:
         async def metrics(_: Request) -> Response:

@@ -28,19 +28,29 @@ class Service:
     p99: float
     errors: float
     zone: str
+    calls: tuple[str, ...] = ()
+    """The services it cannot do without."""
 
 
 SERVICES = (
-    Service("checkout-api", "checkout", 140, 0.210, 0.002, "eu-1a"),
+    Service(
+        "checkout-api",
+        "checkout",
+        140,
+        0.210,
+        0.002,
+        "eu-1a",
+        ("payments", "pricing", "label-service", "auth"),
+    ),
     Service("payments", "payments", 38, 0.340, 0.001, "eu-1a"),
     Service("pricing", "checkout", 120, 0.060, 0.001, "eu-1a"),
-    Service("label-service", "shipping", 52, 0.180, 0.003, "eu-1b"),
-    Service("route-planner", "routing", 31, 0.420, 0.002, "eu-1b"),
-    Service("tracking-api", "tracking", 310, 0.090, 0.001, "eu-1b"),
+    Service("label-service", "shipping", 52, 0.180, 0.003, "eu-1b", ("depot-gateway",)),
+    Service("route-planner", "routing", 31, 0.420, 0.002, "eu-1b", ("depot-gateway",)),
+    Service("tracking-api", "tracking", 310, 0.090, 0.001, "eu-1b", ("depot-gateway", "eta-model")),
     Service("depot-gateway", "depots", 75, 0.150, 0.004, "eu-1b"),
-    Service("notify", "tracking", 44, 0.130, 0.002, "eu-1c"),
+    Service("notify", "tracking", 44, 0.130, 0.002, "eu-1c", ("tracking-api",)),
     Service("auth", "platform", 205, 0.045, 0.001, "eu-1a"),
-    Service("search", "tracking", 60, 0.110, 0.001, "eu-1c"),
+    Service("search", "tracking", 60, 0.110, 0.001, "eu-1c", ("tracking-api",)),
     Service("eta-model", "ml-platform", 90, 0.075, 0.001, "eu-1c"),
 )
 

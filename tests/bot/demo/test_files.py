@@ -2,13 +2,20 @@ import shutil
 import subprocess
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.demo.files import write_files
 from bot.demo.registry import MODEL
+from bot.demo.world import SERVICES
+from knowledge.adapters.calendars import read_oncall
+from knowledge.catalogue import Catalogue
 from knowledge.monitors import load_monitors
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+PEOPLE = {"ada": "U1", "ben": "U2", "chloe": "U3"}
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Ports:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_files(tmp_path, Ports(), "t0ken")
+    write_files(tmp_path, Ports(), "t0ken", PEOPLE, NOW)
     return tmp_path
 
 
@@ -36,6 +43,21 @@ def test_the_parts_are_told_where_the_others_are(folder: Path) -> None:
 
 def test_the_monitors_are_ones_the_bot_can_read(folder: Path) -> None:
     assert len(load_monitors(folder / "monitors.toml")) == 2
+
+
+def test_the_catalogue_knows_who_suffers(folder: Path) -> None:
+    catalogue = Catalogue.read(folder / "catalogue.toml")
+    assert {s.name for s in SERVICES} == catalogue.services
+    assert "checkout-api" in catalogue.impact("payments")
+    assert catalogue.team("eta-model") == "ml-platform"
+
+
+def test_ada_is_on_call_whenever_the_demo_starts(tmp_path: Path) -> None:
+    for hours in range(0, 7 * 24, 5):
+        now = NOW + timedelta(hours=hours)
+        write_files(tmp_path, Ports(), "t0ken", PEOPLE, now)
+        oncall = read_oncall(tmp_path / "oncall.toml")
+        assert oncall.who("payments", now).person == "U1"
 
 
 def test_the_models_file_names_the_demos_model(folder: Path) -> None:
