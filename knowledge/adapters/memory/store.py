@@ -3,17 +3,35 @@
 The port suite runs on these and on the SQL stores, so that they stay the same thing.
 """
 
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from knowledge.adapters.ids import approval_id, approval_number
+from knowledge.adapters.alert_history import (
+    counts_of,
+    day_of,
+    joined,
+    kind_of,
+    repeated,
+    span,
+    tallies,
+)
+from knowledge.adapters.ids import (
+    approval_id,
+    approval_number,
+    silence_id,
+    silence_number,
+)
 from knowledge.errors import NotFound
 from knowledge.incidents import incident_id as name_incident
-from knowledge.incidents import incident_number
+from knowledge.incidents import incident_number, instance
 from knowledge.records import (
     REMEMBER_DELIVERIES,
+    AlertRecord,
     Approval,
     ApprovalStatus,
     AuditEntry,
@@ -23,17 +41,24 @@ from knowledge.records import (
     Document,
     DocumentKind,
     Incident,
+    Lesson,
     Posted,
     Signal,
+    Silence,
     Status,
+    Tally,
 )
+
+Lock = AbstractContextManager[Any]
+"""One for all stores of a MemoryStore, which its holder may take again; one of these stores alone
+makes its own."""
 
 
 class MemoryOutbox:
     """`ports.Outbox`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._waiting: dict[str, Delivery] = {}
         self._posted: dict[str, Posted] = {}
 
@@ -51,6 +76,10 @@ class MemoryOutbox:
         with self._lock:
             ready = [d for d in self._waiting.values() if d.due_at <= now]
         return sorted(ready, key=lambda d: (d.due_at, d.key))[:limit]
+
+    def count_due(self, now: datetime) -> int:
+        with self._lock:
+            return sum(d.due_at <= now for d in self._waiting.values())
 
     def done(self, delivery: Delivery) -> None:
         with self._lock:
@@ -91,9 +120,9 @@ class MemoryOutbox:
 class MemoryIncidents:
     """`ports.Incidents`."""
 
-    def __init__(self, outbox: MemoryOutbox) -> None:
+    def __init__(self, lock: Lock, outbox: MemoryOutbox) -> None:
+        self._lock = lock
         self._outbox = outbox
-        self._lock = threading.RLock()
         self._incidents: dict[int, Incident] = {}
 
     def open(self, draft: Incident, tell: Sequence[str] = ()) -> Incident:
@@ -155,8 +184,8 @@ class MemoryIncidents:
 class MemoryChanges:
     """`ports.Changes`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._changes: dict[str, Change] = {}
 
     def add(self, change: Change) -> None:
@@ -174,18 +203,22 @@ class MemoryChanges:
 class MemoryInbox:
     """`ports.Inbox`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._batches: dict[int, Batch] = {}
         self._last = 0
         self.poisoned: dict[int, tuple[Batch, str]] = {}
         """Batches set aside, by id, each with the reason."""
 
-    def put(self, source: str, signals: Sequence[Signal], received_at: datetime) -> int:
+    def put(self, source: str, body: bytes, received_at: datetime) -> int:
         with self._lock:
             self._last += 1
-            self._batches[self._last] = Batch(self._last, source, received_at, tuple(signals))
+            self._batches[self._last] = Batch(self._last, source, received_at, body)
             return self._last
+
+    def count(self) -> int:
+        with self._lock:
+            return len(self._batches)
 
     def waiting(self, limit: int = 100) -> list[Batch]:
         with self._lock:
@@ -203,11 +236,140 @@ class MemoryInbox:
                 self.poisoned[batch_id] = (batch, why)
 
 
+class MemoryAlerts:
+    """`ports.Alerts`."""
+
+    def __init__(self, lock: Lock, incidents: MemoryIncidents) -> None:
+        self._lock = lock
+        self._incidents = incidents
+        self._records: dict[tuple[str, datetime], AlertRecord] = {}
+        self._compacted: list[AlertRecord] = []
+        """They are only kept to be counted."""
+
+    def record(self, records: Sequence[AlertRecord]) -> None:
+        with self._lock:
+            for record in records:
+                key = instance(record.signal)
+                known = self._records.get(key)
+                self._records[key] = record if known is None else joined(known, record)
+
+    def repeated(self, deliveries: Sequence[tuple[Signal, int]]) -> None:
+        with self._lock:
+            for signal, times in deliveries:
+                known = self._records.get(instance(signal))
+                if known is not None:
+                    self._records[instance(signal)] = repeated(known, signal, times)
+
+    def get(self, fingerprint: str, starts_at: datetime) -> AlertRecord:
+        with self._lock:
+            record = self._records.get((fingerprint, starts_at))
+        if record is None:
+            raise NotFound("alert", f"{fingerprint} of {starts_at.isoformat()}")
+        return record
+
+    def find(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        incident: str = "",
+        fingerprint: str = "",
+        limit: int = 1000,
+    ) -> list[AlertRecord]:
+        with self._lock:
+            found = [
+                record
+                for record in self._records.values()
+                if (since is None or record.first_received_at >= since)
+                and (until is None or record.first_received_at < until)
+                and (not incident or record.incident == incident)
+                and (not fingerprint or record.signal.fingerprint == fingerprint)
+            ]
+        found.sort(key=lambda record: record.first_received_at)
+        return found[max(len(found) - limit, 0) :]
+
+    def tally(self, since: datetime, until: datetime) -> list[Tally]:
+        with self._lock:
+            last = max((day_of(r.first_received_at) for r in self._compacted), default=-1)
+            wanted = span(since, until, last)
+            return tallies(
+                (kind_of(record.signal), counts_of(record))
+                for record in (*self._compacted, *self._records.values())
+                if day_of(record.first_received_at) in wanted.days
+                or any(start <= record.first_received_at < end for start, end in wanted.parts)
+            )
+
+    def compact(self, before: datetime, limit: int = 10_000) -> int:
+        with self._lock:
+            open_ones = {i.id for i in self._incidents.find(open_only=True, limit=sys.maxsize)}
+            old = sorted(
+                (r.first_received_at, key)
+                for key, r in self._records.items()
+                if r.first_received_at < before and r.incident not in open_ones
+            )[:limit]
+            self._compacted += [self._records.pop(key) for _, key in old]
+            return len(old)
+
+
+class MemorySilences:
+    """`ports.Silences`."""
+
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
+        self._silences: dict[int, Silence] = {}
+
+    def add(self, draft: Silence) -> Silence:
+        with self._lock:
+            number = len(self._silences) + 1
+            self._silences[number] = replace(draft, id=silence_id(number))
+            return self._silences[number]
+
+    def get(self, silence_id: str) -> Silence:
+        with self._lock:
+            return self._silences[self._number(silence_id)]
+
+    def find(self, *, at: datetime | None = None, limit: int = 100) -> list[Silence]:
+        with self._lock:
+            newest = [self._silences[n] for n in sorted(self._silences, reverse=True)]
+        return [s for s in newest if at is None or s.ends_at > at][:limit]
+
+    def end(self, silence_id: str, by: str, at: datetime) -> Silence:
+        with self._lock:
+            number = self._number(silence_id)
+            silence = self._silences[number]
+            if silence.ends_at > at:
+                self._silences[number] = replace(silence, ends_at=at, ended_by=by)
+            return self._silences[number]
+
+    def _number(self, text: str) -> int:
+        number = silence_number(text)
+        if number is None or number not in self._silences:
+            known = [silence_id(n) for n in sorted(self._silences, reverse=True)]
+            raise NotFound.among("silence", text, known)
+        return number
+
+
+class MemoryLessons:
+    """`ports.Lessons`."""
+
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
+        self._lessons: list[Lesson] = []
+
+    def add(self, lesson: Lesson) -> None:
+        with self._lock:
+            self._lessons.append(lesson)
+
+    def all(self) -> list[Lesson]:
+        with self._lock:
+            return list(self._lessons)
+
+
 class MemorySeen:
     """`ports.Seen`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._seen: dict[str, datetime] = {}
 
     def first_time(self, key: str, now: datetime) -> bool:
@@ -229,8 +391,8 @@ class MemorySeen:
 class MemoryAudit:
     """`ports.Audit`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._entries: list[AuditEntry] = []
 
     def add(self, entry: AuditEntry) -> None:
@@ -250,8 +412,8 @@ class MemoryAudit:
 class MemoryApprovals:
     """`ports.Approvals`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._approvals: dict[int, Approval] = {}
 
     def add(self, draft: Approval) -> Approval:
@@ -298,8 +460,8 @@ class MemoryApprovals:
 class MemoryDocuments:
     """`ports.Documents`."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or threading.RLock()
         self._documents: dict[str, Document] = {}
         self._revision = 0
 
@@ -328,14 +490,25 @@ class MemoryStore:
     """All stores, as `knowledge.adapters.sql.SqlStore` has them. Safe to share by threads."""
 
     def __init__(self) -> None:
-        self.outbox = MemoryOutbox()
-        self.incidents = MemoryIncidents(self.outbox)
-        self.changes = MemoryChanges()
-        self.inbox = MemoryInbox()
-        self.seen = MemorySeen()
-        self.audit = MemoryAudit()
-        self.approvals = MemoryApprovals()
-        self.documents = MemoryDocuments()
+        self._lock = threading.RLock()
+        self.outbox = MemoryOutbox(self._lock)
+        self.incidents = MemoryIncidents(self._lock, self.outbox)
+        self.changes = MemoryChanges(self._lock)
+        self.alerts = MemoryAlerts(self._lock, self.incidents)
+        self.silences = MemorySilences(self._lock)
+        self.lessons = MemoryLessons(self._lock)
+        self.inbox = MemoryInbox(self._lock)
+        self.seen = MemorySeen(self._lock)
+        self.audit = MemoryAudit(self._lock)
+        self.approvals = MemoryApprovals(self._lock)
+        self.documents = MemoryDocuments(self._lock)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """No other thread reads or writes meanwhile. Unlike in SQL, what was done before an error
+        stays."""
+        with self._lock:
+            yield
 
     def close(self) -> None:
         """Nothing to close; so that both stores are used alike."""

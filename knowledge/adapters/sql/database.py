@@ -1,7 +1,7 @@
 """The connection: opening it, bringing its tables up to date, transactions, errors."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,34 @@ BUSY_MS = 10_000
 """How long a SQLite connection waits for another process's write."""
 _UPGRADE_LOCK = 7_261_318
 """PostgreSQL's advisory lock for migrations; any number, as long as it stays."""
+_FAILED, _COMMITTED = "tandem_failed", "tandem_committed"
+"""In a session's info: whether a step failed, and what to do after the commit."""
 _REMEDY = "Write for example sqlite:///tandem.db or postgresql+psycopg://user@host/tandem"
+
+
+class _Here(threading.local):
+    """The transaction that this thread is in."""
+
+    session: Session | None = None
+
+    @contextmanager
+    def of(self, session: Session) -> Iterator[None]:
+        self.session = session
+        try:
+            yield
+        finally:
+            self.session = None
+
+
+def _check(session: Session) -> None:
+    """After a step that failed, the database takes no more in that transaction."""
+    if session.info.get(_FAILED):
+        raise Unavailable("the database", "an earlier step of the transaction failed")
+
+
+def on_commit(session: Session, act: Callable[[], None]) -> None:
+    """Have it done once the writing that `session` is part of is committed, and only then."""
+    session.info.setdefault(_COMMITTED, []).append(act)
 
 
 class Database:
@@ -40,35 +67,70 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self._is_sqlite = engine.dialect.name == "sqlite"
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._here = _Here()
         self._lock: AbstractContextManager[Any] = (
-            threading.RLock() if self._is_sqlite else nullcontext()
+            threading.RLock() if self.is_sqlite else nullcontext()
         )
         # An incident is read from four tables, so a reader needs one state of all of them.
         # SQLite gives that anyway.
-        options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reading = engine.execution_options(tandem_reading=True, **options)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One consistent state of the database."""
+        """One consistent state of the database; within this thread's `write`, what that sees."""
+        if self._here.session is not None:
+            with self._joined(self._here.session) as session:
+                yield session
+            return
         with _in_our_words(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Commits at the end, or leaves nothing behind after an error."""
+        """Commits at the end, or leaves nothing behind after an error.
+
+        Inside another `write` of this thread it is part of that one. Stores refuse (NotFound,
+        a rule's error) before they write, so whoever catches that may go on; after a failure of the
+        database itself nothing of the whole is kept.
+        """
+        if self._here.session is not None:
+            with self._joined(self._here.session) as session:
+                yield session
+            return
         with (
             _in_our_words(),
             self._lock,
             Session(self.engine, expire_on_commit=False) as session,
+            self._here.of(session),
             session.begin(),
         ):
             yield session
+            _check(session)
+        for act in session.info.get(_COMMITTED, ()):
+            act()
 
-    def insert(self, table: type[SQLModel]) -> "sqlite.Insert | postgresql.Insert":
+    @property
+    def inside(self) -> bool:
+        """Whether this thread is inside a `write`."""
+        return self._here.session is not None
+
+    @contextmanager
+    def _joined(self, session: Session) -> Iterator[Session]:
+        _check(session)
+        try:
+            with _in_our_words():
+                yield session
+                # What follows may look for it without the ORM.
+                session.flush()
+        except Unavailable:
+            session.info[_FAILED] = True
+            raise
+
+    def insert(self, table: type[SQLModel] | sa.Table) -> "sqlite.Insert | postgresql.Insert":
         """An INSERT that knows ON CONFLICT."""
-        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def close(self) -> None:
         self.engine.dispose()

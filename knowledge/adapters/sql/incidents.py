@@ -1,42 +1,43 @@
 """Incidents: one row each, and one row for each signal, change and event.
 
-A change compares the tuples before and after by position and writes only the rows that differ:
-an incident with thousands of signals takes one insert when one more arrives.
+A change compares the tuples before and after and writes only the rows that differ: an incident with
+thousands of signals takes one insert when one more arrives, and deletes when some leave.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from knowledge.adapters.sql.database import Database
+from knowledge.adapters.sql.database import Database, on_commit
+from knowledge.adapters.sql.differences import differences
+from knowledge.adapters.sql.packing import pack_signal, unpack_signal
 from knowledge.adapters.sql.queues import put_delivery
 from knowledge.adapters.sql.tables import (
     EventRow,
     IncidentChangeRow,
     IncidentRow,
-    PartRow,
     SignalRow,
+    table_of,
 )
 from knowledge.errors import NotFound
-from knowledge.incidents import incident_id, incident_number
-from knowledge.records import (
-    Change,
-    Event,
-    Incident,
-    Severity,
-    Signal,
-    SignalKind,
-    Status,
-)
+from knowledge.incidents import incident_id, incident_number, instance
+from knowledge.records import Change, Event, Incident, Severity, Signal, Status, Ticket
 
-PartT = TypeVar("PartT", bound=PartRow)
 RecordT = TypeVar("RecordT")
+Row = sa.Row[Any]
+Remembered = OrderedDict[int, tuple[int, Incident]]
+"""Version and incident, by number."""
+
+_INCIDENT = table_of(IncidentRow)
+_WRITTEN = "tandem_incidents"
+"""In a session's info: the incidents that its transaction wrote, by number."""
 
 
 class SqlIncidents:
@@ -46,24 +47,22 @@ class SqlIncidents:
     def __init__(self, database: Database, remember: int = 512) -> None:
         self._database = database
         self._remember = remember
-        self._read: OrderedDict[int, tuple[int, Incident]] = OrderedDict()
+        self._read: Remembered = OrderedDict()
         self._lock = threading.Lock()
 
     def open(self, draft: Incident, tell: Sequence[str] = ()) -> Incident:
         with self._database.write() as session:
-            row = IncidentRow(**_columns(draft))
-            session.add(row)
-            session.flush()
-            assert row.number is not None
-            opened = replace(draft, id=incident_id(row.number), thread=())
-            _write_parts(session, row.number, None, opened)
-            _tell(session, opened, tell)
-        self._keep(row.number, row.version, opened)
+            add = _INCIDENT.insert().values(version=1, **_columns(draft))
+            number: int = session.execute(add.returning(_INCIDENT.c.number)).scalar_one()
+            opened = replace(draft, id=incident_id(number), thread=())
+            _write_parts(session, number, None, opened)
+            self._tell(session, opened, tell)
+            self._keep_written(session, number, 1, opened)
         return opened
 
     def get(self, incident_id: str) -> Incident:
         with self._database.read() as session:
-            return self._load(session, [_row(session, incident_id)])[0]
+            return self._load(session, [self._row(session, incident_id)])[0]
 
     def find(
         self,
@@ -74,49 +73,72 @@ class SqlIncidents:
         since: datetime | None = None,
         limit: int = 50,
     ) -> list[Incident]:
-        query = select(IncidentRow)
+        query = sa.select(_INCIDENT)
         if status is not None:
-            query = query.where(IncidentRow.status == status.value)
+            query = query.where(_INCIDENT.c.status == status.value)
         if open_only:
-            query = query.where(IncidentRow.status != Status.RESOLVED.value)
+            query = query.where(_INCIDENT.c.status != Status.RESOLVED.value)
         if service:
-            query = query.where(IncidentRow.service_key == service.lower())
+            query = query.where(_INCIDENT.c.service_key == service.lower())
         if since is not None:
-            query = query.where(IncidentRow.opened_at >= since)
-        query = query.order_by(
-            col(IncidentRow.opened_at).desc(), col(IncidentRow.number).desc()
-        ).limit(limit)
+            query = query.where(_INCIDENT.c.opened_at >= since)
+        query = query.order_by(_INCIDENT.c.opened_at.desc(), _INCIDENT.c.number.desc())
         with self._database.read() as session:
-            return self._load(session, session.exec(query).all())
+            return self._load(session, session.execute(query.limit(limit)).all())
 
     def change(
         self, incident_id: str, by: Callable[[Incident], Incident], tell: Sequence[str] = ()
     ) -> Incident:
         with self._database.write() as session:
-            row = _row(session, incident_id, for_update=True)
-            assert row.number is not None
+            row = self._row(session, incident_id)
             before = self._load(session, [row])[0]
             after = replace(by(before), id=before.id, thread=())
             if after != before:
-                row.sqlmodel_update(_columns(after))
-                row.version += 1
+                _write_row(session, row, after)
                 _write_parts(session, row.number, before, after)
-            _tell(session, after, tell)
-            session.flush()
-        self._keep(row.number, row.version, after)
+                self._keep_written(session, row.number, row.version + 1, after)
+            self._tell(session, after, tell)
         return after
 
-    def _load(self, session: Session, rows: Sequence[IncidentRow]) -> list[Incident]:
+    def _row(self, session: Session, text: str) -> Row:
+        """Raises NotFound. Within a `write` nobody else changes it until that ends."""
+        query = sa.select(_INCIDENT).where(_INCIDENT.c.number == incident_number(text))
+        if self._database.inside:
+            query = query.with_for_update()
+        row = session.execute(query).first()
+        if row is None:
+            newest = sa.select(_INCIDENT.c.number).order_by(_INCIDENT.c.number.desc()).limit(500)
+            known = [incident_id(number) for number in session.execute(newest).scalars()]
+            raise NotFound.among("incident", text, known)
+        return row
+
+    def _tell(self, session: Session, incident: Incident, kinds: Sequence[str]) -> None:
+        # Due as of the incident's own last change: the store has no clock.
+        for kind in kinds:
+            put_delivery(self._database, session, f"{kind}:{incident.id}", incident.updated_at)
+
+    def _load(self, session: Session, rows: Sequence[Row]) -> list[Incident]:
         """The rows' incidents, in order; reads the parts of those that are not remembered."""
-        wanted = {(row.number, row.version) for row in rows}
+        written: Remembered = session.info.get(_WRITTEN, {})
         with self._lock:
-            known = {n: i for n, (version, i) in self._read.items() if (n, version) in wanted}
+            known = {
+                row.number: held[1]
+                for row in rows
+                if (held := written.get(row.number) or self._read.get(row.number))
+                and held[0] == row.version
+            }
         missing = [row for row in rows if row.number not in known]
         for row, incident in zip(missing, _read_incidents(session, missing), strict=True):
-            assert row.number is not None
             known[row.number] = incident
             self._keep(row.number, row.version, incident)
-        return [known[row.number] for row in rows if row.number is not None]
+        return [known[row.number] for row in rows]
+
+    def _keep_written(
+        self, session: Session, number: int, version: int, incident: Incident
+    ) -> None:
+        """Within its transaction at once; for everybody when that is committed."""
+        session.info.setdefault(_WRITTEN, {})[number] = (version, incident)
+        on_commit(session, partial(self._keep, number, version, incident))
 
     def _keep(self, number: int, version: int, incident: Incident) -> None:
         with self._lock:
@@ -128,30 +150,21 @@ class SqlIncidents:
                 self._read.popitem(last=False)
 
 
-def _row(session: Session, text: str, for_update: bool = False) -> IncidentRow:
-    number = incident_number(text)
-    query = select(IncidentRow).where(IncidentRow.number == number)
-    row = session.exec(query.with_for_update() if for_update else query).first()
-    if row is None:
-        newest = select(IncidentRow.number).order_by(col(IncidentRow.number).desc()).limit(500)
-        known = [incident_id(n) for n in session.exec(newest).all() if n is not None]
-        raise NotFound.among("incident", text, known)
-    return row
+def _write_row(session: Session, row: Row, incident: Incident) -> None:
+    session.execute(
+        _INCIDENT.update()
+        .where(_INCIDENT.c.number == row.number)
+        .values(version=row.version + 1, **_columns(incident))
+    )
 
 
-def _tell(session: Session, incident: Incident, kinds: Sequence[str]) -> None:
-    # Due as of the incident's own last change: the store has no clock.
-    for kind in kinds:
-        put_delivery(session, f"{kind}:{incident.id}", incident.updated_at)
-
-
-def _read_incidents(session: Session, rows: Sequence[IncidentRow]) -> list[Incident]:
+def _read_incidents(session: Session, rows: Sequence[Row]) -> list[Incident]:
     if not rows:
         return []
-    numbers = [row.number for row in rows if row.number is not None]
-    signals = _read_parts(session, SignalRow, numbers, _to_signal)
-    changes = _read_parts(session, IncidentChangeRow, numbers, _to_change)
-    events = _read_parts(session, EventRow, numbers, _to_event)
+    numbers = [row.number for row in rows]
+    signals = _read_parts(session, SIGNALS, numbers)
+    changes = _read_parts(session, CHANGES, numbers)
+    events = _read_parts(session, EVENTS, numbers)
     return [
         _to_incident(row, tuple(signals[n]), tuple(changes[n]), tuple(events[n]))
         for n, row in zip(numbers, rows, strict=True)
@@ -159,57 +172,67 @@ def _read_incidents(session: Session, rows: Sequence[IncidentRow]) -> list[Incid
 
 
 def _read_parts(
-    session: Session,
-    table: type[PartT],
-    numbers: Sequence[int],
-    to_record: Callable[[PartT], RecordT],
+    session: Session, part: "Part[RecordT]", numbers: Sequence[int]
 ) -> dict[int, list[RecordT]]:
-    query = (
-        select(table)
-        .where(col(table.incident).in_(numbers))
-        .order_by(col(table.incident), col(table.position))
-    )
+    table = part.table
     found: dict[int, list[RecordT]] = {number: [] for number in numbers}
-    for row in session.exec(query):
-        found[row.incident].append(to_record(row))
+    query = sa.select(table).where(table.c.incident.in_(numbers))
+    for row in session.execute(query.order_by(table.c.incident, table.c.position)):
+        found[row.incident].append(part.to_record(row))
     return found
 
 
 def _write_parts(session: Session, number: int, before: Incident | None, after: Incident) -> None:
-    old_signals = before.signals if before else ()
-    old_changes = before.changes if before else ()
-    old_events = before.timeline if before else ()
-    _write(session, SignalRow, number, old_signals, after.signals, _signal_columns)
-    _write(session, IncidentChangeRow, number, old_changes, after.changes, _change_columns)
-    _write(session, EventRow, number, old_events, after.timeline, _event_columns)
+    _write(session, SIGNALS, number, before.signals if before else (), after.signals)
+    _write(session, CHANGES, number, before.changes if before else (), after.changes)
+    _write(session, EVENTS, number, before.timeline if before else (), after.timeline)
 
 
 def _write(
     session: Session,
-    table: type[PartRow],
+    part: "Part[RecordT]",
     number: int,
     before: Sequence[RecordT],
     after: Sequence[RecordT],
-    columns: Callable[[RecordT], dict[str, Any]],
 ) -> None:
     """Make the stored rows say `after`, touching only those that differ from `before`."""
-    for position, (old, new) in enumerate(zip(before, after, strict=False)):
-        if old is not new and old != new:
-            session.execute(
-                sa.update(table)
-                .where(col(table.incident) == number, col(table.position) == position)
-                .values(columns(new))
-            )
-    added = [
-        {"incident": number, "position": position, **columns(record)}
-        for position, record in enumerate(after[len(before) :], start=len(before))
-    ]
-    if added:
-        session.execute(sa.insert(table), added)
-    if len(after) < len(before):
-        session.execute(
-            sa.delete(table).where(col(table.incident) == number, col(table.position) >= len(after))
+    plan = differences(before, after, part.key)
+    if not plan:
+        return
+    connection, table = session.connection(), part.table
+    positions = _positions(connection, table, number, len(before))
+    end = positions[-1] + 1 if positions else 0
+    row = [table.c.incident == number, table.c.position == sa.bindparam("at")]
+    if plan.changed:
+        rows = [{"at": positions[i], **part.columns(record)} for i, record in plan.changed]
+        connection.execute(_set(table).where(*row), rows)
+    if plan.removed:
+        connection.execute(table.delete().where(*row), [{"at": positions[i]} for i in plan.removed])
+    if plan.added:
+        connection.execute(
+            table.insert(),
+            [
+                {"incident": number, "position": position, **part.columns(record)}
+                for position, record in enumerate(plan.added, start=end)
+            ],
         )
+
+
+def _set(table: sa.Table) -> sa.Update:
+    names = [c.name for c in table.columns if not c.primary_key]
+    return table.update().values({name: sa.bindparam(name) for name in names})
+
+
+def _positions(connection: sa.Connection, table: sa.Table, number: int, rows: int) -> Sequence[int]:
+    """Of an incident's rows, in order. They have gaps where some were removed."""
+    if not rows:
+        return ()
+    mine = table.c.incident == number
+    last = connection.execute(sa.select(sa.func.max(table.c.position)).where(mine)).scalar_one()
+    if last == rows - 1:
+        return range(rows)
+    query = sa.select(table.c.position).where(mine).order_by(table.c.position)
+    return connection.execute(query).scalars().all()
 
 
 def _columns(incident: Incident) -> dict[str, Any]:
@@ -227,16 +250,21 @@ def _columns(incident: Incident) -> dict[str, Any]:
         "channel": incident.channel,
         "cause": incident.cause,
         "resolution": incident.resolution,
+        "suspects": list(incident.suspects),
+        "merged_into": incident.merged_into,
+        "tickets": [
+            {"system": t.system, "key": t.key, "url": t.url, "status": t.status}
+            for t in incident.tickets
+        ],
     }
 
 
 def _to_incident(
-    row: IncidentRow,
+    row: Row,
     signals: tuple[Signal, ...],
     changes: tuple[Change, ...],
     timeline: tuple[Event, ...],
 ) -> Incident:
-    assert row.number is not None
     return Incident(
         id=incident_id(row.number),
         title=row.title,
@@ -254,49 +282,18 @@ def _to_incident(
         channel=row.channel,
         cause=row.cause,
         resolution=row.resolution,
+        suspects=tuple(row.suspects),
+        merged_into=row.merged_into,
+        tickets=tuple(Ticket(**ticket) for ticket in row.tickets),
     )
 
 
 def _signal_columns(signal: Signal) -> dict[str, Any]:
-    return {
-        "fingerprint": signal.fingerprint,
-        "name": signal.name,
-        "starts_at": signal.starts_at,
-        "received_at": signal.received_at,
-        "source": signal.source,
-        "kind": signal.kind.value,
-        "ends_at": signal.ends_at,
-        "service": signal.service,
-        "severity": signal.severity,
-        "summary": signal.summary,
-        "description": signal.description,
-        "value": signal.value,
-        "labels": dict(signal.labels),
-        "url": signal.url,
-        "runbook_url": signal.runbook_url,
-        "signal_id": signal.id,
-    }
+    return {"body": pack_signal(signal)}
 
 
-def _to_signal(row: SignalRow) -> Signal:
-    return Signal(
-        fingerprint=row.fingerprint,
-        name=row.name,
-        starts_at=row.starts_at,
-        received_at=row.received_at,
-        source=row.source,
-        kind=SignalKind(row.kind),
-        ends_at=row.ends_at,
-        service=row.service,
-        severity=row.severity,
-        summary=row.summary,
-        description=row.description,
-        value=row.value,
-        labels=row.labels,
-        url=row.url,
-        runbook_url=row.runbook_url,
-        id=row.signal_id,
-    )
+def _to_signal(row: Row) -> Signal:
+    return unpack_signal(row.body)
 
 
 def _change_columns(change: Change) -> dict[str, Any]:
@@ -312,7 +309,7 @@ def _change_columns(change: Change) -> dict[str, Any]:
     }
 
 
-def _to_change(row: IncidentChangeRow) -> Change:
+def _to_change(row: Row) -> Change:
     return Change(
         id=row.change_id,
         at=row.at,
@@ -336,7 +333,23 @@ def _event_columns(event: Event) -> dict[str, Any]:
     }
 
 
-def _to_event(row: EventRow) -> Event:
+def _to_event(row: Row) -> Event:
     return Event(
         id=row.event_id, at=row.at, kind=row.kind, actor=row.actor, text=row.text, url=row.url
     )
+
+
+@dataclass(frozen=True)
+class Part(Generic[RecordT]):
+    """One of an incident's tuples and the table of its elements."""
+
+    table: sa.Table
+    columns: Callable[[RecordT], dict[str, Any]]
+    to_record: Callable[[Row], RecordT]
+    key: Callable[[RecordT], Hashable]
+    """What stays the same when an element changes."""
+
+
+SIGNALS = Part(table_of(SignalRow), _signal_columns, _to_signal, instance)
+CHANGES = Part(table_of(IncidentChangeRow), _change_columns, _to_change, lambda c: c.id)
+EVENTS = Part(table_of(EventRow), _event_columns, _to_event, lambda e: e.id)

@@ -1,16 +1,22 @@
-"""Inbox and outbox: signals on their way in, and what Slack must be told on its way out."""
+"""Inbox and outbox: webhooks on their way in, and what Slack must be told on its way out."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from knowledge.adapters.sql.database import Database
-from knowledge.adapters.sql.tables import InboxRow, OutboxRow, PostedRow
-from knowledge.records import Batch, Delivery, Posted, Signal, SignalKind
+from knowledge.adapters.sql.group_commit import GroupCommit
+from knowledge.adapters.sql.tables import InboxRow, OutboxRow, PostedRow, table_of
+from knowledge.records import Batch, Delivery, Posted
+
+MOST_BYTES = 32 * 2**20
+"""Bodies read from the inbox at once."""
+
+_INBOX = table_of(InboxRow)
+_OUTBOX = table_of(OutboxRow)
 
 
 class SqlInbox:
@@ -18,41 +24,57 @@ class SqlInbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._commits: GroupCommit[_Accepted, int] = GroupCommit(self._add)
 
-    def put(self, source: str, signals: Sequence[Signal], received_at: datetime) -> int:
-        body = json.dumps([_to_json(signal) for signal in signals])
-        row = InboxRow(source=source, received_at=received_at, signals=body)
-        with self._database.write() as session:
-            session.add(row)
-            session.flush()
-            assert row.id is not None
-            return row.id
+    def put(self, source: str, body: bytes, received_at: datetime) -> int:
+        accepted = _Accepted(source, body, received_at)
+        if self._database.inside:
+            return self._add([accepted])[0]
+        return self._commits.put(accepted)
 
     def waiting(self, limit: int = 100) -> list[Batch]:
-        query = select(InboxRow).where(col(InboxRow.poison).is_(None)).order_by(col(InboxRow.id))
+        """At most MOST_BYTES of bodies, but always one: what comes is not bounded by number."""
+        query = sa.select(_INBOX).where(_INBOX.c.poison.is_(None)).order_by(_INBOX.c.id)
+        found: list[Batch] = []
+        size = 0
         with self._database.read() as session:
-            rows = session.exec(query.limit(limit)).all()
-        return [batch for row in rows if (batch := self._batch(row)) is not None]
+            # Row by row, so that what is too much is not read.
+            for row in session.execute(query.limit(limit).execution_options(yield_per=16)):
+                size += len(row.body)
+                if found and size > MOST_BYTES:
+                    break
+                found.append(Batch(row.id, row.source, row.received_at, row.body))
+        return found
+
+    def count(self) -> int:
+        query = sa.select(sa.func.count()).where(_INBOX.c.poison.is_(None))
+        with self._database.read() as session:
+            return int(session.execute(query).scalar_one())
 
     def done(self, batch_ids: Sequence[int]) -> None:
         with self._database.write() as session:
-            session.execute(sa.delete(InboxRow).where(col(InboxRow.id).in_(batch_ids)))
+            session.execute(sa.delete(_INBOX).where(_INBOX.c.id.in_(batch_ids)))
 
     def poison(self, batch_id: int, why: str) -> None:
         with self._database.write() as session:
-            session.execute(
-                sa.update(InboxRow).where(col(InboxRow.id) == batch_id).values(poison=why)
+            session.execute(sa.update(_INBOX).where(_INBOX.c.id == batch_id).values(poison=why))
+
+    def _add(self, accepted: Sequence["_Accepted"]) -> Sequence[int]:
+        insert = _INBOX.insert().returning(_INBOX.c.id, sort_by_parameter_order=True)
+        with self._database.write() as session:
+            return (
+                session.connection()
+                .execute(insert, [vars(one) for one in accepted])
+                .scalars()
+                .all()
             )
 
-    def _batch(self, row: InboxRow) -> Batch | None:
-        """None, and the row set aside, when nobody can read it (any longer)."""
-        assert row.id is not None
-        try:
-            signals = tuple(_from_json(item) for item in json.loads(row.signals))
-        except (ValueError, KeyError, TypeError) as error:
-            self.poison(row.id, f"unreadable: {error}")
-            return None
-        return Batch(row.id, row.source, row.received_at, signals)
+
+@dataclass(frozen=True)
+class _Accepted:
+    source: str
+    body: bytes
+    received_at: datetime
 
 
 class SqlOutbox:
@@ -63,7 +85,7 @@ class SqlOutbox:
 
     def put(self, key: str, due_at: datetime) -> None:
         with self._database.write() as session:
-            put_delivery(session, key, due_at)
+            put_delivery(self._database, session, key, due_at)
 
     def due(self, now: datetime, limit: int = 50) -> list[Delivery]:
         query = (
@@ -77,6 +99,11 @@ class SqlOutbox:
                 Delivery(row.key, row.revision, row.due_at, row.attempts)
                 for row in session.exec(query)
             ]
+
+    def count_due(self, now: datetime) -> int:
+        query = sa.select(sa.func.count()).where(_OUTBOX.c.due_at <= now)
+        with self._database.read() as session:
+            return int(session.execute(query).scalar_one())
 
     def done(self, delivery: Delivery) -> None:
         with self._database.write() as session:
@@ -118,44 +145,24 @@ class SqlOutbox:
         return None if row is None else _to_posted(row)
 
 
-def put_delivery(session: Session, key: str, due_at: datetime) -> None:
+def put_delivery(database: Database, session: Session, key: str, due_at: datetime) -> None:
     """Put or merge, within the caller's transaction.
 
     A merge keeps the earlier time, so that a storm cannot put a card off for ever; but what failed
     before waits as long as it was told to.
     """
-    row = session.get(OutboxRow, key, with_for_update=True)
-    if row is None:
-        session.add(OutboxRow(key=key, revision=1, due_at=due_at))
-        return
-    row.revision += 1
-    if row.attempts == 0:
-        row.due_at = min(row.due_at, due_at)
+    insert = database.insert(_OUTBOX).values(key=key, revision=1, due_at=due_at, attempts=0)
+    sooner = sa.and_(_OUTBOX.c.attempts == 0, insert.excluded.due_at < _OUTBOX.c.due_at)
+    session.connection().execute(
+        insert.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "revision": _OUTBOX.c.revision + 1,
+                "due_at": sa.case((sooner, insert.excluded.due_at), else_=_OUTBOX.c.due_at),
+            },
+        )
+    )
 
 
 def _to_posted(row: PostedRow) -> Posted:
     return Posted(row.key, row.channel, row.ts, row.shows)
-
-
-def _to_json(signal: Signal) -> dict[str, Any]:
-    return {
-        **vars(signal),
-        "labels": dict(signal.labels),
-        "kind": signal.kind.value,
-        "starts_at": signal.starts_at.isoformat(),
-        "received_at": signal.received_at.isoformat(),
-        "ends_at": signal.ends_at.isoformat() if signal.ends_at else None,
-    }
-
-
-def _from_json(item: Mapping[str, Any]) -> Signal:
-    ends_at = item["ends_at"]
-    return Signal(
-        **{
-            **item,
-            "kind": SignalKind(item["kind"]),
-            "starts_at": datetime.fromisoformat(item["starts_at"]),
-            "received_at": datetime.fromisoformat(item["received_at"]),
-            "ends_at": datetime.fromisoformat(ends_at) if ends_at else None,
-        }
-    )

@@ -1,4 +1,4 @@
-"""The smaller stores: changes of the world, things seen, the audit record."""
+"""The smaller stores: changes of the world, lessons, things seen, the audit record."""
 
 import json
 from datetime import datetime
@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from knowledge.adapters.sql.database import Database
-from knowledge.adapters.sql.tables import AuditRow, ChangeRow, SeenRow
-from knowledge.records import REMEMBER_DELIVERIES, AuditEntry, Change
+from knowledge.adapters.sql.tables import AuditRow, ChangeRow, LessonRow, SeenRow
+from knowledge.records import REMEMBER_DELIVERIES, AuditEntry, Change, Lesson, Teaching
 
 
 class SqlChanges:
@@ -39,6 +39,32 @@ class SqlChanges:
         with self._database.read() as session:
             rows = session.exec(query.order_by(col(ChangeRow.at), col(ChangeRow.id))).all()
         return [_to_change(row) for row in rows]
+
+
+class SqlLessons:
+    """`ports.Lessons`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, lesson: Lesson) -> None:
+        row = LessonRow(
+            at=lesson.at,
+            by=lesson.by,
+            teaching=lesson.teaching.value,
+            one_name=lesson.one[0],
+            one_service=lesson.one[1],
+            other_name=lesson.other[0],
+            other_service=lesson.other[1],
+            incident=lesson.incident,
+        )
+        with self._database.write() as session:
+            session.add(row)
+
+    def all(self) -> list[Lesson]:
+        with self._database.read() as session:
+            rows = session.exec(select(LessonRow).order_by(col(LessonRow.id))).all()
+        return [_to_lesson(row) for row in rows]
 
 
 class SqlSeen:
@@ -104,6 +130,17 @@ def _to_change(row: ChangeRow) -> Change:
         version=row.version,
         author=row.author,
         url=row.url,
+    )
+
+
+def _to_lesson(row: LessonRow) -> Lesson:
+    return Lesson(
+        at=row.at,
+        by=row.by,
+        teaching=Teaching(row.teaching),
+        one=(row.one_name, row.one_service),
+        other=(row.other_name, row.other_service),
+        incident=row.incident,
     )
 
 

@@ -1,11 +1,16 @@
 """All stores over one database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from knowledge.adapters.sql.alerts import SqlAlerts
 from knowledge.adapters.sql.approvals import SqlApprovals
 from knowledge.adapters.sql.database import Database, open_database
 from knowledge.adapters.sql.documents import SqlDocuments
 from knowledge.adapters.sql.incidents import SqlIncidents
 from knowledge.adapters.sql.queues import SqlInbox, SqlOutbox
-from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlSeen
+from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlLessons, SqlSeen
+from knowledge.adapters.sql.silences import SqlSilences
 
 
 class SqlStore:
@@ -16,11 +21,21 @@ class SqlStore:
         self.incidents = SqlIncidents(database)
         self.changes = SqlChanges(database)
         self.inbox = SqlInbox(database)
+        self.alerts = SqlAlerts(database)
+        self.silences = SqlSilences(database)
+        self.lessons = SqlLessons(database)
         self.outbox = SqlOutbox(database)
         self.seen = SqlSeen(database)
         self.audit = SqlAudit(database)
         self.approvals = SqlApprovals(database)
         self.documents = SqlDocuments(database)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that this thread writes inside is one transaction, and its reads see it; an error
+        leaves nothing behind. SQLite's other writers wait meanwhile: think first, then enter."""
+        with self._database.write():
+            yield
 
     def close(self) -> None:
         self._database.close()

@@ -7,7 +7,18 @@ a test compares the two.
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy import Table as SqlTable
 from sqlmodel import JSON, Field, SQLModel
 
 
@@ -26,16 +37,21 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """Text from anywhere without what no database stores: NUL, half a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 class Words(TypeDecorator[str]):
-    """Text from anywhere: what no database stores (NUL, half a surrogate pair) is replaced."""
+    """Text from anywhere; see `storable`."""
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        return None if value is None else storable(value)
 
 
 class Table(SQLModel):
@@ -52,6 +68,11 @@ class Table(SQLModel):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(row: type[Table]) -> SqlTable:
+    """The plain table behind a row's class, for statements without objects of the ORM."""
+    return Table.metadata.tables[str(row.__tablename__)]
 
 
 class IncidentRow(Table, table=True):
@@ -75,10 +96,13 @@ class IncidentRow(Table, table=True):
     channel: str = Field(sa_type=Words)
     cause: str = Field(sa_type=Words)
     resolution: str = Field(sa_type=Words)
+    suspects: list[str] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "[]"})
+    merged_into: str = Field(sa_type=Words, sa_column_kwargs={"server_default": ""})
+    tickets: list[dict[str, str]] = Field(sa_type=JSON, sa_column_kwargs={"server_default": "[]"})
 
 
 class PartRow(Table):
-    """One element of one of an incident's tuples; `position` is its index there."""
+    """One element of one of an incident's tuples; `position` gives their order."""
 
     incident: int = Field(foreign_key="incident.number", primary_key=True)
     position: int = Field(primary_key=True)
@@ -87,22 +111,8 @@ class PartRow(Table):
 class SignalRow(PartRow, table=True):
     __tablename__ = "incident_signal"
 
-    fingerprint: str = Field(sa_type=Words, index=True)
-    name: str = Field(sa_type=Words)
-    starts_at: datetime = Field(sa_type=Utc)
-    received_at: datetime = Field(sa_type=Utc)
-    source: str = Field(sa_type=Words)
-    kind: str
-    ends_at: datetime | None = Field(default=None, sa_type=Utc, nullable=True)
-    service: str = Field(sa_type=Words)
-    severity: str = Field(sa_type=Words)
-    summary: str = Field(sa_type=Words)
-    description: str = Field(sa_type=Words)
-    value: str = Field(sa_type=Words)
-    labels: dict[str, str] = Field(sa_type=JSON)
-    url: str = Field(sa_type=Words)
-    runbook_url: str = Field(sa_type=Words)
-    signal_id: str = Field(sa_type=Words)
+    body: str
+    """See `packing.pack_signal`."""
 
 
 class IncidentChangeRow(PartRow, table=True):
@@ -150,10 +160,108 @@ class InboxRow(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     source: str = Field(sa_type=Words)
     received_at: datetime = Field(sa_type=Utc)
-    signals: str = Field(sa_type=Words)
-    """JSON; text, so that a row nobody can read is set aside and not an error of the query."""
     poison: str | None = Field(default=None, sa_type=Words, nullable=True, index=True)
     """Why it was set aside, or null while it waits."""
+    body: bytes
+    """As it came. The last column: SQLite then counts and skips rows without reading it."""
+
+
+class AlertRow(Table, table=True):
+    """One alert instance. Times are microseconds since 1970 in UTC: cheap to bind and compare.
+
+    The indexes are made so that an alert costs the same whatever is stored already: what is new
+    goes to the end of each of them, or near it, where the pages are in memory. `find` by
+    fingerprint looks into one day after the other for that.
+    """
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index("uq_alert_instance", "starts_at", "series", unique=True),
+        Index("ix_alert_series", "day", "series"),
+        Index("ix_alert_first_received_at", "first_received_at"),
+        Index(
+            "ix_alert_incident",
+            "incident",
+            "first_received_at",
+            sqlite_where=text("incident != ''"),
+            postgresql_where=text("incident != ''"),
+        ),
+    )
+
+    id: int | None = Field(
+        default=None,
+        primary_key=True,
+        # SQLite numbers rows by itself only where the key is called INTEGER.
+        sa_type=BigInteger().with_variant(Integer, "sqlite"),
+    )
+    series: int = Field(sa_type=BigInteger)
+    """`packing.series_of` its fingerprint."""
+    starts_at: int = Field(sa_type=BigInteger)
+    ends_at: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
+    first_received_at: int = Field(sa_type=BigInteger)
+    day: int
+    """Of `first_received_at`, since 1970."""
+    deliveries: int
+    incident: str = Field(sa_type=String)
+    verdict: str
+    silence: str = Field(sa_type=String)
+    name: str = Field(sa_type=String)
+    service: str = Field(sa_type=String)
+    severity: str = Field(sa_type=String)
+    source: str = Field(sa_type=String)
+    body: str
+    """The signal; see `packing.pack_signal`."""
+    why: str
+    """See `packing.pack_terms`."""
+
+
+class AlertDayRow(Table, table=True):
+    """What came in on one day, by rule, service, severity and source; kept up to date with `alert`
+    and kept when that is compacted."""
+
+    __tablename__ = "alert_day"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    name: str = Field(primary_key=True, sa_type=String)
+    service: str = Field(primary_key=True, sa_type=String)
+    severity: str = Field(primary_key=True, sa_type=String)
+    source: str = Field(primary_key=True, sa_type=String)
+    instances: int = Field(sa_type=BigInteger)
+    deliveries: int = Field(sa_type=BigInteger)
+    in_incidents: int = Field(sa_type=BigInteger)
+    silenced: int = Field(sa_type=BigInteger)
+    firing_us: int = Field(sa_type=BigInteger)
+
+
+class SilenceRow(Table, table=True):
+    __tablename__ = "silence"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    number: int | None = Field(default=None, primary_key=True)
+    matchers: list[list[str]] = Field(sa_type=JSON)
+    """[label, op, value] each."""
+    starts_at: datetime = Field(sa_type=Utc)
+    ends_at: datetime = Field(sa_type=Utc, index=True)
+    created_by: str = Field(sa_type=Words)
+    created_at: datetime = Field(sa_type=Utc)
+    reason: str = Field(sa_type=Words)
+    kind: str = Field(sa_type=Words)
+    ended_by: str = Field(sa_type=Words)
+
+
+class LessonRow(Table, table=True):
+    __tablename__ = "lesson"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=Utc)
+    by: str = Field(sa_type=Words)
+    teaching: str
+    one_name: str = Field(sa_type=Words)
+    one_service: str = Field(sa_type=Words)
+    other_name: str = Field(sa_type=Words)
+    other_service: str = Field(sa_type=Words)
+    incident: str = Field(sa_type=Words)
 
 
 class OutboxRow(Table, table=True):

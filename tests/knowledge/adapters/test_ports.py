@@ -1,23 +1,24 @@
 """One suite for each port of the stores, run in memory and on SQLite."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
 import pytest
 
 from knowledge.adapters.memory.store import MemoryStore
-from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.adapters.sql import SqlStore
 from knowledge.errors import NotFound
 from knowledge.records import (
     REMEMBER_DELIVERIES,
     Approval,
     ApprovalStatus,
     AuditEntry,
+    Batch,
     Change,
     Delivery,
     Document,
@@ -32,6 +33,7 @@ from knowledge.records import (
     Signal,
     SignalKind,
     Status,
+    Ticket,
 )
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -39,17 +41,6 @@ MINUTE = timedelta(minutes=1)
 
 Store = MemoryStore | SqlStore
 T = TypeVar("T")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = (
-        MemoryStore()
-        if request.param == "memory"
-        else open_store(f"sqlite:///{tmp_path / 'tandem.db'}")
-    )
-    yield opened
-    opened.close()
 
 
 def signal(number: int = 1, ends_at: datetime | None = None) -> Signal:
@@ -90,7 +81,15 @@ def draft(service: str = "checkout", opened_at: datetime = NOW) -> Incident:
         channel="C1",
         cause="disk",
         resolution="",
+        suspects=("payment", "node-7"),
+        merged_into="",
+        tickets=(Ticket("jira", "OPS-7", "http://jira.example/OPS-7", "open"),),
     )
+
+
+def reread(store: Store) -> Store:
+    """The same store without what it remembers."""
+    return SqlStore(store._database) if isinstance(store, SqlStore) else store
 
 
 def keys(deliveries: list[Delivery]) -> list[str]:
@@ -156,6 +155,9 @@ class TestIncidents:
                 channel="C2",
                 cause="bad deploy",
                 resolution="rolled back",
+                suspects=(),
+                merged_into="INC-7",
+                tickets=(Ticket("jira", "OPS-7", "http://jira.example/OPS-7", "done"),),
             )
 
         changed = store.incidents.change("INC-1", grow)
@@ -164,9 +166,18 @@ class TestIncidents:
 
     def test_parts_may_shrink_and_move(self, store: Store) -> None:
         store.incidents.open(replace(draft(), signals=(signal(1), signal(2), signal(3))))
-        left = (signal(3), signal(1))
-        store.incidents.change("1", lambda i: replace(i, signals=left))
-        assert store.incidents.get("1").signals == left
+        for left in (
+            (signal(1), signal(3)),
+            (signal(1), replace(signal(3), ends_at=NOW), signal(4)),
+            (signal(4), signal(1)),
+            (),
+            (signal(2),),
+            (signal(2), signal(2)),
+            (signal(2), replace(signal(2), value="9"), signal(1)),
+        ):
+            store.incidents.change("1", partial(replace, signals=left))
+            assert store.incidents.get("1").signals == left
+            assert reread(store).incidents.get("1").signals == left
 
     def test_neither_the_id_nor_the_thread_can_be_stored(self, store: Store) -> None:
         store.incidents.open(draft())
@@ -227,28 +238,38 @@ class TestChanges:
 
 class TestInbox:
     def test_oldest_first_until_done(self, store: Store) -> None:
-        signals = (signal(1), signal(2, ends_at=NOW + MINUTE))
-        first = store.inbox.put("alertmanager", signals, NOW)
-        second = store.inbox.put("monitor", (), NOW)
-        batch, empty = store.inbox.waiting()
-        assert (batch.id, batch.source, batch.received_at) == (first, "alertmanager", NOW)
-        assert batch.signals == signals
-        assert empty.signals == ()
+        first = store.inbox.put("alertmanager", b'{"alerts": [\xff\x00]}', NOW)
+        second = store.inbox.put("monitor", b"", NOW)
+        assert store.inbox.waiting() == [
+            Batch(first, "alertmanager", NOW, b'{"alerts": [\xff\x00]}'),
+            Batch(second, "monitor", NOW, b""),
+        ]
         assert [b.id for b in store.inbox.waiting(limit=1)] == [first]
         store.inbox.done([first])
         store.inbox.done([])
         assert [b.id for b in store.inbox.waiting()] == [second]
 
-    def test_poison_blocks_nothing(self, store: Store) -> None:
-        first = store.inbox.put("a", (signal(),), NOW)
-        second = store.inbox.put("a", (signal(),), NOW)
+    def test_poison_blocks_nothing_and_does_not_count(self, store: Store) -> None:
+        first = store.inbox.put("a", b"1", NOW)
+        second = store.inbox.put("a", b"2", NOW)
+        assert store.inbox.count() == 2
         store.inbox.poison(first, "ValueError: what")
         assert [b.id for b in store.inbox.waiting()] == [second]
+        assert store.inbox.count() == 1
 
     def test_ids_are_never_used_again(self, store: Store) -> None:
-        first = store.inbox.put("a", (), NOW)
+        first = store.inbox.put("a", b"", NOW)
         store.inbox.done([first])
-        assert store.inbox.put("a", (), NOW) > first
+        assert store.inbox.put("a", b"", NOW) > first
+
+    def test_each_of_many_at_once_gets_its_own_id(self, store: Store) -> None:
+        def put(caller: int) -> list[tuple[int, bytes]]:
+            bodies = [f"{caller}:{n}".encode() for n in range(20)]
+            return [(store.inbox.put("a", body, NOW), body) for body in bodies]
+
+        told = dict(pair for pairs in _at_once(put) for pair in pairs)
+        assert {b.id: b.body for b in store.inbox.waiting(1000)} == told
+        assert len(told) == 8 * 20
 
 
 class TestOutbox:
@@ -266,6 +287,7 @@ class TestOutbox:
         later = NOW + 2 * MINUTE
         assert keys(store.outbox.due(later)) == ["card:INC-2", "card:INC-1"]
         assert keys(store.outbox.due(later, limit=1)) == ["card:INC-2"]
+        assert [store.outbox.count_due(at) for at in (NOW, later)] == [1, 2]
 
     def test_what_came_while_it_was_sent_is_not_forgotten(self, store: Store) -> None:
         store.outbox.put("card:INC-1", NOW)
