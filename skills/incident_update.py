@@ -18,6 +18,7 @@ from knowledge.incidents import (
     reopen,
     resolve,
     set_severity,
+    unacknowledge,
 )
 from knowledge.records import Incident
 from skills import cards
@@ -35,11 +36,12 @@ from skills.contract import (
     Style,
     Tone,
 )
+from skills.which import incident_named
 
 
 class Args(BaseModel):
     incident: str = Field("", description="incident, e.g. INC-12; empty in its own thread")
-    action: str = Field("", description="ack, resolve, reopen, severity, assign or note")
+    action: str = Field("", description="ack, unack, resolve, reopen, severity, assign or note")
     value: str = Field("", description="the severity, the person, the note or what fixed it")
 
 
@@ -60,6 +62,10 @@ class Action:
 
 def _ack(ctx: Context, value: str) -> Step:
     return lambda incident: acknowledge(incident, ctx.user.id, ctx.now)
+
+
+def _unack(ctx: Context, value: str) -> Step:
+    return lambda incident: unacknowledge(incident, ctx.user.id, ctx.now)
 
 
 def _resolve(ctx: Context, value: str) -> Step:
@@ -86,6 +92,7 @@ def _note(ctx: Context, value: str) -> Step:
 
 ACTIONS = {
     "ack": Action("Acknowledge", "acknowledged", _ack),
+    "unack": Action("Unacknowledge", "no longer acknowledged", _unack),
     "resolve": Action("Resolve", "resolved", _resolve),
     "reopen": Action("Reopen", "open again", _reopen),
     "severity": Action(
@@ -103,6 +110,7 @@ ACTIONS = {
 }
 _SYNONYMS = {
     **dict.fromkeys(("acknowledge", "acked", "acknowledged"), "ack"),
+    **dict.fromkeys(("unacknowledge", "release", "give back", "giveback"), "unack"),
     **dict.fromkeys(("close", "resolved", "done", "fixed", "fix"), "resolve"),
     **dict.fromkeys(("re-open", "open", "unresolve"), "reopen"),
     **dict.fromkeys(("sev", "priority", "escalate", "downgrade"), "severity"),
@@ -115,7 +123,7 @@ _MYSELF = frozenset({"me", "myself", "i"})
 
 def run(ctx: Context, args: Args) -> Reply:
     name = _action_name(args.action)
-    incident = ctx.incidents.get(_incident(ctx, args.incident))
+    incident = incident_named(ctx, args.incident)
     action = ACTIONS[name]
     value = args.value.strip()
     if not ctx.via_button:
@@ -173,15 +181,6 @@ def _action_name(text: str) -> str:
     hint = f"Did you mean {_SYNONYMS.get(nearest[0], nearest[0])}? " if nearest else ""
     problem = f"{text!r} is none" if word else "it does not say what to do"
     raise BadArgs("action", problem, f"{hint}Use one of {', '.join(ACTIONS)}")
-
-
-def _incident(ctx: Context, text: str) -> str:
-    named = text.strip() or ctx.thread
-    if named:
-        return named
-    newest = [incident.id for incident in ctx.incidents.find(open_only=True, limit=3)]
-    example = ", ".join(newest) or "INC-12"
-    raise BadArgs("incident", "it does not say which", f"Name one, for example {example}")
 
 
 def _person(ctx: Context, text: str) -> str:

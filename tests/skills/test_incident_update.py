@@ -53,12 +53,20 @@ def test_words_change_nothing_but_offer_the_button(store: MemoryStore) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_no_action_happens_by_words(store: MemoryStore, action: str) -> None:
-    if action == "reopen":
-        ask(store, click=True, incident="1", action="resolve")
+    first = {"reopen": "resolve", "unack": "ack"}.get(action)
+    if first:
+        ask(store, click=True, incident="1", action=first)
     before = stored(store)
     reply = ask(store, incident="1", action=action)
     assert stored(store) == before
     assert len(reply.buttons) == 1
+
+
+def test_giving_it_back(store: MemoryStore) -> None:
+    press(store, ask(store, incident="1", action="ack"))
+    reply = press(store, ask(store, incident="1", action="release"))
+    assert reply.title == "INC-1 is no longer acknowledged"
+    assert (stored(store).acknowledged_by, stored(store).owner) == ("", "")
 
 
 def test_in_a_thread_the_incident_need_not_be_named(store: MemoryStore) -> None:
@@ -116,7 +124,7 @@ def test_what_is_so_already_is_said_and_not_offered(store: MemoryStore) -> None:
     ("given", "field", "hint"),
     [
         ({"incident": "1", "action": "resovle"}, "action", "resolve"),
-        ({"incident": "1"}, "action", "ack, resolve"),
+        ({"incident": "1"}, "action", "ack, unack, resolve"),
         ({"action": "ack"}, "incident", "INC-1"),
         ({"incident": "1", "action": "reopen"}, "action", "Only resolved"),
         ({"incident": "1", "action": "severity", "value": "big"}, "value", "SEV1"),

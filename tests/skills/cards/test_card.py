@@ -1,13 +1,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
+from knowledge.catalogue import Catalogue
 from knowledge.incidents import (
+    TANDEM,
     acknowledge,
     add_note,
+    merge_into,
     open_from,
     resolve,
+    take_over,
     with_signals,
 )
 from knowledge.records import (
@@ -20,9 +22,10 @@ from knowledge.records import (
     Severity,
     Signal,
     SignalKind,
+    Ticket,
 )
-from skills.cards import incident_card, incident_list, say_state, thread_update
-from skills.contract import Button, Call, Picture, Reply, Tone
+from skills.cards import incident_card, say_state
+from skills.contract import Button, Call, Picture, Reply, Source, Style, Tone
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=12)
@@ -71,7 +74,8 @@ def test_a_new_card_says_what_where_how_bad_and_who() -> None:
     assert card.fields == {
         "Severity": "SEV1",
         "Service": "checkout",
-        "State": "open since 12:00 UTC, not acknowledged",
+        "State": "open, not acknowledged",
+        "Open": "since 12:00 UTC",
         "Owner": "nobody yet",
         "Alerts": "1 firing of 1",
     }
@@ -85,16 +89,48 @@ def test_a_new_card_says_what_where_how_bad_and_who() -> None:
 
 def test_the_buttons_follow_the_state() -> None:
     fresh = incident()
-    look = ["Catch me up", "Similar incidents"]
-    assert labels(incident_card(fresh)) == ["Acknowledge", "Resolve", "Change severity", *look]
+    look = ["Change severity", "Catch me up", "More"]
+    assert labels(incident_card(fresh)) == ["Acknowledge", "Resolve", *look]
     taken = incident_card(acknowledge(fresh, "U1", NOW), people=people)
-    assert labels(taken)[0] == "Take over"
+    assert labels(taken) == ["Resolve", "Unacknowledge", *look]
     assert taken.fields["Owner"] == "ada"
-    assert taken.fields["State"] == "open since 12:00 UTC, acknowledged by ada"
-    over = incident_card(resolve(fresh, "U1", LATER))
-    assert labels(over) == ["Reopen", *look]
+    assert taken.fields["State"] == "open, acknowledged by ada"
+    over = incident_card(resolve(fresh, "U1", LATER, "rolled back"), people=people)
+    assert labels(over) == ["Reopen", "Catch me up", "Similar incidents", "More"]
     assert over.tone is Tone.GOOD
-    assert over.fields["State"] == "resolved after 12 min"
+    assert over.text == "What fixed it: rolled back"
+    assert over.fields["State"] == "resolved by ada"
+    assert over.fields["Lasted"] == "12 min, 12:00 to 12:12 UTC"
+    moved = incident_card(merge_into(fresh, "INC-2", "U1", LATER))
+    assert labels(moved) == ["Show INC-2", "Time line"]
+    assert moved.text == "It goes on as INC-2, which has its alerts."
+    assert moved.fields["Alerts"] == "all in INC-2 now"
+
+
+def test_resolving_is_what_is_left_when_nothing_fires() -> None:
+    taken = acknowledge(incident(signal(ends_at=LATER)), "U1", NOW)
+    assert button(incident_card(taken), "Resolve").style is Style.PRIMARY
+    assert button(incident_card(taken), "Unacknowledge").style is Style.PLAIN
+
+
+def test_its_age_is_told_in_steps_and_as_of_when() -> None:
+    for seconds, shown in (
+        (30, "since 12:00 UTC"),
+        (130, "since 12:00 UTC, 2 min by 12:02"),
+        (29 * 60, "since 12:00 UTC, 25 min by 12:25"),
+        (5 * 3600 + 59, "since 12:00 UTC, 5 h by 17:00"),
+        (26 * 3600, "since 12:00 UTC, 26 h by 03-06 14:00"),
+    ):
+        now = NOW + timedelta(seconds=seconds)
+        assert incident_card(incident(), now=now).fields["Open"] == shown
+
+
+def test_a_card_stays_the_same_for_as_long_as_nothing_happens() -> None:
+    cards = {
+        repr(incident_card(incident(), now=NOW + timedelta(seconds=20 * 60 + n)))
+        for n in range(290)
+    }
+    assert len(cards) == 1
 
 
 def test_the_buttons_carry_the_calls() -> None:
@@ -125,10 +161,23 @@ def test_the_most_telling_alerts_come_first_and_each_rule_once() -> None:
     pods = [signal(f"p{n}", "PodDown") for n in range(50)]
     card = incident_card(incident(ended, mild, *pods, signal("g", "Grave")))
     assert heading(card, "Firing now") == [
-        "*Pod down* (since 12:00)",
         "*Grave* (since 12:00)",
+        "*Pod down* (since 12:00, 50 alerts)",
         "*Mild* (since 12:00)",
     ]
+
+
+def test_alerts_on_the_suspect_tell_most() -> None:
+    pool = signal("p", "PoolExhausted", service="payment", severity="warning")
+    blamed = replace(incident(signal(), pool), suspects=("payment",))
+    assert heading(incident_card(blamed), "Firing now")[0] == (
+        "*Pool exhausted on payment* (since 12:00)"
+    )
+
+
+def test_one_rule_fills_the_rest_when_there_is_no_other() -> None:
+    three = [signal(str(n), "Down", service=f"s{n}") for n in range(4)]
+    assert len(heading(incident_card(incident(*three)), "Firing now")) == 3
 
 
 def test_what_helped_before_and_runbooks_found() -> None:
@@ -168,50 +217,110 @@ def test_a_clock_that_lags_shows_no_negative_age() -> None:
     assert say_state(incident(), NOW - timedelta(minutes=5)).startswith("open for 0 s")
 
 
-def test_a_thread_update_says_who_did_what() -> None:
-    grown = with_signals(incident(), (signal("b", "Latency"),), NOW)
-    noted = add_note(grown, "vendor called", "U1", LATER)
-    update = thread_update(noted, noted.timeline[1:], people)
-    assert update.title == "INC-12 · 2 updates"
-    assert heading(update, "") == [
-        "12:00 also Latency on checkout",
-        "12:12 ada noted: vendor called",
+def changed(minutes: int, service: str = "checkout") -> Change:
+    at = NOW - timedelta(minutes=minutes)
+    return Change(f"c{minutes}", at, "deploy", service, "new rules", f"4.{minutes}", "ines", "u")
+
+
+def test_the_change_shortly_before_is_the_likely_cause() -> None:
+    card = incident_card(replace(incident(), changes=tuple(map(changed, (30, 2, 9)))))
+    assert heading(card, "Likely cause") == [
+        "11:58 *deploy checkout 4.2* by ines, 2 min before its first alert: new rules"
     ]
-    assert [source.key for source in update.sources] == ["E2"]
-
-
-def test_a_list_of_incidents() -> None:
-    reply = incident_list([incident(), acknowledge(incident(), "U1", NOW)], LATER, people=people)
-    assert reply.title == "2 open incidents"
-    assert reply.tone is Tone.BAD
-    assert reply.table is not None
-    assert reply.table.rows[1][:3] == ("INC-12", "SEV1", "checkout: High error rate")
-    assert reply.table.rows[1][-1] == "ada"
-
-
-@pytest.mark.parametrize(
-    ("count", "rows", "footer"), [(1, 1, ""), (30, 20, "the newest 20 are shown")]
-)
-def test_a_long_list_is_cut_and_says_so(count: int, rows: int, footer: str) -> None:
-    reply = incident_list([incident()] * count, NOW)
-    assert reply.table is not None
-    assert len(reply.table.rows) == rows
-    assert reply.footer == footer
-
-
-def test_an_empty_list_is_good_news() -> None:
-    assert incident_list([], NOW, "open SEV1").title == "No open SEV1 incidents"
-
-
-def test_a_card_says_what_was_changed_shortly_before() -> None:
-    changes = tuple(
-        Change(
-            f"c{n}", NOW - timedelta(minutes=n), "deploy", "checkout", "new rules", f"4.{n}", "ines"
-        )
-        for n in (30, 2, 9)
-    )
-    card = incident_card(replace(incident(), changes=changes))
-    assert heading(card, "Changed shortly before") == [
-        "11:58 *deploy checkout 4.2* by ines: new rules",
+    assert heading(card, "Also changed shortly before") == [
         "11:51 *deploy checkout 4.9* by ines: new rules",
+        "11:30 *deploy checkout 4.30* by ines: new rules",
     ]
+    assert [source.url for source in card.sources if source.key == "C1"] == ["u"]
+
+
+def test_a_change_of_something_else_is_only_told() -> None:
+    card = incident_card(replace(incident(), changes=(changed(9, "search"),)))
+    assert heading(card, "Likely cause") == []
+    assert len(heading(card, "Changed shortly before")) == 1
+
+
+SHOP = Catalogue.from_topology(
+    {
+        "edges": [["web", "cart"], ["cart", "payment"], ["checkout", "payment"]],
+        "owners": {"checkout": "shop"},
+        "pods": [{"service": "payment", "pod": "p-1", "node": "n-1", "cluster": "eu"}],
+        "zones": {"n-1": "eu-a"},
+    }
+)
+
+
+def storm(*suspects: str) -> Incident:
+    pool = signal("p", "PoolExhausted", service="payment")
+    late = NOW + timedelta(minutes=1)
+    slow = [signal(f"l{n}", "Latency", service="cart", starts_at=late) for n in range(3)]
+    grown = with_signals(incident(signal(starts_at=late), pool), slow, NOW)
+    return replace(grown, suspects=suspects, service="checkout")
+
+
+def test_a_suspect_is_named_with_the_reasons() -> None:
+    card = incident_card(storm("payment", "redis"), catalogue=SHOP)
+    assert heading(card, "Likely cause") == [
+        "*payment*: 1 of 5 alerts is on it, the first at 12:00, cart and checkout, which call it, "
+        "alert too",
+        "Less likely: redis",
+    ]
+    assert card.fields["Service"] == "checkout (team shop)"
+
+
+def test_impact_is_who_depends_on_the_suspect() -> None:
+    card = incident_card(storm("payment"), catalogue=SHOP)
+    assert heading(card, "Likely impact") == [
+        "3 services depend on it: cart, checkout and web",
+        "Alerting already: cart and checkout",
+    ]
+    over = resolve(storm("payment"), "U1", LATER)
+    assert heading(incident_card(over, catalogue=SHOP), "Likely impact") == []
+
+
+def test_a_node_hits_what_runs_there_and_what_needs_it() -> None:
+    down = replace(incident(signal(labels={"node": "n-1"}, service="")), suspects=("n-1",))
+    card = incident_card(down, catalogue=SHOP)
+    assert heading(card, "Likely cause")[0].startswith("*n-1* (node)")
+    assert heading(card, "Likely impact") == [
+        "4 services depend on it: payment, cart, checkout and web",
+        "None of them alerts yet",
+    ]
+
+
+def test_without_a_catalogue_what_alerts_beside_it_is_hit() -> None:
+    card = incident_card(storm("payment"))
+    assert heading(card, "Likely impact") == ["Alerting already: cart and checkout"]
+
+
+def test_a_persons_word_on_the_cause_comes_first() -> None:
+    card = incident_card(replace(storm("payment"), cause="the pool was set to 5"), catalogue=SHOP)
+    assert heading(card, "Cause")[0] == "the pool was set to 5"
+
+
+def test_merges_and_splits_stay_on_the_card() -> None:
+    other = replace(incident(signal("x", service="cart")), id="INC-7")
+    grown = take_over(incident(), other, TANDEM, NOW, "shares payment")
+    for _ in range(5):
+        grown = add_note(grown, "news", "U1", LATER)
+    assert heading(incident_card(grown), "Merged and split") == [
+        "12:00 INC-7 was merged in with its alert: shares payment"
+    ]
+
+
+def test_tickets_are_linked() -> None:
+    ticket = Ticket("jira", "OPS-4", "https://jira.example/OPS-4", "In progress")
+    card = incident_card(replace(incident(), tickets=(ticket,)))
+    assert heading(card, "Tickets") == ["OPS-4 (In progress)"]
+    assert Source("TOPS-4", "jira", "https://jira.example/OPS-4") in card.sources
+
+
+def test_a_storms_card_reads_as_short_as_any_other() -> None:
+    many = [
+        signal(f"s{n}", f"Rule{n % 40}", service=f"service-{n % 60}", labels={"pod": f"p{n % 300}"})
+        for n in range(1500)
+    ]
+    card = incident_card(replace(incident(*many), suspects=("service-3",)))
+    assert card.fields["Alerts"] == "1,500 firing of 1,500, in 60 services and 300 pods"
+    assert sum(len(s.lines) for s in card.sections) <= 10
+    assert all(len(ln.text) <= 330 for s in card.sections for ln in s.lines)
