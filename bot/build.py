@@ -3,26 +3,28 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.card_places import CardPlaces
 from bot.courier import CARD, THREAD, Courier
 from bot.desk import Desk, Loop
+from bot.digest import make_digest, senders
+from bot.escalation import PAGE, Escalation, Pages
 from bot.home import home_replies
 from bot.intake import Intake
-from bot.parts import MONITOR, Parts, make_monitors, make_parts
-from bot.schedule import Job, Schedule
+from bot.jobs import housekeeping, telling, watching
+from bot.parts import Parts, make_monitors, make_parts
+from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.messenger import SlackMessenger
 from bot.turn import Turn
-from knowledge.codec import signals_to_json
 from knowledge.errors import TandemError
-from knowledge.monitors import AnyMonitor, MemoryStates, MonitorStates, read_monitor
-from knowledge.records import DocumentKind, Hit, Incident, Message, Signal
+from knowledge.monitors import MemoryStates
+from knowledge.records import DocumentKind, Hit, Incident, Signal
 from skills.cards import incident_card, thread_update
 from skills.contract import Reply, User
 
@@ -30,8 +32,6 @@ log = logging.getLogger("tandem.build")
 
 COURIER_S = 0.25
 INTAKE_S = 2.0
-TIDY = timedelta(hours=1)
-SETTLE = timedelta(seconds=10)
 
 
 @dataclass
@@ -92,18 +92,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     token = settings.slack_bot_token.get_secret_value()
     messenger = SlackMessenger(WebClient(token, base_url=settings.slack_api_url, timeout=15))
     store, now = parts.store, parts.now
-
-    def card_place(incident_id: str) -> tuple[str, str] | None:
-        posted = store.outbox.posted(f"card:{incident_id}")
-        return (posted.channel, posted.ts) if posted else None
-
-    def read_thread(incident_id: str) -> tuple[Message, ...]:
-        place = card_place(incident_id)
-        return messenger.thread(*place) if place else ()
-
-    def card_link(incident_id: str) -> str:
-        place = card_place(incident_id)
-        return messenger.link(*place) if place else ""
+    places = CardPlaces(store.outbox, messenger)
 
     def touched(incident_id: str) -> None:
         for kind in (CARD, THREAD):
@@ -114,7 +103,10 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             parts.remember(incident)
 
     context = partial(
-        parts.context, people=messenger.person, read_thread=read_thread, card_link=card_link
+        parts.context,
+        people=messenger.person,
+        read_thread=places.thread,
+        card_link=places.link,
     )
     turn = Turn(
         skills=parts.skills,
@@ -136,6 +128,10 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         except TandemError as error:
             log.warning("the home of %s: %s", user_id, error)
 
+    pages = Pages(store.incidents, store.outbox, messenger, now, now(), parts.pager, places.link)
+    digest = make_digest(
+        settings.tandem_digest, store, messenger, settings.tandem_channel, now, parts.catalogue.team
+    )
     courier = Courier(
         outbox=store.outbox,
         incidents=store.incidents,
@@ -144,6 +140,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         card=lambda incident: _card(parts, incident, messenger.person),
         thread_update=partial(thread_update, people=messenger.person),
         started=now(),
+        others={PAGE: pages.send, **senders(digest)},
     )
     bot = Bot(
         parts,
@@ -157,7 +154,14 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             "courier": Loop("courier", lambda: courier.work(now()), COURIER_S),
         },
     )
-    bot.schedule = Schedule(_jobs(bot, make_monitors(settings), MemoryStates()))
+    escalation = Escalation(store.incidents, parts.oncall, now, parts.catalogue.team)
+    bot.schedule = Schedule(
+        [
+            *watching(parts, make_monitors(settings), MemoryStates(), bot.accept),
+            *housekeeping(parts, bot.settle),
+            *telling(escalation, pages, digest),
+        ]
+    )
     return bot
 
 
@@ -169,41 +173,3 @@ def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Rep
             f"{incident.title}. {told}", 2, (DocumentKind.INCIDENT,), (incident.id,)
         )
     return incident_card(incident, similar, people=people)
-
-
-def _jobs(bot: Bot, monitors: Sequence[AnyMonitor], states: MonitorStates) -> list[Job]:
-    parts = bot.parts
-
-    def poll(monitor: AnyMonitor) -> None:
-        signals = read_monitor(
-            monitor,
-            metrics=parts.metrics,
-            frames=parts.frames,
-            incidents=parts.store.incidents,
-            states=states,
-            now=parts.now(),
-        )
-        if signals:
-            bot.accept(MONITOR, signals_to_json(signals), signals)
-
-    watched = [
-        Job(f"{type(m).__name__} {m.name}", m.every, _quietly(partial(poll, m), m.name))
-        for m in monitors
-    ]
-    return [
-        *watched,
-        Job("tidy", TIDY, lambda: parts.store.seen.tidy(parts.now())),
-        Job("settle", SETTLE, bot.settle),
-    ]
-
-
-def _quietly(run: Callable[[], None], name: str) -> Callable[[], None]:
-    """What is out of reach is one line in the log, not a trace a minute."""
-
-    def job() -> None:
-        try:
-            run()
-        except TandemError as error:
-            log.warning("monitor %s: %s", name, error)
-
-    return job

@@ -16,6 +16,7 @@ from bot.webhooks import parser_for
 from bot.words import Known
 from knowledge.adapters.absent import AbsentFrames, AbsentMetrics, AbsentModels
 from knowledge.adapters.cached_embedder import CachedEmbedder
+from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames
 from knowledge.adapters.llm import OpenAILLM
@@ -259,7 +260,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "intake": intake,
         "triage": IntakeTriage(intake, store, now),
         "catalogue": catalogue,
-        "oncall": OnCall(),
+        "oncall": read_oncall(settings.tandem_oncall),
         "metrics": make_metrics(settings),
         "models": models,
         "frames": frames,
