@@ -55,7 +55,7 @@ FIRST_DATA = (
     "INSERT INTO inbox (id, source, received_at, signals, poison) VALUES"
     " (3, 'a', '2026-03-05 12:00:00.000000', '[{\"what\": 1}]', 'unreadable')",
     "INSERT INTO inbox (id, source, received_at, signals) VALUES"
-    " (4, 'monitor', '2026-03-05 12:00:00.000000', '"
+    " (4, 'alertmanager', '2026-03-05 12:00:00.000000', '"
     + signals_to_json([replace(make(3), summary="back\\slash ü")]).decode()
     + "'), (5, 'a', '2026-03-05 12:00:00.000000', '[]')",
     "DELETE FROM inbox WHERE id = 5",
@@ -102,7 +102,7 @@ def test_a_database_of_the_first_tables_is_brought_along(url: str) -> None:
     assert (store.incidents.get("7").suspects, store.incidents.get("7").tickets) == ((), ())
     assert store.incidents.get("7").merged_into == ""
     (batch,) = store.inbox.waiting()
-    assert (batch.id, batch.source) == (4, "signals:monitor")
+    assert (batch.id, batch.source) == (4, "monitor")
     assert signals_from_json(batch.body) == (replace(make(3), summary="back\\slash ü"),)
     assert store.inbox.put("a", b"", NOW) > 4
     assert [store.incidents.open(open_from((make(4),), NOW)).id] == ["INC-8"]

@@ -64,12 +64,12 @@ def _widen_incidents() -> None:
 
 
 def _keep_bodies() -> None:
-    """What waits goes on as Tandem's own signals, which is what its JSON holds."""
+    """What waits goes on as what Tandem's own monitors send: their bodies are the same JSON."""
     op.add_column("inbox", sa.Column("body", sa.LargeBinary(), nullable=True))
     # A plain cast to bytea would take JSON's backslashes for its own.
     sqlite = op.get_bind().dialect.name == "sqlite"
     as_bytes = "CAST(signals AS BLOB)" if sqlite else "convert_to(signals, 'UTF8')"
-    op.execute(f"UPDATE inbox SET body = {as_bytes}, source = 'signals:' || source")  # noqa: S608
+    op.execute(f"UPDATE inbox SET body = {as_bytes}, source = 'monitor'")  # noqa: S608
     with op.batch_alter_table("inbox", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.alter_column("body", existing_type=sa.LargeBinary(), nullable=False)
         batch.drop_column("signals")
