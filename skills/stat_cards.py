@@ -262,8 +262,8 @@ def key_figures(report: Report) -> dict[str, str]:
     return fields
 
 
-def advice_in_brief(advice: Sequence[Advice]) -> Section:
-    lines = [f"`{a.rule}` {a.reason}; {a.saves:.0%} of all alerts" for a in advice[:MOST_LINES]]
+def advice_in_brief(advice: Sequence[Advice], most: int = MOST_LINES) -> Section:
+    lines = [f"`{a.rule}` {a.reason}; {_share(a.saves)} of all alerts" for a in advice[:most]]
     return Section(WORTH_DELETING, tuple(map(Line, lines)), bullets=True)
 
 

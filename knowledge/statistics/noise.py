@@ -16,7 +16,7 @@ HEARTBEATS = frozenset({"watchdog", "infoinhibitor", "deadmansswitch", "heartbea
 """They fire to show that alerting works: no noise, and never to be deleted."""
 USEFUL_AT_MOST = 0.25
 """A rule is put up for deletion when at most this share of its alerts can have been of use, chance
-counted in: with none of use that takes 12 alerts, with one 21."""
+counted in: with none of use that takes 12 alerts, with one 19."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,17 @@ def is_heartbeat(name: str) -> bool:
     return name.replace("_", "").replace("-", "").lower() in HEARTBEATS
 
 
-def worth_deleting(rules: Sequence[Noise], span: str, most: int = 10) -> list[Advice]:
+def worth_deleting(
+    rules: Sequence[Noise], span: str, most: int = 10, *, people: bool = True
+) -> list[Advice]:
     """Of the noise by rule, what deleting would cost nobody, the largest saving first.
 
     `span` is the length of time in words, "30 days". A rule that fired only a few times is never
-    named: nothing is known of it yet.
+    named: nothing is known of it yet. Without `people` (a replay) the reason speaks of none.
     """
     total = sum(rule.instances for rule in rules)
     found = [
-        _advice(rule, total, span)
+        _advice(rule, total, span, people)
         for rule in rules
         if upper_share(rule.useful, rule.instances) <= USEFUL_AT_MOST
     ]
@@ -137,23 +139,25 @@ def _noise(name: str, tallies: Sequence[Tally], left: Counter[Rule]) -> Noise:
     )
 
 
-def _advice(rule: Noise, total: int, span: str) -> Advice:
+def _advice(rule: Noise, total: int, span: str, people: bool) -> Advice:
     return Advice(
         rule.name,
         rule.instances,
         rule.useful,
-        f"fired {rule.instances:,} times in {span}, {_use(rule)}",
+        f"fired {rule.instances:,} times in {span}, {_use(rule, people)}",
         rule.instances / total,
         "its sender calls it grave" if rule.gravest is Severity.SEV1 else "",
     )
 
 
-def _use(rule: Noise) -> str:
+def _use(rule: Noise, people: bool) -> str:
     if rule.silenced == rule.instances:
         return "always silenced"
     in_incidents = rule.useful + rule.unattended
     if not in_incidents:
         return "in no incident"
+    if not people:
+        return f"{in_incidents:,} of them in incidents"
     if not rule.useful:
         return f"{in_incidents:,} of them in incidents, none of which anybody attended to"
     return f"{rule.useful:,} of them in incidents that somebody attended to"

@@ -130,8 +130,11 @@ def make_report(
     zone_of: Callable[[str], tzinfo] = lambda person: UTC,
     service: str = "",
     team: str = "",
+    people: bool = True,
 ) -> Report:
-    """Limited to a service or to a team's services where one is named (whatever the case)."""
+    """Limited to a service or to a team's services where one is named (whatever the case). Without
+    `people` (a replay, where nobody could attend to anything) every incident counts as attended to.
+    """
 
     def wanted(of: str) -> bool:
         mine = not service or of.lower() == service.lower()
@@ -152,7 +155,7 @@ def make_report(
         times_of(i, first.get(i.id)) for i in counted(incidents, expected) if i.opened_at < start
     ]
     before = [t for t in earlier if t.opened_at >= start - (end - start)]
-    idle = unattended_alerts(opened)
+    idle = unattended_alerts(opened) if people else {}
     rules = noise_by(tallies, idle, by_rule)
     series = figures([r for r in records if r.first_received_at >= start], start, end)
     return Report(
@@ -167,7 +170,7 @@ def make_report(
         days=_per_day(days, opened),
         noise_by_team=tuple(noise_by(tallies, idle, lambda t: team_of(t.service))),
         noise_by_rule=tuple(rules),
-        advice=tuple(worth_deleting(rules, say_span(end - start))),
+        advice=tuple(worth_deleting(rules, say_span(end - start), people=people)),
         chronic=tuple(chronic(series, end - start)),
         flapping=tuple(flapping(series)),
         pages=tuple(loads([p for i in opened for p in pages_of(i)], zone_of)),
