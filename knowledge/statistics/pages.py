@@ -1,23 +1,20 @@
 """Who was woken, how often, and how often at night."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from knowledge.escalation import PAGED, told_in
 from knowledge.records import Event, Incident
 
-PAGED = "paged"
-"""The kind of the event that escalation puts on the time line for each step."""
 NIGHT_BEGINS, NIGHT_ENDS = 22, 8
 """Hours of the clock on the wall: the sleep hours of PagerDuty's operational reviews."""
-_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|@?\b([UW][A-Z0-9]{2,})\b")
 
 
 @dataclass(frozen=True)
 class Page:
-    """`person` is an id, or the name of the rotation or channel that was told."""
+    """`person` is the id of a person or channel, or the name of a service that wakes somebody."""
 
     person: str
     at: datetime
@@ -66,6 +63,7 @@ def at_night(moment: datetime, zone: tzinfo = UTC) -> bool:
     return hour >= NIGHT_BEGINS or hour < NIGHT_ENDS
 
 
-def _people(event: Event) -> list[str]:
-    named = [a or b for a, b in _MENTION.findall(event.text)]
-    return list(dict.fromkeys(named)) or [event.text.removeprefix("paged ").split(":")[0].strip()]
+def _people(event: Event) -> tuple[str, ...]:
+    told = told_in(event.text)
+    service = event.text.removeprefix("paged ").partition(":")[0].partition(" (")[0]
+    return told or ((service,) if service != "nobody" else ())
