@@ -1,9 +1,11 @@
-"""HTTP: webhooks at /signals/{source} and /changes, Slack's events at /slack/events, /healthz."""
+"""HTTP: webhooks at /signals/{source} and /changes[/{source}], Slack's events, /healthz.
 
-import hmac
-import json
+A webhook is answered when what it holds is on disk, and not before. All that blocks is one hop to
+a worker thread: who sent it, what it holds, and storing it.
+"""
+
 import logging
-from base64 import b64decode
+import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +18,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.webhooks import PARSERS, Parsed, changes, parser_for
+from bot.sns import SnsVerifier
+from bot.webhooks import Parsed, ParsedChanges, Refused, Sources, built_in
+from bot.webhooks.auth import Auth, Received, Sns
+from bot.webhooks.fields import clean
+from bot.webhooks.parsed import Handshake
+from bot.webhooks.sources import AnyParser, Source
 from knowledge.errors import BadArgs, NotFound, Unavailable
 from knowledge.records import Change, Signal
 
 log = logging.getLogger("tandem.http")
 
-MOST_BYTES = 8 * 2**20
-"""A webhook's body: an Alertmanager group of 5,000 alerts is about 4 MB."""
+PLAIN = ("", "identity")
+GZIP = ("gzip", "x-gzip")
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 @dataclass
@@ -34,12 +42,9 @@ class Counts:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-Accept = Callable[[str, Sequence[Signal]], int]
+Accept = Callable[[str, bytes, Sequence[Signal]], int]
+"""Source, its body (inflated) and what was read of it -> the batch's id. Stores durably."""
 SlackEvents = Callable[[Request], Awaitable[Response]]
-
-
-class TooLarge(Exception):
-    """The body is larger than MOST_BYTES."""
 
 
 @dataclass
@@ -51,49 +56,38 @@ class Intakes:
     now: Callable[[], datetime]
 
 
+class Refusal(Exception):
+    """A request that is not taken, with the answer that says why."""
+
+    def __init__(self, status: int, field: str, problem: str) -> None:
+        super().__init__(problem)
+        answer = {"error": {"field": clean(field), "problem": clean(problem)}}
+        self.response = JSONResponse(answer, status)
+
+
 def http_app(
     intakes: Intakes,
-    token: str,
+    sources: Sources | str,
     health: Callable[[], dict[str, object]],
     slack_events: SlackEvents | None = None,
     counts: Counts | None = None,
+    *,
+    sns: SnsVerifier | None = None,
+    more: Sequence[Route] = (),
 ) -> Starlette:
-    """`token` must come with webhooks; empty means no check."""
+    """`sources` says who may send what; a text is one token for all, empty for no check."""
     counts = counts or Counts()
+    known = built_in(sources) if isinstance(sources, str) else sources
+    door = _Door(intakes, known, counts, sns or SnsVerifier())
 
     async def signals(request: Request) -> Response:
-        source = request.path_params["source"]
-        try:
-            body = await _checked_body(request, token)
-            parsed = await run_in_threadpool(read_signals, source, body, intakes.now())
-        except Refusal as refusal:
-            # Anyone may call any address: names we do not know are counted as one.
-            counts.refused[source if source in PARSERS else "unknown"] += 1
-            return refusal.response
-        if parsed.signals:
-            await run_in_threadpool(intakes.signals, source, parsed.signals)
-        counts.accepted[source] += len(parsed.signals)
-        counts.refused[source] += len(parsed.refused)
-        if parsed.refused:
-            log.warning("%s: %d alerts refused: %s", source, len(parsed.refused), parsed.refused[0])
-        answer = {
-            "accepted": len(parsed.signals),
-            "refused": [
-                {"field": r.path, "problem": r.problem, "remedy": r.remedy} for r in parsed.refused
-            ],
-        }
-        return JSONResponse(answer, 202 if parsed.signals or not parsed.refused else 400)
+        name = request.path_params["source"]
+        return await door.answer(request, name, known.signal_source, door.take_signals, name)
 
     async def change(request: Request) -> Response:
-        try:
-            body = await _checked_body(request, token)
-            parsed = _read_change(body, intakes.now())
-        except Refusal as refusal:
-            counts.refused["changes"] += 1
-            return refusal.response
-        await run_in_threadpool(intakes.change, parsed)
-        counts.accepted["changes"] += 1
-        return JSONResponse({"accepted": 1, "id": parsed.id}, 202)
+        name = request.path_params.get("source", "generic")
+        label = f"changes/{name}" if "source" in request.path_params else "changes"
+        return await door.answer(request, name, known.change_source, door.take_changes, label)
 
     async def healthz(_: Request) -> Response:
         state = await run_in_threadpool(health)
@@ -103,78 +97,195 @@ def http_app(
     routes = [
         Route("/signals/{source}", signals, methods=["POST"]),
         Route("/changes", change, methods=["POST"]),
+        Route("/changes/{source}", change, methods=["POST"]),
         Route("/healthz", healthz),
+        *more,
     ]
     if slack_events is not None:
         routes.append(Route("/slack/events", slack_events, methods=["POST"]))
-    return Starlette(routes=routes, exception_handlers={Unavailable: _unavailable})
+    return Starlette(routes=routes)
 
 
-class Refusal(Exception):
-    """A request that is not taken, with the answer that says why."""
-
-    def __init__(self, status: int, field: str, problem: str) -> None:
-        super().__init__(problem)
-        answer = {"error": {"field": field, "problem": problem}}
-        self.response = JSONResponse(answer, status)
+Take = Callable[[Source[AnyParser], Received, bytes], Response]
+"""Source, request and inflated body -> the answer, once all is stored. Raises Refusal."""
 
 
-def read_signals(source: str, body: bytes, now: datetime) -> Parsed:
-    """Raises Refusal: 404 for a source nobody reads, 400 for a body that is not the source's."""
+@dataclass
+class _Door:
+    """What webhooks pass through, whatever they hold."""
+
+    intakes: Intakes
+    sources: Sources
+    counts: Counts
+    sns: SnsVerifier
+
+    async def answer(
+        self,
+        request: Request,
+        name: str,
+        find: Callable[[str], Source[AnyParser]],
+        take: Take[AnyParser],
+        label: str,
+    ) -> Response:
+        """`label` is what the counts and the log call it."""
+        # Anyone may call any address: names we do not know are counted as one.
+        counted = "unknown"
+        try:
+            source = self._source(request, name, find)
+            counted = label
+            body = await _body(request, source.max_bytes)
+            received = _received(request, body, self.intakes.now())
+            return await run_in_threadpool(self._pass, source, received, take)
+        except Refusal as refusal:
+            self.counts.refused[counted] += 1
+            return refusal.response
+        except Unavailable as error:
+            # Not stored, so not accepted: the sender should try again.
+            log.error("%s: not accepted: %s", label, error)
+            return JSONResponse({"error": {"field": "", "problem": str(error)}}, 503)
+
+    def _source(
+        self, request: Request, name: str, find: Callable[[str], Source[AnyParser]]
+    ) -> Source[AnyParser]:
+        """Who may not send learns neither which addresses there are nor what is wrong."""
+        now = self.intakes.now()
+        try:
+            source = find(name)
+        except NotFound as error:
+            self._check("an unknown source", self.sources.others, _received(request, b"", now))
+            raise Refusal(404, "source", str(error)) from error
+        if not source.auth.needs_body:
+            self._check(source.name, source.auth, _received(request, b"", now))
+        return source
+
+    def _pass(
+        self, source: Source[AnyParser], received: Received, take: Take[AnyParser]
+    ) -> Response:
+        if source.auth.needs_body:
+            self._check(source.name, source.auth, received)
+        body = _inflated(received, source.max_bytes)
+        try:
+            return take(source, received, body)
+        except BadArgs as error:
+            log.warning("%s: nothing could be read: %s", source.name, error)
+            raise Refusal(400, error.field, _with_type(error, received)) from error
+
+    def _check(self, name: str, auth: Auth, received: Received) -> None:
+        """Raises Refusal without the reason, which is for our log only."""
+        why = self.sns.reason(auth, received) if isinstance(auth, Sns) else auth.reason(received)
+        if why:
+            log.warning("%s: sender refused: %s", name, why)
+            raise Refusal(401, "authorization", "the sender did not prove who it is")
+
+    def take_signals(self, source: Source[Any], received: Received, body: bytes) -> Response:
+        parsed: Parsed = source.parse(body, received.at)
+        if parsed.handshake:
+            return self._shake(source, parsed.handshake)
+        if parsed.signals:
+            self.intakes.signals(source.name, body, parsed.signals)
+        self._count(source.name, len(parsed.signals), parsed)
+        answer = _answer(len(parsed.signals), parsed)
+        return JSONResponse(answer, 202 if parsed.signals or not parsed.refused else 400)
+
+    def take_changes(self, source: Source[Any], received: Received, body: bytes) -> Response:
+        parsed: ParsedChanges = source.parse(body, received.at)
+        for change in parsed.changes:
+            self.intakes.change(change)
+        label = "changes" if source.name == "generic" else f"changes/{source.name}"
+        self._count(label, len(parsed.changes), parsed)
+        answer = _answer(len(parsed.changes), parsed)
+        if len(parsed.changes) == 1:
+            answer["id"] = parsed.changes[0].id
+        return JSONResponse(answer, 202 if parsed.changes or not parsed.refused else 400)
+
+    def _count(self, label: str, accepted: int, parsed: Parsed | ParsedChanges) -> None:
+        self.counts.accepted[label] += accepted
+        if parsed.refused:
+            self.counts.refused[label] += parsed.refusals
+            log.warning("%s: %d refused: %s", label, parsed.refusals, parsed.refused[0])
+
+    def _shake(self, source: Source[Any], handshake: Handshake) -> Response:
+        if isinstance(source.auth, Sns):
+            self.sns.confirm(handshake)
+            return JSONResponse({"accepted": 0, "ignored": handshake.kind}, 202)
+        log.warning(
+            "%s: %s of %s is not confirmed, as its signature is not checked; set "
+            'auth = "vendor" and topics for it in the file that TANDEM_SOURCES names',
+            *(source.name, handshake.kind, handshake.topic),
+        )
+        return JSONResponse({"accepted": 0, "ignored": f"{handshake.kind}, not confirmed"}, 202)
+
+
+def _answer(accepted: int, parsed: Parsed | ParsedChanges) -> dict[str, object]:
+    answer: dict[str, object] = {"accepted": accepted}
+    if isinstance(parsed, Parsed) or parsed.refused:
+        answer["refused"] = [_told(refused) for refused in parsed.refused]
+    if parsed.more_refused:
+        answer["more_refused"] = parsed.more_refused
+    if parsed.ignored:
+        answer["ignored"] = parsed.ignored
+    return answer
+
+
+def _told(refused: Refused) -> dict[str, str]:
+    return {
+        "field": clean(refused.path),
+        "problem": clean(refused.problem),
+        "remedy": refused.remedy,
+    }
+
+
+def _received(request: Request, body: bytes, at: datetime) -> Received:
+    return Received(body, request.headers, request.query_params, at)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """As it was sent. Raises Refusal when it is too large or ends too early."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared[:20]) > most:
+        raise _too_large(most)
+    chunks: list[bytes] = []
+    size = 0
     try:
-        return parser_for(source)(body, now)
-    except NotFound as error:
-        raise Refusal(404, "source", str(error)) from error
-    except BadArgs as error:
-        raise Refusal(400, error.field, str(error)) from error
-
-
-def _read_change(body: bytes, now: datetime) -> Change:
-    try:
-        payload: Any = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, "body", f"it is not JSON: {error}") from error
-    if not isinstance(payload, dict):
-        raise Refusal(400, "body", "a JSON object is needed")
-    try:
-        return changes.parse(payload, now)
-    except BadArgs as error:
-        raise Refusal(400, error.field, str(error)) from error
-
-
-async def _checked_body(request: Request, token: str) -> bytes:
-    if not _authorised(request, token):
-        raise Refusal(401, "authorization", "the bearer token or the password is wrong")
-    try:
-        return await _body(request)
-    except TooLarge:
-        raise Refusal(413, "body", f"larger than {MOST_BYTES} bytes") from None
+        async for chunk in request.stream():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > most:
+                raise _too_large(most)
     except ClientDisconnect:
         raise Refusal(400, "body", "it ended before it was complete") from None
+    return b"".join(chunks)
 
 
-async def _unavailable(_: Request, error: Exception) -> Response:
-    """Not stored, so not accepted: the sender should try again."""
-    log.error("not accepted: %s", error)
-    return JSONResponse({"error": {"field": "", "problem": str(error)}}, 503)
+def _inflated(received: Received, most: int) -> bytes:
+    """The body itself. Raises Refusal for what is not gzip or grows beyond `most`."""
+    encoding = received.headers.get("content-encoding", "").strip().lower()
+    if encoding in PLAIN:
+        return received.body
+    if encoding not in GZIP:
+        raise Refusal(415, "content-encoding", f"{encoding[:40]!r} is not read; use gzip")
+    inflate = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        body = inflate.decompress(received.body, most + 1)
+    except zlib.error:
+        raise Refusal(400, "body", "it is not gzip, as its Content-Encoding says") from None
+    if len(body) > most:
+        raise _too_large(most)
+    if not inflate.eof or inflate.unused_data:
+        raise Refusal(400, "body", "it ended before it was complete")
+    return body
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise TooLarge
-    return bytes(body)
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, "body", f"larger than {most} bytes")
 
 
-def _authorised(request: Request, token: str) -> bool:
-    if not token:
-        return True
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            given = b64decode(given, validate=True).decode().partition(":")[2]
-        except ValueError:
-            return False
-    return hmac.compare_digest(given.encode(), token.encode())
+def _with_type(error: BadArgs, received: Received) -> str:
+    """What is wrong, and where a form was sent, that JSON is wanted.
+
+    The content type decides nothing: SNS sends JSON as text/plain, and curl as a form.
+    """
+    given = received.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if error.field != "body" or not given or given.endswith("json"):
+        return str(error)
+    return f"{error}. It came as {given[:60]}; send application/json"

@@ -25,6 +25,7 @@ from bot.marks import Marks, read_emojis
 from bot.server import Intakes, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import listeners
+from bot.sources import make_sources
 from bot.verbs import Parsers
 from knowledge.errors import UserError
 
@@ -62,8 +63,8 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
     listeners.register(app, desk, lambda: bot_user, marks)
     slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
     http = http_app(
-        Intakes(bot.accept, bot.parts.store.changes.add, bot.parts.now),
-        settings.tandem_webhook_token.get_secret_value(),
+        Intakes(bot.accept, bot.intake.change, bot.parts.now),
+        make_sources(settings),
         bot.health,
         slack_events,
     )

@@ -27,7 +27,7 @@ MOST_REFUSED = 100
 
 _TIMES = "Use RFC 3339: 2026-03-05T12:00:00Z"
 _TIMES_OR_EPOCH = f"{_TIMES}, or seconds or milliseconds since 1970"
-_NOTHING = frozenset({"", "null", "none", "n/a", "undefined"})
+_NOTHING = frozenset({"", "null", "none", "n/a", "undefined", "<no value>", "<nil>"})
 """What templates put where they have no value."""
 _PLACEHOLDER = re.compile(r"\$\{.*\}|\$[A-Za-z][\w.]*|\{\{?[\w. ]+\}?\}")
 """A variable that the sender did not know: $ALERT_ID, ${latestEvent.id}, {PID}, {{incident.id}}."""

@@ -160,6 +160,8 @@ class _Table:
         return value
 
     def choice(self, field: str, options: Sequence[str], default: str | None) -> str:
+        if default is None and field not in self.values:
+            raise self.wrong(field, "missing", f"Use one of {_either(options)}")
         value = self.text(field, default)
         if value not in options:
             raise self.wrong(field, f"{value[:40]!r} is not known", f"Use {_either(options)}")
@@ -168,7 +170,8 @@ class _Table:
     def table(self, field: str) -> "_Table":
         value = self.values.get(field, {})
         if not isinstance(value, dict):
-            raise self.wrong(field, "not a table", f"Write it as [{self.place}.{field}]")
+            inside = f"{self.place}.{field}" if self.place else field
+            raise self.wrong(field, "not a table", f"Write it as [{inside}]")
         return _Table(value, self.file, f"{self.place}.{field}" if self.place else field)
 
     def tables(self, field: str) -> Iterator["_Table"]:

@@ -1,22 +1,35 @@
 """The HTTP side, called through ASGI as a server would call it."""
 
+import gzip
+import hashlib
+import hmac
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.server import MOST_BYTES, Counts, Intakes, http_app
+from bot.server import Counts, Intakes, SlackEvents, http_app
+from bot.sns import SnsVerifier
+from bot.webhooks import Sources, parse_sources, read
+from bot.webhooks.auth import Received, Sns
+from bot.webhooks.fields import MOST_REFUSED
+from bot.webhooks.parsed import Handshake
+from bot.webhooks.sources import MOST_BYTES
 from knowledge.errors import Unavailable
 from knowledge.records import Change, Signal
 from skills.testing import NOON
 
 TOKEN = "s3cret:with-colon"
+HANDSHAKE = Path(__file__).parent / "webhooks" / "payloads" / "cloudwatch_handshake.json"
 
 
 @dataclass
@@ -25,15 +38,19 @@ class Side:
 
     token: str = TOKEN
     signals: list[Signal] = field(default_factory=list)
+    bodies: list[tuple[str, bytes]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     error: Exception | None = None
     counts: Counts = field(default_factory=Counts)
     healthy: bool = True
+    sources: Sources | None = None
+    sns: SnsVerifier | None = None
 
-    def take(self, source: str, signals: Sequence[Signal]) -> int:
+    def take(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         if self.error:
             raise self.error
         self.signals += signals
+        self.bodies.append((source, body))
         return 1
 
     def change(self, change: Change) -> None:
@@ -41,16 +58,19 @@ class Side:
             raise self.error
         self.changes.append(change)
 
+    def app(self, slack_events: SlackEvents | None = None) -> Starlette:
+        return http_app(
+            Intakes(self.take, self.change, lambda: NOON),
+            self.sources or self.token,
+            lambda: {"ok": self.healthy},
+            slack_events,
+            self.counts,
+            sns=self.sns,
+        )
+
     async def call(self, method: str, path: str, **given: Any) -> httpx.Response:
         headers = given.pop("headers", {"Authorization": f"Bearer {self.token}"})
-        app = http_app(
-            Intakes(self.take, self.change, lambda: NOON),
-            self.token,
-            lambda: {"ok": self.healthy},
-            given.pop("slack_events", None),
-            self.counts,
-        )
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(self.app(given.pop("slack_events", None)))
         async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
             return await client.request(method, path, headers=headers, **given)
 
@@ -261,3 +281,285 @@ async def test_slacks_events_have_an_address_in_http_mode_only(side: Side) -> No
     with_events = await side.post("/slack/events", slack_events=events, headers={})
     assert with_events.text == "from Slack"
     assert (await side.post("/slack/events")).status_code == 404
+
+
+# Each source by itself -----------------------------------------------------------------------
+
+SECRET = b"s3cret"
+FILE = """
+only_listed = true
+[sources.grafana]
+auth = "vendor"
+secret_env = "SECRET"
+timestamp_header = "X-Time"
+[sources.azure]
+auth = "query"
+token_env = "SECRET"
+[sources.acme]
+auth = "none"
+max_bytes = 2_000
+[sources.acme.map]
+name = "$.title"
+[sources.cloudwatch]
+auth = "vendor"
+topics = ["arn:aws:sns:eu-central-1:1:ops"]
+[changes.github]
+auth = "vendor"
+secret_env = "SECRET"
+[changes.generic]
+auth = "bearer"
+token_env = "SECRET"
+"""
+
+
+@pytest.fixture
+def listed() -> Side:
+    return Side(token="", sources=parse_sources(FILE, "f.toml", lambda name: SECRET.decode()))
+
+
+def hmac_hex(message: bytes) -> str:
+    return hmac.new(SECRET, message, hashlib.sha256).hexdigest()
+
+
+def grafana_headers(body: bytes, at: datetime = NOON) -> dict[str, str]:
+    time = str(int(at.timestamp()))
+    signature = hmac_hex(time.encode() + b":" + body)
+    return {"X-Time": time, "X-Grafana-Alerting-Signature": signature}
+
+
+ALERTS = json.dumps({"alerts": [alert()]}).encode()
+
+
+async def test_a_signed_body_is_taken_and_a_changed_one_is_not(listed: Side) -> None:
+    headers = grafana_headers(ALERTS)
+    taken = await listed.post("/signals/grafana", content=ALERTS, headers=headers)
+    assert taken.status_code == 202
+    changed = await listed.post("/signals/grafana", content=ALERTS + b" ", headers=headers)
+    assert changed.status_code == 401
+    assert len(listed.signals) == 1
+
+
+async def test_a_recorded_request_is_not_taken_again_later(listed: Side) -> None:
+    headers = grafana_headers(ALERTS, NOON - timedelta(minutes=6))
+    answer = await listed.post("/signals/grafana", content=ALERTS, headers=headers)
+    assert answer.status_code == 401
+
+
+async def test_who_is_refused_learns_nothing_and_the_log_says_why(
+    listed: Side, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = await listed.post("/signals/azure?token=guess", json={}, headers={})
+    missing = await listed.post("/signals/azure", json={}, headers={})
+    assert wrong.status_code == missing.status_code == 401
+    assert wrong.json() == missing.json()
+    assert "the secret is another one" in caplog.text
+    assert "carries no secret" in caplog.text
+    assert "guess" not in caplog.text
+    assert SECRET.decode() not in caplog.text
+
+
+async def test_a_token_in_the_query(listed: Side) -> None:
+    answer = await listed.post("/signals/azure?token=s3cret", json={}, headers={})
+    assert answer.status_code == 400, "the sender is known, its body is not"
+
+
+async def test_what_is_not_listed_has_no_address(listed: Side) -> None:
+    answer = await listed.post("/signals/datadog", json={}, headers={})
+    assert answer.status_code == 404
+
+
+async def test_who_has_no_token_is_not_told_which_sources_there_are(side: Side) -> None:
+    answer = await side.post("/signals/alertmanger", json={}, headers={})
+    assert answer.status_code == 401
+
+
+async def test_a_source_has_a_limit_of_its_own(listed: Side) -> None:
+    small = await listed.post("/signals/acme", json={"title": "A"}, headers={})
+    large = await listed.post("/signals/acme", json={"title": "A" * 2_000}, headers={})
+    assert (small.status_code, large.status_code) == (202, 413)
+
+
+async def test_the_inbox_keeps_what_reads_as_the_same_signals(listed: Side) -> None:
+    """After a restart the body is all there is."""
+    await listed.post("/signals/acme", json={"title": "Disk full"}, headers={})
+    await listed.post("/signals/acme", content=gzip.compress(b'{"title": "B"}'), headers=GZIPPED)
+    assert listed.sources
+    again = [read(source, body, NOON, listed.sources) for source, body in listed.bodies]
+    assert [s for parsed in again for s in parsed.signals] == listed.signals
+
+
+async def test_a_body_without_a_signal_is_not_kept(listed: Side) -> None:
+    answer = await listed.post("/signals/acme", json=[], headers={})
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 0)
+    assert answer.json()["ignored"]
+    assert listed.bodies == []
+
+
+# Compressed bodies ---------------------------------------------------------------------------
+
+GZIPPED = {"Content-Encoding": "gzip"}
+
+
+async def test_a_compressed_body_is_kept_inflated(side: Side) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", **GZIPPED}
+    body = gzip.compress(ALERTS)
+    answer = await side.post("/signals/alertmanager", content=body, headers=headers)
+    assert answer.status_code == 202
+    assert side.bodies == [("alertmanager", ALERTS)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status", "field"),
+    [
+        ("gzip", b"{}", 400, "body"),
+        ("gzip", gzip.compress(b'{"title": "A"}')[:-9], 400, "body"),
+        ("gzip", gzip.compress(b"{") + gzip.compress(b"}"), 400, "body"),
+        ("gzip", gzip.compress(b" " * 1_000_000), 413, "body"),
+        ("br", b"{}", 415, "content-encoding"),
+        ("identity", b'{"title": "A"}', 202, ""),
+    ],
+)
+async def test_compressed_bodies_that_are_odd(
+    listed: Side, encoding: str, body: bytes, status: int, field: str
+) -> None:
+    headers = {"Content-Encoding": encoding}
+    answer = await listed.post("/signals/acme", content=body, headers=headers)
+    assert answer.status_code == status
+    assert status == 202 or answer.json()["error"]["field"] == field
+
+
+# Odd bodies ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=UTF-8", "application/xml", "", "nonsense"])
+async def test_the_content_type_decides_nothing(listed: Side, kind: str) -> None:
+    """SNS says text/plain, curl says it is a form, and both send JSON."""
+    headers = {"Content-Type": kind}
+    answer = await listed.post("/signals/acme", content=b'{"title": "A"}', headers=headers)
+    assert answer.status_code == 202
+
+
+async def test_a_form_is_told_that_json_is_wanted(listed: Side) -> None:
+    answer = await listed.post("/signals/acme", data={"payload": "{}"}, headers={})
+    assert answer.status_code == 400
+    problem = answer.json()["error"]["problem"]
+    assert "It came as application/x-www-form-urlencoded; send application/json" in problem
+
+
+async def test_thousands_of_mistakes_get_a_short_answer(listed: Side) -> None:
+    body = json.dumps([{}] * 400).encode()
+    answer = await listed.post("/signals/acme", content=body, headers={})
+    assert answer.status_code == 400
+    assert len(answer.json()["refused"]) == MOST_REFUSED
+    assert answer.json()["more_refused"] == 400 - MOST_REFUSED
+    assert listed.counts.refused["acme"] == 400
+
+
+async def test_a_name_that_cannot_be_written_is_answered_all_the_same(side: Side) -> None:
+    body = b'{"alerts": [{"labels": {"\\ud800": 7}}]}'
+    answer = await side.post("/signals/alertmanager", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["refused"][0]["field"] == "alerts[0].labels.?"
+
+
+async def test_the_body_ends_before_it_is_complete(listed: Side) -> None:
+    gone = [
+        {"type": "http.request", "body": b'{"ti', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return gone.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/signals/acme", "headers": []}
+    await listed.app()({**scope, "query_string": b""}, receive, send)
+    assert sent[0]["status"] == 400
+    assert not listed.bodies
+
+
+# SNS -----------------------------------------------------------------------------------------
+
+
+async def test_a_subscription_that_is_not_verified_is_not_confirmed(
+    side: Side, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = HANDSHAKE.read_bytes()
+    answer = await side.post("/signals/cloudwatch", content=body)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 0)
+    assert "not confirmed" in answer.json()["ignored"]
+    assert 'set auth = "vendor" and topics' in caplog.text
+    assert "0000aaaa1111bbbb" not in caplog.text
+
+
+async def test_a_message_of_another_topic_is_refused(listed: Side) -> None:
+    body = HANDSHAKE.read_bytes()
+    answer = await listed.post("/signals/cloudwatch", content=body, headers={})
+    assert answer.status_code == 401
+
+
+class Amazons(SnsVerifier):
+    """Believes what says so, and keeps what it was asked to confirm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.confirmed: list[Handshake] = []
+
+    def reason(self, auth: Sns, received: Received) -> str:
+        return "" if b'"Signature": "EXAMPLE' in received.body else "made up"
+
+    def confirm(self, handshake: Handshake) -> None:
+        self.confirmed.append(handshake)
+
+
+async def test_a_subscription_that_is_verified_is_confirmed(listed: Side) -> None:
+    listed.sns = amazons = Amazons()
+    body = json.loads(HANDSHAKE.read_bytes())
+    true = json.dumps({**body, "Signature": "EXAMPLE"}).encode()
+    answer = await listed.post("/signals/cloudwatch", content=true, headers={})
+    assert answer.status_code == 202
+    assert [h.topic for h in amazons.confirmed] == [body["TopicArn"]]
+    false = json.dumps({**body, "Signature": "FORGED"}).encode()
+    assert (await listed.post("/signals/cloudwatch", content=false, headers={})).status_code == 401
+    assert len(amazons.confirmed) == 1
+
+
+# Changes of vendors --------------------------------------------------------------------------
+
+PUSH = {
+    "ref": "refs/heads/main",
+    "after": "c0ffee1234567890",
+    "pusher": {"name": "ines"},
+    "head_commit": {"message": "Coupon rules"},
+    "repository": {"name": "checkout", "full_name": "shop/checkout", "default_branch": "main"},
+}
+
+
+async def test_a_push_is_a_change(listed: Side) -> None:
+    body = json.dumps(PUSH).encode()
+    headers = {"X-Hub-Signature-256": "sha256=" + hmac_hex(body)}
+    answer = await listed.post("/changes/github", content=body, headers=headers)
+    assert answer.status_code == 202
+    (change,) = listed.changes
+    assert answer.json() == {"accepted": 1, "id": change.id}
+    assert change.summary == "Coupon rules"
+    forged = await listed.post("/changes/github", content=body + b" ", headers=headers)
+    assert forged.status_code == 401
+
+
+async def test_what_is_no_change_is_taken_with_the_reason(listed: Side) -> None:
+    body = json.dumps({**PUSH, "ref": "refs/heads/feature"}).encode()
+    headers = {"X-Hub-Signature-256": "sha256=" + hmac_hex(body)}
+    answer = await listed.post("/changes/github", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 0)
+    assert "not the default branch" in answer.json()["ignored"]
+    assert not listed.changes
+
+
+async def test_an_unknown_source_of_changes_gets_the_nearest(side: Side) -> None:
+    answer = await side.post("/changes/githob", json={})
+    assert answer.status_code == 404
+    assert "Did you mean `github`" in answer.json()["error"]["problem"]
