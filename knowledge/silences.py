@@ -8,17 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 
-from knowledge.durations import say_duration
+from knowledge.durations import is_duration, parse_duration, say_duration
 from knowledge.errors import BadArgs
 from knowledge.patterns import Pattern
 from knowledge.records import AlertRecord, Event, Incident, Matcher, Severity, Signal, Silence
 
 LONGEST = timedelta(days=30)
 MOST_MATCHERS = 10
-LONGEST_TEXT = 1000
+LONGEST_TEXT = 500
 """Characters of all matchers together, as typed."""
 EVERYTHING = (Matcher("name", "=~", ".*"),)
 """What the one word "everything" means; nothing else may match all there is."""
@@ -30,13 +30,15 @@ Test = Callable[[str], bool]
 
 _EXAMPLE = "Write for example service=checkout alertname=~'Disk.*'"
 _PART = re.compile(
-    r"""\s*[,{}]?\s*(?P<label>[A-Za-z_][\w.\-/]*)\s*(?P<op>=~|!~|!=|==?)\s*
-    (?:"(?P<double>(?:\\.|[^"\\])*)"|'(?P<single>(?:\\.|[^'\\])*)'|(?P<bare>[^\s,"'{}]*))
+    r"""\s*[,{}]?\s*(?P<label>[A-Za-z_][\w.\-/]*)\s*(?P<op>=~|!~|!=|==?)
+    (?:\s*"(?P<double>(?:\\.|[^"\\])*)"|\s*'(?P<single>(?:\\.|[^'\\])*)'
+    |\s*[“”](?P<curly>[^“”]*)[“”]|\s*[‘’](?P<bent>[^‘’]*)[‘’]
+    |\s+(?P<apart>[^\s,=~!"'{}“”‘’]+)(?=[\s,}]|$)|(?P<bare>[^\s,"'{}“”‘’]*))
     \s*(?=[\s,{}]|$)[,}]?\s*""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 _WORD = re.compile(r"[\s,{}]*([^\s,]+)")
-_BARE = re.compile(r"[^\s,\"'{}\\]+")
+_BARE = re.compile(r"(?![=~!])[^\s,\"'{}“”‘’\\]+")
 _ODD_VALUE = "\x00 no value of any label \x00"
 """Who matches this, and the empty text, matches anything."""
 
@@ -49,7 +51,7 @@ def parse_matchers(text: str, field: str = "match") -> tuple[Matcher, ...]:
 
     Raises BadArgs, naming the part that cannot be read and the remedy.
     """
-    text = text.strip().replace("“", '"').replace("”", '"').replace("’", "'").replace("‘", "'")
+    text = text.strip()
     if text.lower() in ("everything", "all alerts"):
         return EVERYTHING
     if len(text) > LONGEST_TEXT:
@@ -105,11 +107,12 @@ def _says_something(test: Test) -> bool:
 
 def _matcher(part: re.Match[str]) -> Matcher:
     op = "=" if part["op"] == "==" else part["op"]
+    for name in ("curly", "bent", "apart", "bare"):
+        if part[name] is not None:
+            return Matcher(part["label"], op, part[name])
     quoted = part["double"] if part["double"] is not None else part["single"]
-    if quoted is None:
-        return Matcher(part["label"], op, part["bare"])
-    # Only what is needed to write the quotation marks: backslashes belong to the pattern.
-    return Matcher(part["label"], op, re.sub(r"\\([\"'])", r"\1", quoted))
+    # Only what is needed to write the quotation marks: other backslashes belong to the pattern.
+    return Matcher(part["label"], op, re.sub(r"\\([\\\"'])", r"\1", quoted))
 
 
 def _unreadable(rest: str, field: str) -> BadArgs:
@@ -127,7 +130,8 @@ def _unreadable(rest: str, field: str) -> BadArgs:
 def _quoted(value: str) -> str:
     if _BARE.fullmatch(value):
         return value
-    return '"' + value.replace('"', '\\"') + '"'
+    kept = re.sub(r"\\(?=[\\\"']|$)", r"\\\\", value)
+    return '"' + kept.replace('"', '\\"') + '"'
 
 
 def _one_of(label: str, values: Sequence[str]) -> Matcher:
@@ -242,6 +246,27 @@ def released(records: Iterable[AlertRecord], silencer: Silencer, at: datetime) -
 
 
 # What may be made
+
+
+def parse_start(text: str, now: datetime) -> datetime:
+    """ "", "now", "in 2h", "22:00" (the next one) or "2026-03-05 22:00", in UTC. Raises BadArgs."""
+    said = text.strip().lower().removesuffix("utc").strip()
+    if said in ("", "now"):
+        return now
+    length = said.removeprefix("in ")
+    if is_duration(length):
+        return now + parse_duration(length)
+    try:
+        at = datetime.combine(now.date(), time.fromisoformat(said), now.tzinfo)
+        return at if at > now else at + timedelta(days=1)
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        remedy = "Write for example in 2h, 22:00 or 2026-03-05 22:00 (UTC)"
+        raise BadArgs("start", f"{text.strip()[:60]!r} is no time", remedy) from None
+    return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
 
 
 def check_silence(draft: Silence, now: datetime) -> None:
