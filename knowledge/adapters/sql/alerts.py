@@ -1,38 +1,25 @@
-"""The history of alert instances: bulk upserts of plain tuples, and counts by day beside them.
-
-Everything here is written for storms: a few hundred records come at once, so one query reads what
-is known of them and three statements write them, without objects of the ORM.
-"""
+"""The history of alert instances, and counts by day beside them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from knowledge.adapters.alert_history import (
-    NOTHING,
-    Counts,
-    Kind,
-    counts_of,
-    day_of,
-    joined,
-    kind_of,
-    repeated,
-    span,
-    tallies,
+from knowledge.adapters.alert_history import Counts, Kind, span, tallies
+from knowledge.adapters.sql.alert_writes import (
+    Instance,
+    key_of,
+    look_up,
+    write_records,
+    write_repeats,
 )
 from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.packing import (
     DAY_US,
     from_us,
-    pack_signal,
-    pack_terms,
     series_of,
     to_us,
     unpack_signal,
@@ -43,79 +30,24 @@ from knowledge.adapters.sql.tables import (
     AlertRow,
     CounterRow,
     IncidentRow,
-    storable,
     table_of,
 )
 from knowledge.errors import NotFound
 from knowledge.incidents import incident_id
 from knowledge.records import AlertRecord, Signal, Status, Tally, Verdict
 
-T = TypeVar("T")
-Key = tuple[int, int]
-"""`starts_at` and `series` of an AlertRow: one instance."""
-
 _ALERT = table_of(AlertRow)
 _DAY = table_of(AlertDayRow)
 _COUNTER = table_of(CounterRow)
 _INCIDENT = table_of(IncidentRow)
 _RESOLVED = Status.RESOLVED.value
-_AT_ONCE = 500
-"""Instances looked up in one query; databases limit its parameters."""
 _DAYS_AT_ONCE = 100
-_STATE = (
-    "ends_at",
-    "deliveries",
-    "verdict",
-    "silence",
-    "name",
-    "service",
-    "severity",
-    "source",
-    "body",
-    "why",
-)
-"""Columns that an instance's later state changes."""
 _RECORDERS = 7_261_319
 """PostgreSQL's advisory lock for writing alerts: the counts are made of what was read before."""
 _COMPACTED = "alerts compacted"
 """Name of the counter that holds the last day of which instances are gone."""
-_ADD = _ALERT.insert()
-_GROW = (
-    _ALERT.update()
-    .where(_ALERT.c.id == sa.bindparam("row_id"))
-    .values({c: sa.bindparam(c) for c in _STATE})
-)
-"""Leaves the indexed columns alone."""
-_MOVE = _GROW.values(incident=sa.bindparam("incident"))
-_READ = (
-    _ALERT.c.id,
-    _ALERT.c.starts_at,
-    _ALERT.c.series,
-    _ALERT.c.first_received_at,
-    _ALERT.c.deliveries,
-    _ALERT.c.incident,
-    _ALERT.c.verdict,
-    _ALERT.c.silence,
-    _ALERT.c.body,
-    _ALERT.c.why,
-)
 # A table is quicker to look up than the enumeration's own call.
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
-
-
-@dataclass(frozen=True)
-class _Stored:
-    id: int
-    record: AlertRecord
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What is to be written of one instance; `before` is None for a new one."""
-
-    key: Key
-    before: _Stored | None
-    after: AlertRecord
 
 
 class SqlAlerts:
@@ -125,33 +57,20 @@ class SqlAlerts:
         self._database = database
 
     def record(self, records: Sequence[AlertRecord]) -> None:
-        wanted: dict[Key, AlertRecord] = {}
-        for record in records:
-            key = _key(record.signal)
-            known = wanted.get(key)
-            wanted[key] = record if known is None else joined(known, record)
         with self._recording() as session:
-            for some in _chunks(wanted.items()):
-                stored = _stored(session, [key for key, _ in some])
-                self._write(session, [_step(key, stored.get(key), new) for key, new in some])
+            write_records(self._database.driver(session), records)
 
     def repeated(self, deliveries: Sequence[tuple[Signal, int]]) -> None:
-        wanted: dict[Key, list[tuple[Signal, int]]] = {}
-        for signal, times in deliveries:
-            wanted.setdefault(_key(signal), []).append((signal, times))
         with self._recording() as session:
-            for some in _chunks(wanted.items()):
-                stored = _stored(session, [key for key, _ in some])
-                known = [(stored[key], key, more) for key, more in some if key in stored]
-                self._write(session, [_Step(key, b, _after(b, more)) for b, key, more in known])
+            write_repeats(self._database.driver(session), deliveries)
 
     def get(self, fingerprint: str, starts_at: datetime) -> AlertRecord:
-        key = to_us(starts_at), series_of(fingerprint)
+        key = key_of(fingerprint, starts_at)
         with self._database.read() as session:
-            stored = _stored(session, [key]).get(key)
-        if stored is None:
+            stored = look_up(self._database.driver(session), [key])
+        if key not in stored:
             raise NotFound("alert", f"{fingerprint} of {starts_at.isoformat()}")
-        return stored.record
+        return _to_record(stored[key][1])
 
     def find(
         self,
@@ -162,7 +81,7 @@ class SqlAlerts:
         fingerprint: str = "",
         limit: int = 1000,
     ) -> list[AlertRecord]:
-        query = sa.select(*_READ).order_by(_ALERT.c.first_received_at.desc(), _ALERT.c.id.desc())
+        query = sa.select(_ALERT).order_by(_ALERT.c.first_received_at.desc(), _ALERT.c.id.desc())
         if since is not None:
             query = query.where(_ALERT.c.first_received_at >= to_us(since))
         if until is not None:
@@ -210,48 +129,6 @@ class SqlAlerts:
                 session.execute(sa.select(sa.func.pg_advisory_xact_lock(_RECORDERS)))
             yield session
 
-    def _write(self, session: Session, steps: Sequence[_Step]) -> None:
-        connection = session.connection()
-        new: list[dict[str, Any]] = []
-        grown: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
-        for step in steps:
-            columns = _columns(step.key, step.after)
-            if step.before is None:
-                new.append(columns)
-                continue
-            columns["row_id"] = step.before.id
-            same = step.before.record.incident == step.after.incident
-            (grown if same else moved).append(columns)
-        for statement, rows in ((_ADD, new), (_GROW, grown), (_MOVE, moved)):
-            if rows:
-                connection.execute(statement, rows)
-        self._count(connection, steps)
-
-    def _count(self, connection: sa.Connection, steps: Iterable[_Step]) -> None:
-        added: dict[tuple[int, Kind], Counts] = {}
-        for step in steps:
-            day = day_of(step.after.first_received_at)
-            states = [(step.after, 1)] + ([(step.before.record, -1)] if step.before else [])
-            for record, times in states:
-                at = day, _kind_of(record.signal)
-                added[at] = added.get(at, NOTHING).plus(counts_of(record), times)
-        rows = [
-            {"day": day, **kind._asdict(), **counts._asdict()}
-            for (day, kind), counts in added.items()
-            if counts != NOTHING
-        ]
-        if rows:
-            connection.execute(self._add_to_days, rows)
-
-    @cached_property
-    def _add_to_days(self) -> sa.Executable:
-        insert = self._database.insert(_DAY)
-        return insert.on_conflict_do_update(
-            index_elements=["day", *Kind._fields],
-            set_={name: _DAY.c[name] + insert.excluded[name] for name in Counts._fields},
-        )
-
     def _note_compacted(self, session: Session, day: int) -> None:
         insert = self._database.insert(_COUNTER).values(name=_COMPACTED, value=day)
         statement = insert.on_conflict_do_update(
@@ -260,24 +137,6 @@ class SqlAlerts:
             where=insert.excluded.value > _COUNTER.c.value,
         )
         session.execute(statement)
-
-
-def _step(key: Key, before: _Stored | None, new: AlertRecord) -> _Step:
-    return _Step(key, before, new if before is None else joined(before.record, new))
-
-
-def _after(before: _Stored, more: Sequence[tuple[Signal, int]]) -> AlertRecord:
-    record = before.record
-    for signal, times in more:
-        record = repeated(record, signal, times)
-    return record
-
-
-def _stored(session: Session, keys: Sequence[Key]) -> dict[Key, _Stored]:
-    """Those that are known. At most _AT_ONCE keys."""
-    instances = sa.tuple_(_ALERT.c.starts_at, _ALERT.c.series)
-    rows = session.execute(sa.select(*_READ).where(instances.in_(keys)))
-    return {(row.starts_at, row.series): _Stored(row.id, _to_record(row)) for row in rows}
 
 
 def _of_series(
@@ -334,38 +193,7 @@ def _counted(rows: Iterable[sa.Row[Any]]) -> Iterator[tuple[Kind, Counts]]:
     return ((Kind(*row[:fields]), Counts(*map(int, row[fields:]))) for row in rows)
 
 
-def _key(signal: Signal) -> Key:
-    return to_us(signal.starts_at), series_of(signal.fingerprint)
-
-
-def _kind_of(signal: Signal) -> Kind:
-    return Kind(*map(storable, kind_of(signal)))
-
-
-def _columns(key: Key, record: AlertRecord) -> dict[str, Any]:
-    signal = record.signal
-    starts_at, series = key
-    first = to_us(record.first_received_at)
-    return {
-        "series": series,
-        "starts_at": starts_at,
-        "ends_at": None if signal.ends_at is None else to_us(signal.ends_at),
-        "first_received_at": first,
-        "day": first // DAY_US,
-        "deliveries": record.deliveries,
-        "incident": record.incident,
-        "verdict": record.verdict.value,
-        "silence": record.silence,
-        "name": storable(signal.name),
-        "service": storable(signal.service),
-        "severity": storable(signal.severity),
-        "source": storable(signal.source),
-        "body": pack_signal(signal),
-        "why": pack_terms(record.why),
-    }
-
-
-def _to_record(row: sa.Row[Any]) -> AlertRecord:
+def _to_record(row: Instance | sa.Row[Any]) -> AlertRecord:
     return AlertRecord(
         signal=unpack_signal(row.body),
         first_received_at=from_us(row.first_received_at),
@@ -375,9 +203,3 @@ def _to_record(row: sa.Row[Any]) -> AlertRecord:
         why=unpack_terms(row.why),
         silence=row.silence,
     )
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some

@@ -1,7 +1,7 @@
 """The connection: opening it, bringing its tables up to date, transactions, errors."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -132,8 +132,34 @@ class Database:
         """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
+    def driver(self, session: Session) -> "Driver":
+        return Driver(session.connection(), "?" if self.is_sqlite else "%s")
+
     def close(self) -> None:
         self.engine.dispose()
+
+
+class Driver:
+    """Plain statements for many rows, past all that SQLAlchemy does for each parameter.
+
+    In them a "?" stands for a value, in every database. Times, JSON and text from outside must be
+    given as the columns hold them.
+    """
+
+    def __init__(self, connection: sa.Connection, mark: str) -> None:
+        self._connection = connection
+        self._mark = mark
+
+    def all(self, sql: str, values: tuple[Any, ...]) -> Sequence[sa.Row[Any]]:
+        return self._connection.exec_driver_sql(self._marked(sql), values).all()
+
+    def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Once for each row; nothing where there is none."""
+        if rows:
+            self._connection.exec_driver_sql(self._marked(sql), list(rows))
+
+    def _marked(self, sql: str) -> str:
+        return sql.replace("?", self._mark)
 
 
 def open_database(database_url: str) -> Database:

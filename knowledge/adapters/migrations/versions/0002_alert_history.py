@@ -38,7 +38,24 @@ OLD_SIGNAL = sa.table(
     sa.column("runbook_url", sa.String()),
     sa.column("signal_id", sa.String()),
 )
-PACKED = tuple(c.name for c in OLD_SIGNAL.columns if c.name not in ("incident", "position"))
+PACKED = (
+    "fingerprint",
+    "name",
+    "starts_at",
+    "ends_at",
+    "source",
+    "kind",
+    "service",
+    "severity",
+    "summary",
+    "description",
+    "value",
+    "labels",
+    "url",
+    "runbook_url",
+    "signal_id",
+    "received_at",
+)
 """The order within the packed signal."""
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -7,11 +8,13 @@ from knowledge.adapters.sql.packing import (
     from_us,
     pack_signal,
     pack_terms,
+    same_state,
     series_of,
     to_us,
     unpack_signal,
     unpack_terms,
 )
+from knowledge.adapters.sql.tables import storable
 from knowledge.records import Signal, SignalKind, Term
 
 text = st.text(st.characters())
@@ -38,14 +41,22 @@ signals = st.builds(
 
 
 @given(signals)
-def test_a_signal_comes_back_as_it_was_and_is_plain_ascii(signal: Signal) -> None:
+def test_a_signal_comes_back_as_it_was_from_text_that_databases_take(signal: Signal) -> None:
     packed = pack_signal(signal)
     assert unpack_signal(packed) == signal
-    assert packed.isascii()
-    assert "\0" not in packed
+    assert storable(packed) == packed
 
 
-@given(st.lists(st.builds(Term, text, st.floats(allow_nan=False), text)))
+@given(signals, times, st.lists(signals, max_size=1))
+def test_the_time_of_arrival_is_not_part_of_the_state(
+    signal: Signal, at: datetime, others: list[Signal]
+) -> None:
+    for other in (signal, *others):
+        same = replace(other, received_at=signal.received_at) == signal
+        assert same_state(pack_signal(signal), pack_signal(replace(other, received_at=at))) == same
+
+
+@given(st.lists(st.builds(Term, text, st.floats(allow_nan=False, allow_infinity=False), text)))
 def test_terms_come_back_as_they_were(terms: list[Term]) -> None:
     assert unpack_terms(pack_terms(terms)) == tuple(terms)
 
