@@ -16,6 +16,8 @@ VERBS = {
     "manifest": "print the Slack app manifest",
     "route": "JSON lines of messages -> which skill they ask for",
     "signals": "show what a webhook's payload becomes",
+    "replay": "run recorded alerts through the bot: which cards, and when",
+    "stats": "figures of recorded alerts and of past incidents, from files",
     "similar": "find similar past incidents and runbooks in a file",
     "summarise": "summarise incidents from files",
     "drift": "compare two data sets: what moved, and does it matter",

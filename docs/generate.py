@@ -47,6 +47,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem signals test generic docs/examples/signals.json",
         "tandem signals test datadog payload.json --json",
     ),
+    "replay": (
+        "tandem replay docs/examples/storm --out replayed",
+        "tandem replay march/ --out replayed --catalogue catalogue.toml --json",
+    ),
+    "stats": ("tandem stats docs/examples/storm docs/examples/incident.json",),
     "similar": (
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",

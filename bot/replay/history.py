@@ -47,14 +47,31 @@ class Webhook:
     signals: tuple[Signal, ...]
     payload: Mapping[str, Any]
 
-    def starts(self) -> dict[datetime, str]:
-        """Each moment at which an alert of it began, as the payload writes it."""
+    def starts(self) -> "Starts":
+        """When its alerts began, as the payload writes it."""
         alerts = self.payload.get("alerts")
-        if not isinstance(alerts, list):
-            return {}
-        texts = (a.get("startsAt") for a in alerts if isinstance(a, dict))
-        found = {_moment(text): text for text in texts if isinstance(text, str)}
-        return {moment: text for moment, text in found.items() if moment is not None}
+        found: dict[tuple[str, datetime], str] = {}
+        for alert in alerts if isinstance(alerts, list) else ():
+            text = alert.get("startsAt") if isinstance(alert, dict) else None
+            moment = _moment(text) if isinstance(text, str) else None
+            if moment is not None:
+                fingerprint = alert.get("fingerprint")
+                found.setdefault(("", moment), text)
+                if isinstance(fingerprint, str):
+                    found[fingerprint.strip(), moment] = text
+        return Starts(found)
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Fingerprint and moment to the text; without a fingerprint, one that means the moment."""
+
+    texts: Mapping[tuple[str, datetime], str]
+
+    def of(self, signal: Signal) -> str:
+        """Empty where the payload writes no such time: other tools name it otherwise."""
+        moment = signal.starts_at
+        return self.texts.get((signal.fingerprint, moment)) or self.texts.get(("", moment), "")
 
 
 @dataclass(frozen=True)
@@ -133,10 +150,9 @@ def _read_file(file: Path) -> Iterator[Webhook | Malformed]:
 
 def _open(file: Path) -> IO[bytes]:
     """Told by the content, not by the name: an export is often named as it was before gzip."""
-    stream = file.open("rb")
-    if stream.peek(2)[:2] == _GZIP:
-        return cast("IO[bytes]", gzip.open(stream))
-    return stream
+    with file.open("rb") as stream:
+        zipped = stream.read(len(_GZIP)) == _GZIP
+    return cast("IO[bytes]", gzip.open(file)) if zipped else file.open("rb")
 
 
 def _read_line(line: bytes, file: str, number: int) -> Iterator[Webhook | Malformed]:

@@ -1,28 +1,35 @@
-"""One history through the correlation, with the times of arrival as the clock.
+"""One history through the intake of the running bot, with the times of arrival as the clock.
 
 The running bot lets time pass every few seconds; so does the replay between two webhooks, so that
 a card that needs an alert to last comes when it would have come.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from time import perf_counter
+from datetime import UTC, datetime, timedelta
+from time import process_time
 
+from bot.intake import Intake
 from bot.replay.history import History, Malformed, Webhook
 from knowledge.catalogue import Catalogue
-from knowledge.correlation import Correlator, Key, Opening, Outcome
-from knowledge.incidents import open_from
-from knowledge.records import Severity, Signal, Tally, Verdict
+from knowledge.correlation import Key
+from knowledge.incidents import instance
+from knowledge.ports import Store
+from knowledge.records import AlertRecord, Incident, Severity, Signal, Tally, Verdict
 from knowledge.statistics.noise import Advice, Noise, by_rule, noise_by, worth_deleting
 
-TICK = timedelta(seconds=5)
-"""How often the bot lets time pass when nothing comes in."""
+TICK = timedelta(seconds=2)
+"""How often time passes when nothing comes in."""
+SETTLE = timedelta(seconds=10)
+"""How often incidents are looked at that may have ended."""
+QUIET = timedelta(minutes=2)
+"""An incident whose alerts have all been over for this long has ended; TANDEM_QUIET's default."""
 STRAY = timedelta(days=2)
 """A gap without any alert that is longer than this is skipped rather than ticked through."""
 MOST_MALFORMED = 1_000
 """Mistakes that are kept; those after them are counted."""
+MOST_CARDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ class Result:
     """Lines that were older than the one before: the clock stood still for them."""
     began: datetime | None = None
     ended: datetime | None = None
-    seconds: float = 0.0
-    """How long the replay took."""
+    cpu_s: float = 0.0
+    """CPU time of the replay."""
 
     @property
     def mistakes(self) -> int:
@@ -125,44 +132,36 @@ class Result:
         return worth_deleting(self.rules(), span)
 
 
-def replay(history: History, catalogue: Catalogue) -> Result:
-    """Raises UserError when a file cannot be read."""
-    began = perf_counter()
-    run = _Run(history.name, Correlator(catalogue))
+def replay(
+    history: History, catalogue: Catalogue, store: Store, quiet: timedelta = QUIET
+) -> Result:
+    """`store` is an empty one, best in memory. Raises UserError when a file cannot be read."""
+    began = process_time()
+    run = _Run(history.name, catalogue, store, quiet)
     for item in history.read():
         if isinstance(item, Malformed):
             run.leave_out(item)
         else:
             run.take(item)
-    return run.result(perf_counter() - began)
-
-
-@dataclass
-class _Seen:
-    """What is known of one instance while the replay goes on."""
-
-    signal: Signal
-    starts_at: str
-    first_received_at: datetime
-    deliveries: int = 0
-    verdict: Verdict = Verdict.WAITING
-    group: str = ""
+    return run.result(process_time() - began)
 
 
 class _Run:
-    def __init__(self, name: str, correlator: Correlator) -> None:
+    """Feeds the intake, and keeps what the stores have no use for."""
+
+    def __init__(self, name: str, catalogue: Catalogue, store: Store, quiet: timedelta) -> None:
         self._name = name
-        self._correlator = correlator
-        self._seen: dict[Key, _Seen] = {}
-        self._openings: dict[str, Opening] = {}
-        self._into: dict[str, str] = {}
+        self._store = store
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._intake = Intake(store, _read, lambda: self._now, catalogue=catalogue, quiet=quiet)
+        self._starts: dict[Key, str] = {}
         self._arrivals: Counter[int] = Counter()
         self._malformed: list[Malformed] = []
         self._more_malformed = 0
         self._webhooks = 0
         self._backwards = 0
         self._began: datetime | None = None
-        self._now: datetime | None = None
+        self._settled = self._now
 
     def leave_out(self, mistake: Malformed) -> None:
         if len(self._malformed) < MOST_MALFORMED:
@@ -172,69 +171,47 @@ class _Run:
 
     def take(self, webhook: Webhook) -> None:
         self._webhooks += 1
-        now = self._pass_time(webhook.received_at)
-        self._arrivals[int(now.timestamp()) // 60] += len(webhook.signals)
-        self._count(webhook, now)
-        self._apply(self._correlator.feed(webhook.signals, now))
+        self._pass_time(webhook.received_at)
+        self._arrivals[int(self._now.timestamp()) // 60] += len(webhook.signals)
+        self._remember_starts(webhook)
+        self._intake.accept(webhook.source, b"", webhook.signals)
+        self._intake.work()
 
-    def _pass_time(self, until: datetime) -> datetime:
-        if self._now is None:
-            self._began = self._now = until
-            return until
-        if until < self._now:
+    def _pass_time(self, until: datetime) -> None:
+        if self._began is None:
+            self._began = self._now = self._settled = until
+        elif until < self._now:
             self._backwards += 1
-            return self._now
-        if until - self._now < STRAY:
-            for moment in _ticks(self._now, until):
-                self._apply(self._correlator.advance(moment))
-        self._now = until
-        return until
+        else:
+            if until - self._now < STRAY:
+                for moment in _ticks(self._now, until):
+                    self._tick(moment)
+            self._now = until
 
-    def _count(self, webhook: Webhook, now: datetime) -> None:
-        texts: dict[datetime, str] | None = None
-        for signal in webhook.signals:
-            key = (signal.fingerprint, signal.starts_at)
-            seen = self._seen.get(key)
-            if seen is None:
-                texts = webhook.starts() if texts is None else texts
-                text = texts.get(signal.starts_at) or _text(signal.starts_at)
-                seen = self._seen[key] = _Seen(signal, text, now)
-            seen.deliveries += 1
+    def _tick(self, moment: datetime) -> None:
+        self._now = moment
+        self._intake.tick()
+        if moment - self._settled >= SETTLE:
+            self._settled = moment
+            self._intake.settle()
 
-    def _apply(self, outcome: Outcome) -> None:
-        for opening in outcome.openings:
-            self._openings[opening.group] = opening
-        for placement in outcome.placements:
-            signal = placement.signal
-            if seen := self._seen.get((signal.fingerprint, signal.starts_at)):
-                seen.signal = signal
-                seen.verdict = placement.verdict
-                seen.group = placement.group
-        for merging in outcome.merges:
-            self._into[merging.group] = merging.into
+    def _remember_starts(self, webhook: Webhook) -> None:
+        new = [s for s in webhook.signals if instance(s) not in self._starts]
+        if new:
+            starts = webhook.starts()
+            for signal in new:
+                self._starts[instance(signal)] = starts.of(signal) or _text(signal.starts_at)
 
-    def result(self, seconds: float) -> Result:
-        groups: dict[str, list[Placed]] = defaultdict(list)
-        placed: list[Placed] = []
-        for seen in self._seen.values():
-            alert = Placed(
-                seen.signal,
-                seen.starts_at,
-                seen.first_received_at,
-                seen.deliveries,
-                seen.verdict,
-                self._final(seen.group),
-            )
-            placed.append(alert)
-            groups[alert.group].append(alert)
-        groups.pop("", None)
-        shown: dict[str, list[Opening]] = defaultdict(list)
-        for opening in self._openings.values():
-            shown[self._final(opening.group)].append(opening)
-        cards = [self._card(group, openings, groups[group]) for group, openings in shown.items()]
+    def result(self, cpu_s: float) -> Result:
+        incidents = {i.id: i for i in self._store.incidents.find(limit=MOST_CARDS)}
+        records = [self._store.alerts.get(*key) for key in self._starts]
+        placed = [
+            _placed(r, text, incidents)
+            for r, text in zip(records, self._starts.values(), strict=True)
+        ]
         return Result(
             name=self._name,
-            cards=tuple(sorted(cards, key=lambda card: card.posted_at)),
+            cards=tuple(_cards(incidents, placed)),
             alerts=tuple(placed),
             webhooks=self._webhooks,
             objects=sum(self._arrivals.values()),
@@ -243,32 +220,60 @@ class _Run:
             more_malformed=self._more_malformed,
             backwards=self._backwards,
             began=self._began,
-            ended=self._now,
-            seconds=seconds,
+            ended=self._now if self._began else None,
+            cpu_s=cpu_s,
         )
 
-    def _final(self, group: str) -> str:
-        while group in self._into:
-            group = self._into[group]
-        return group
 
-    def _card(self, group: str, openings: list[Opening], alerts: list[Placed]) -> Card:
-        """A group that was merged into another was shown before; the first card is what counts."""
-        first = min(openings, key=lambda opening: opening.at)
-        # A group that a split left empty has a card, and nothing that it could be called after.
-        draft = open_from([alert.signal for alert in alerts], first.at) if alerts else None
-        return Card(
-            group=group,
-            title=draft.title if draft else "split up",
-            severity=draft.severity if draft else Severity.SEV4,
-            service=draft.service if draft else "",
-            first_alert_at=min([a.first_received_at for a in alerts], default=first.at),
-            posted_at=first.at,
-            alerts=len(alerts),
-            suspects=tuple(self._correlator.suspects(group)) if alerts else (),
-            says=first.says,
-            merged=len(openings) - 1,
-        )
+def _read(source: str, body: bytes, received_at: datetime) -> Sequence[Signal]:
+    raise AssertionError("the intake was given the signals of each batch")
+
+
+def _placed(record: AlertRecord, text: str, incidents: Mapping[str, Incident]) -> Placed:
+    return Placed(
+        record.signal,
+        text,
+        record.first_received_at,
+        record.deliveries,
+        record.verdict,
+        _final(record.incident, incidents) if record.incident else "",
+    )
+
+
+def _final(incident: str, incidents: Mapping[str, Incident]) -> str:
+    """The incident under which it goes on after merges."""
+    while into := incidents[incident].merged_into:
+        incident = into
+    return incident
+
+
+def _cards(incidents: Mapping[str, Incident], placed: Sequence[Placed]) -> list[Card]:
+    """One for each incident that was not merged into another, by the time they came. What was
+    merged was shown before: the first card is what counts."""
+    alerts: dict[str, list[Placed]] = defaultdict(list)
+    for alert in placed:
+        alerts[alert.group].append(alert)
+    shown: dict[str, list[Incident]] = defaultdict(list)
+    for incident in incidents.values():
+        shown[_final(incident.id, incidents)].append(incident)
+    cards = [_card(incidents[id_], same, alerts[id_]) for id_, same in shown.items()]
+    return sorted(cards, key=lambda card: (card.posted_at, card.group))
+
+
+def _card(incident: Incident, shown: Sequence[Incident], alerts: Sequence[Placed]) -> Card:
+    first = min(shown, key=lambda i: i.opened_at)
+    return Card(
+        group=incident.id,
+        title=incident.title,
+        severity=incident.severity,
+        service=incident.service,
+        first_alert_at=min([a.first_received_at for a in alerts], default=first.opened_at),
+        posted_at=first.opened_at,
+        alerts=len(alerts),
+        suspects=incident.suspects,
+        says=first.timeline[0].text if first.timeline else "",
+        merged=len(shown) - 1,
+    )
 
 
 def _ticks(after: datetime, until: datetime) -> Iterator[datetime]:
