@@ -147,9 +147,7 @@ class Talk:
         if user in channel.members:
             return False
         channel.members.append(user)
-        for member in channel.members:
-            told = {"type": "channel", "channel": play_channel(channel, member)}
-            self._stream.tell(told, {member})
+        self.channel_changed(channel)
         event = {
             "type": "member_joined_channel",
             "user": user,
@@ -160,6 +158,12 @@ class Talk:
         }
         self._heard(channel, event)
         return True
+
+    def channel_changed(self, channel: Channel) -> None:
+        """Show its name, topic and members to those who are in it."""
+        for member in channel.members:
+            told = {"type": "channel", "channel": play_channel(channel, member)}
+            self._stream.tell(told, {member})
 
     def trouble(self, user: str, text: str, detail: str = "") -> None:
         """Tell one person what Slack would show as a small warning."""

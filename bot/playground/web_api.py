@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from bot.playground import channel_methods as channel
 from bot.playground import chat_methods as chat
 from bot.playground import other_methods as other
 from bot.playground.errors import Limited, Refused
@@ -34,13 +35,18 @@ METHODS = {
     "chat.postEphemeral": Method(chat.post_ephemeral, ("chat:write",)),
     "chat.postMessage": Method(chat.post_message, ("chat:write",)),
     "chat.update": Method(chat.update, ("chat:write",)),
+    "conversations.create": Method(channel.create, ("channels:manage",)),
     "conversations.history": Method(chat.history, ("channels:history", "im:history")),
     "conversations.info": Method(other.conversations_info, _READ),
+    "conversations.invite": Method(channel.invite, ("channels:manage", "channels:write.invites")),
     "conversations.join": Method(other.conversations_join, ("channels:join",)),
     "conversations.list": Method(other.conversations_list, _READ),
     "conversations.members": Method(other.conversations_members, _READ),
     "conversations.open": Method(other.conversations_open, ("im:write",)),
     "conversations.replies": Method(chat.replies, ("channels:history", "im:history")),
+    "conversations.setTopic": Method(
+        channel.set_topic, ("channels:manage", "channels:write.topic")
+    ),
     "files.completeUploadExternal": Method(other.complete_upload, ("files:write",)),
     "files.getUploadURLExternal": Method(other.get_upload_url, ("files:write",)),
     "reactions.add": Method(chat.reactions_add, ("reactions:write",)),
@@ -108,8 +114,8 @@ def _run(pg: Playground, name: str, args: Json, token: str) -> Json:
         provided = ",".join(sorted(pg.manifest.scopes or ()))
         raise Refused("missing_scope", needed=method.scopes[0], provided=provided)
     key = str(args.get("channel") or "")
-    channel = pg.workspace.channel(key)
-    wait = pg.limits.wait(name, channel.id if channel else key, pg.clock())
+    place = pg.workspace.channel(key)
+    wait = pg.limits.wait(name, place.id if place else key, pg.clock())
     if wait is not None:
         raise Limited(wait)
     return method.run(pg, args)

@@ -194,6 +194,13 @@ class Workspace:
         self.channels[channel.id] = channel
         return channel
 
+    def new_channel(self, name: str, creator: str) -> Channel:
+        """A public channel with its creator in it."""
+        number = sum(not c.is_im for c in self.channels.values()) + 1
+        channel = Channel(f"C{number:02d}{_letters(name):0<8.8}", name, members=[creator])
+        self.channels[channel.id] = channel
+        return channel
+
     def visible(self, user: str) -> Iterator[Channel]:
         """The channels that `user` is in."""
         return (c for c in self.channels.values() if user in c.members)

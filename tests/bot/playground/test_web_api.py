@@ -132,6 +132,48 @@ def test_who_and_where(web: WebClient) -> None:
     assert web.bots_info(bot="B0PLAYGRND")["bot"]["user_id"] == "U0TANDEM00"
 
 
+def test_a_channel_is_made_and_people_are_invited(alone: RunningPlayground, web: WebClient) -> None:
+    ids = {u.name: u.id for u in alone.playground.workspace.users.values()}
+    made = web.conversations_create(name="inc-12-checkout")["channel"]
+    assert (made["name"], made["is_member"], made["num_members"]) == ("inc-12-checkout", True, 1)
+    web.conversations_invite(channel=made["id"], users=[ids["ada"], ids["ben"]])
+    topic = web.conversations_setTopic(channel=made["id"], topic="SEV1 · 5xx")
+    assert topic["channel"]["topic"]["value"] == "SEV1 · 5xx"
+    web.chat_postMessage(channel=made["id"], text="hello")
+    assert [m.text for m in alone.client("ada").read("#inc-12-checkout")] == ["hello"]
+    seen = alone.client("chloe").get("/play/state")["channels"]
+    assert made["id"] not in {c["id"] for c in seen}
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("incidents", "name_taken"),
+        ("Inc 12", "invalid_name_specials"),
+        ("x" * 81, "invalid_name_maxlength"),
+        ("", "invalid_name_required"),
+    ],
+)
+def test_refused_names_of_channels(web: WebClient, name: str, error: str) -> None:
+    assert refusal(web.conversations_create, name=name)["error"] == error
+
+
+def test_refused_invitations(alone: RunningPlayground, web: WebClient) -> None:
+    ids = {u.name: u.id for u in alone.playground.workspace.users.values()}
+    made = web.conversations_create(name="inc-13")["channel"]["id"]
+
+    def refused(users: str) -> str:
+        return str(refusal(web.conversations_invite, channel=made, users=users)["error"])
+
+    web.conversations_invite(channel=made, users=ids["ada"])
+    assert refused(ids["ada"]) == "already_in_channel"
+    assert refused("U404") == "user_not_found"
+    assert refused("") == "no_user"
+    assert refused(ids["tandem"]) == "cant_invite_self"
+    long = refusal(web.conversations_setTopic, channel=made, topic="x" * 251)
+    assert long["error"] == "too_long"
+
+
 def test_direct_messages(alone: RunningPlayground, web: WebClient) -> None:
     channel = web.conversations_open(users=["U02BEN00000"])["channel"]["id"]
     assert web.chat_postMessage(channel="U02BEN00000", text="for ben")["channel"] == channel
