@@ -169,7 +169,7 @@ class Pages:
         """Tell everybody that the page names; one who cannot be reached keeps nobody else from
         being told. Returns what has to be tried again."""
         failed = []
-        if page.event.kind == PAGED:
+        if self.pager is not None and page.rings(self.pager.name):
             failed += self._attempt(incident, page, PAGER, partial(self._ring, incident, page))
         for target in page.told:
             key = f"{PAGE}:{incident.id}#{page.number}@{target}"

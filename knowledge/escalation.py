@@ -55,6 +55,12 @@ class Page:
     def by_hand(self) -> bool:
         return self.event.actor != TANDEM
 
+    def rings(self, pager: str) -> bool:
+        """Is the service of that name to wake somebody? A person says so, or leaves it out."""
+        if self.event.kind != PAGED:
+            return False
+        return not self.by_hand or pager in self.event.text.partition(": ")[0]
+
 
 def due(incident: Incident, policy: Policy | None, now: datetime) -> Step | None:
     """The step that is due, or None: acknowledged, over, merged, too mild, or not yet."""
@@ -96,10 +102,10 @@ def step_taken(
 def page_by_hand(
     incident: Incident, told: Sequence[str], by: str, now: datetime, why: str = "", where: str = ""
 ) -> Incident:
-    """A person pages. `where` names the service that is asked to wake somebody when `told` is
-    empty. The same page again within a minute is the same press twice."""
-    whom = mentions(told) if told else where
-    text = f"paged {whom}" + (f": {' '.join(why.split())}" if why.strip() else "")
+    """A person pages. `where` names the service that is to wake whoever it has on call, if any.
+    The same page again within a minute is the same press twice."""
+    names = (*map(_mention, told), *((where,) if where else ()))
+    text = f"paged {_listed(names)}" + (f": {' '.join(why.split())}" if why.strip() else "")
     recent = [e for e in incident.timeline if now - e.at < timedelta(minutes=1)]
     if any((e.kind, e.actor, e.text) == (PAGED, by, text) for e in recent):
         return incident
@@ -125,8 +131,7 @@ def told_in(text: str) -> tuple[str, ...]:
 
 def mentions(ids: Sequence[str]) -> str:
     """ "<@U1>, <@U2> and #leads": ids as the time line holds them; cards show names instead."""
-    said = [_mention(one) for one in ids]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return _listed([_mention(one) for one in ids])
 
 
 def page_key(incident_id: str) -> str:
@@ -149,6 +154,10 @@ def is_person(target: str) -> bool:
 def can_be_told(target: str) -> bool:
     """A person's id or a channel; other words (a name that no table knows) reach nobody."""
     return is_person(target) or target.startswith("#") or _CHANNEL.fullmatch(target) is not None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _mention(target: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Barrier, Thread
 
 import pytest
@@ -188,6 +189,19 @@ def test_a_person_who_pages_is_obeyed_though_it_is_acknowledged() -> None:
     world.at(1)
     assert world.told() == ["U2"]
     assert world.chat.shown[0].reply.text == "ada asks for you: the database is yours"
+    assert world.bell.rung == 0
+
+
+def test_a_person_may_ask_for_the_pager_too_or_alone() -> None:
+    world = World()
+    incident = world.open()
+    for whom in (("U2",), ()):
+        ask = partial(page_by_hand, told=whom, by="U1", now=NOON, why="help", where="PagerDuty")
+        world.store.incidents.change(incident.id, ask, tell=("page",))
+    world.at(1)
+    assert (world.told(), world.bell.rung) == (["U2"], 2)
+    texts = [event.text for event in world.get().timeline[1:]]
+    assert texts == ["paged <@U2> and PagerDuty: help", "paged PagerDuty: help"]
 
 
 def test_two_replicas_take_a_step_once() -> None:

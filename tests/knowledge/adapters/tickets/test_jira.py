@@ -227,7 +227,8 @@ def test_a_jira_that_restarts_is_tried_again(serve: Serve) -> None:
 def test_documents_hold_no_empty_text(text: str) -> None:
     nodes = document(text)["content"][0]["content"]
     assert all(node["type"] == "hardBreak" or node["text"] for node in nodes)
-    assert (
-        "".join(n.get("text", "\n") for n in nodes)
-        == text.removesuffix("\n")[0 if text.strip() else 1 :]
-    )
+
+
+def test_lines_of_a_text_stay_lines() -> None:
+    nodes = document("one\n\ntwo\n")["content"][0]["content"]
+    assert [node.get("text", "|") for node in nodes] == ["one", "|", "|", "two"]
