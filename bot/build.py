@@ -21,6 +21,7 @@ from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.messenger import SlackMessenger
+from bot.tickets import TICKET, TicketSync
 from bot.turn import Turn
 from knowledge.errors import TandemError
 from knowledge.monitors import MemoryStates
@@ -132,6 +133,9 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     digest = make_digest(
         settings.tandem_digest, store, messenger, settings.tandem_channel, now, parts.catalogue.team
     )
+    tickets = TicketSync(
+        store.incidents, store.outbox, parts.tickets, now, messenger.person, places.link
+    )
     courier = Courier(
         outbox=store.outbox,
         incidents=store.incidents,
@@ -140,7 +144,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         card=lambda incident: _card(parts, incident, messenger.person),
         thread_update=partial(thread_update, people=messenger.person),
         started=now(),
-        others={PAGE: pages.send, **senders(digest)},
+        others={PAGE: pages.send, TICKET: tickets.send, **senders(digest)},
     )
     bot = Bot(
         parts,
@@ -159,7 +163,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         [
             *watching(parts, make_monitors(settings), MemoryStates(), bot.accept),
             *housekeeping(parts, bot.settle),
-            *telling(escalation, pages, digest),
+            *telling(escalation, pages, tickets, digest),
         ]
     )
     return bot

@@ -19,7 +19,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.correlation import Correlator, Outcome, subject_of
 from knowledge.errors import Unavailable
 from knowledge.incidents import instance
-from knowledge.ports import Store
+from knowledge.ports import Silences, Store
 from knowledge.records import Batch, Change, Incident, Signal, Silence
 from knowledge.silences import silenced_by
 
@@ -48,11 +48,13 @@ class Intake:
         now: Callable[[], datetime],
         *,
         catalogue: Catalogue | None = None,
+        silences: Silences | None = None,
         on_resolved: Callable[[Incident], None] = lambda incident: None,
         quiet: timedelta = timedelta(),
     ) -> None:
         self._store = store
         self._catalogue = catalogue or Catalogue()
+        self._silences = silences or store.silences
         self._read = read
         self._now = now
         self._on_resolved = on_resolved
@@ -148,7 +150,7 @@ class Intake:
         read = [(batch, self._signals(batch)) for batch in batches]
         now = max(batch.received_at for batch in batches)
         with self._round(now) as work:
-            silences = self._store.silences.find(at=now)
+            silences = self._silences.find(at=now)
             for batch, signals in read:
                 self._feed(work, signals, batch.received_at, silences)
             self._store.inbox.done([batch.id for batch in batches])

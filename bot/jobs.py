@@ -9,6 +9,7 @@ from bot.digest import Digest
 from bot.escalation import EVERY, Escalation, Pages
 from bot.parts import MONITOR, Parts
 from bot.schedule import Job
+from bot.tickets import TicketSync
 from knowledge.codec import signals_to_json
 from knowledge.errors import TandemError
 from knowledge.monitors import AnyMonitor, MonitorStates, read_monitor
@@ -43,11 +44,14 @@ def housekeeping(parts: Parts, settle: Callable[[], None]) -> list[Job]:
     ]
 
 
-def telling(escalation: Escalation, pages: Pages, digest: Digest | None) -> list[Job]:
+def telling(
+    escalation: Escalation, pages: Pages, tickets: TicketSync, digest: Digest | None
+) -> list[Job]:
     """Who must be told, and when: by the clock, not by an alert."""
     jobs = [
         Job("escalate", EVERY, quietly("escalate", escalation.work)),
         Job("settle pages", EVERY, quietly("settle pages", pages.settle)),
+        Job("tickets", EVERY, quietly("tickets", tickets.look)),
     ]
     if digest is not None:
         jobs.append(Job("digest", DIGEST, quietly("digest", digest.put_due)))

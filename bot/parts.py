@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from bot.access import Rights
 from bot.intake import Intake
 from bot.route import Router
 from bot.settings import Settings
+from bot.sources import make_sources
 from bot.triage import IntakeTriage
-from bot.webhooks import parser_for
+from bot.webhooks import Sources, read
 from bot.words import Known
 from knowledge.adapters.absent import AbsentFrames, AbsentMetrics, AbsentModels
 from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.calendars import read_oncall
+from knowledge.adapters.configured import make_pagers, make_tickets
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames
 from knowledge.adapters.llm import OpenAILLM
@@ -31,9 +34,21 @@ from knowledge.codec import signals_from_json
 from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.ingest import incident_document, read_setting
 from knowledge.library import SearchLibrary
+from knowledge.maintenance import Window, WithWindows, read_windows
 from knowledge.monitors import AnyMonitor, load_monitors
 from knowledge.oncall import OnCall
-from knowledge.ports import LLM, Embedder, Frames, Metrics, Models, Pager, Rooms, Tickets, Triage
+from knowledge.ports import (
+    LLM,
+    Embedder,
+    Frames,
+    Metrics,
+    Models,
+    Pager,
+    Rooms,
+    Silences,
+    Tickets,
+    Triage,
+)
 from knowledge.records import Incident, Message, Signal, Status
 from skills.contract import Context, Skill, User
 from skills.registry import installed
@@ -118,11 +133,22 @@ MONITOR = "monitor"
 """The source of what Tandem's own monitors send."""
 
 
-def read_batch(source: str, body: bytes, at: datetime) -> Sequence[Signal]:
+def read_batch(sources: Sources, source: str, body: bytes, at: datetime) -> Sequence[Signal]:
     """An inbox row again, as it was read when it came. Raises UserError."""
     if source == MONITOR:
         return signals_from_json(body)
-    return parser_for(source)(body, at).signals
+    return read(source, body, at, sources).signals
+
+
+def make_windows(settings: Settings) -> tuple[Window, ...]:
+    """Raises UserError naming TANDEM_MAINTENANCE's file and what is wrong in it."""
+    path = settings.tandem_maintenance
+    if path is None:
+        return ()
+    try:
+        return read_windows(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, UserError) as error:
+        raise UserError(f"TANDEM_MAINTENANCE: {path}: {error}") from error
 
 
 @dataclass
@@ -144,6 +170,8 @@ class Parts:
     triage: Triage
     catalogue: Catalogue
     oncall: OnCall
+    silences: Silences
+    sources: Sources
     pager: Pager | None = None
     tickets: tuple[Tickets, ...] = ()
     now: Callable[[], datetime] = utc_now
@@ -169,7 +197,7 @@ class Parts:
             models=self.models,
             frames=self.frames,
             alerts=self.store.alerts,
-            silences=self.store.silences,
+            silences=self.silences,
             triage=self.triage,
             catalogue=self.catalogue,
             oncall=self.oncall,
@@ -242,12 +270,15 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
     now = overrides.get("now") or utc_now
     catalogue = overrides.get("catalogue") or make_catalogue(settings)
+    sources = overrides.get("sources") or make_sources(settings)
+    silences = WithWindows(store.silences, make_windows(settings))
     library = SearchLibrary(store.documents, embedder, FaissIndex, remembered)
     intake = Intake(
         store,
-        read_batch,
+        partial(read_batch, sources),
         now,
         catalogue=catalogue,
+        silences=silences,
         on_resolved=lambda incident: library.add([incident_document(incident)]),
         quiet=timedelta(seconds=settings.tandem_quiet),
     )
@@ -261,6 +292,10 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "triage": IntakeTriage(intake, store, now),
         "catalogue": catalogue,
         "oncall": read_oncall(settings.tandem_oncall),
+        "silences": silences,
+        "sources": sources,
+        "pager": make_pagers(settings),
+        "tickets": make_tickets(settings),
         "metrics": make_metrics(settings),
         "models": models,
         "frames": frames,

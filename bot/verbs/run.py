@@ -25,7 +25,6 @@ from bot.marks import Marks, read_emojis
 from bot.server import Intakes, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import listeners
-from bot.sources import make_sources
 from bot.verbs import Parsers
 from knowledge.errors import UserError
 
@@ -64,7 +63,7 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
     slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
     http = http_app(
         Intakes(bot.accept, bot.intake.change, bot.parts.now),
-        make_sources(settings),
+        bot.parts.sources,
         bot.health,
         slack_events,
     )
