@@ -4,8 +4,8 @@ import { emoji } from "../format";
 import { Popover } from "./Popover";
 
 const COMMON = [
-  "white_check_mark", "eyes", "+1", "-1", "raised_hands", "pray", "tada", "heart", "rocket", "fire", "rotating_light",
-  "warning", "x", "question", "hourglass_flowing_sand", "thinking_face", "bulb", "memo", "bug", "wrench", "chart_with_upwards_trend",
+  "white_check_mark", "eyes", "pushpin", "memo", "+1", "-1", "raised_hands", "pray", "tada", "heart", "rocket", "fire",
+  "rotating_light", "warning", "x", "question", "hourglass_flowing_sand", "thinking_face", "bulb", "bug", "wrench", "chart_with_upwards_trend",
   "chart_with_downwards_trend", "coffee", "sleeping",
 ];
 

@@ -14,7 +14,7 @@ interface Props {
   hold: (held: boolean) => void;
 }
 
-const QUICK = ["white_check_mark", "eyes", "raised_hands"];
+const QUICK = ["white_check_mark", "eyes", "pushpin"];
 
 export function MessageActions({ message, inThread, edit, hold }: Props): ReactElement {
   const { world, me, api, dispatch, openThread } = useSlack();
