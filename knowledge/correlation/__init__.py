@@ -1,7 +1,15 @@
 """Which alerts belong together, which are noise, and when there is enough for a card."""
 
-from knowledge.correlation.engine import Correlator, Explanation
-from knowledge.correlation.outcome import Key, Merging, Opening, Outcome, Placement, Splitting
+from knowledge.correlation.engine import Correlator
+from knowledge.correlation.outcome import (
+    Explanation,
+    Key,
+    Merging,
+    Opening,
+    Outcome,
+    Placement,
+    Splitting,
+)
 from knowledge.correlation.subject import Subject, is_noise, service_of, subject_of
 from knowledge.correlation.tuning import Tuning
 

@@ -1,4 +1,4 @@
-"""Alerts that belong together so far, and an index from places to the groups that touch them."""
+"""Alerts that belong together so far: one instance, what it says of a place, the group of them."""
 
 import math
 from collections.abc import Iterator
@@ -9,9 +9,13 @@ from knowledge.correlation.subject import Subject
 from knowledge.records import Signal, Term, Verdict
 
 Place = tuple[str, str, str]
-"""Kind ("s" service, "n" node, "z" zone, "b" blamed service), cluster, name."""
+"""Kind (below), cluster, name."""
+SERVICE, NODE, ZONE, BLAMED, CLUSTER = "s", "n", "z", "b", "c"
+"""Kinds of place. BLAMED is a service that others complain of."""
 ANYWHERE = "*"
-"""In the index, the cluster under which alerts that know no cluster look."""
+"""The cluster under which alerts that know no cluster look."""
+_MOST_NAMES = 50
+_FIRST_SIGNS = 6
 
 
 class Member:
@@ -48,11 +52,13 @@ class Member:
         """When it began, as far as its sender can be believed; epoch seconds."""
         self.arrival = arrival
         self.seen = arrival
+        """When it was delivered last."""
         self.ended: float | None = None
         self.entity = entity_of(subject)
         self.base = 0.0
         """Log-likelihood ratio of what the alert alone says; the same for every group."""
         self.weight = 0.0
+        """What it adds to its group's evidence, before copies are discounted."""
         self.belief = 1.0
         """Probability that it belongs to its group, given that the group is an incident."""
         self.terms: tuple[Term, ...] = ()
@@ -68,6 +74,12 @@ class Member:
         """Copies of one rule on one service are one sign."""
         return self.rule, self.entity
 
+    @property
+    def home(self) -> str:
+        """The name of the opened group it belongs to, or empty."""
+        group = self.group
+        return group.name if group is not None and group.opened else ""
+
 
 def entity_of(subject: Subject) -> str:
     """What the alert is held against: its model, else its service, else its node."""
@@ -76,10 +88,24 @@ def entity_of(subject: Subject) -> str:
     return subject.service or subject.node
 
 
+def places_of(member: Member) -> Iterator[Place]:
+    """Where a member makes its group known."""
+    subject = member.subject
+    if subject.service or subject.model:
+        yield SERVICE, subject.cluster, member.entity
+    if subject.node:
+        yield NODE, "", subject.node
+    if subject.zone:
+        yield ZONE, subject.cluster, subject.zone
+    if subject.peer:
+        yield BLAMED, subject.cluster, subject.peer
+    yield CLUSTER, subject.cluster, ""
+
+
 class Activity:
     """One place's trouble within one group."""
 
-    __slots__ = ("arrival", "belief", "count", "first", "last", "own", "services")
+    __slots__ = ("arrival", "belief", "count", "entities", "first", "last", "nodes", "own")
 
     def __init__(self, start: float, arrival: float) -> None:
         self.first = start
@@ -88,9 +114,10 @@ class Activity:
         self.count = 0
         self.belief = 0.0
         """Probability that this place is in trouble because of the group's cause."""
-        self.own = False
-        """For a node or zone: it has an alert of its own, not only its pods'."""
-        self.services: set[str] = set()
+        self.own = 0
+        """Alerts about a node as such, not about pods on it."""
+        self.entities: set[str] = set()
+        self.nodes: set[str] = set()
 
     def note(self, member: Member) -> None:
         self.first = min(self.first, member.start)
@@ -98,8 +125,11 @@ class Activity:
         self.last = max(self.last, member.arrival)
         self.count += 1
         self.belief = max(self.belief, member.belief)
-        if len(self.services) < 50:
-            self.services.add(member.entity)
+        self.own += not member.subject.service
+        if len(self.entities) < _MOST_NAMES:
+            self.entities.add(member.entity)
+        if member.subject.node and len(self.nodes) < _MOST_NAMES:
+            self.nodes.add(member.subject.node)
 
 
 class Group:
@@ -107,6 +137,7 @@ class Group:
 
     __slots__ = (
         "_due",
+        "_pulse",
         "_sent",
         "apart",
         "by_hand",
@@ -132,7 +163,7 @@ class Group:
         self.opened_at: float | None = None
         self.closed_at: float | None = None
         self.by_hand = False
-        """People arranged it: later evidence does not split it."""
+        """People arranged it: later evidence does not undo that."""
         self.apart: set[int] = set()
         """Groups that people or later evidence keep apart from this one."""
         self.members: dict[Key, Member] = {}
@@ -145,18 +176,39 @@ class Group:
         self.signs: dict[tuple[str, str], int] = {}
         self.rules: dict[str, int] = {}
         self.score = 0.0
+        """Evidence that this is an incident, in nats."""
         self.firing = 0
-        self._sent = 0
-        self._due = (0.0, 0.0, 0.0)
         self.located = 0
         """Members whose node is known."""
         self.first = float("inf")
         self.first_arrival = float("inf")
         self.last = 0.0
+        self._sent = 0
+        self._due = (0.0, 0.0, 0.0)
+        self._pulse = (0.0, 0.0)
+
+    @property
+    def opened(self) -> bool:
+        return self.opened_at is not None
 
     @property
     def size(self) -> int:
         return len(self.members)
+
+    def activity(self, place: Place) -> Activity | None:
+        """What is known of a place; a place that knows no cluster is met in any."""
+        found = self.places.get(place)
+        if found is None and place[0] != NODE:
+            kind, cluster, name = place
+            found = self.places.get((kind, "" if cluster else ANYWHERE, name))
+        return found
+
+    def first_signs(self) -> list[Member]:
+        """The earliest member of each of the group's first signs."""
+        found: dict[tuple[str, str], Member] = {}
+        for member in islice(self.members.values(), _MOST_NAMES):
+            found.setdefault(member.sign, member)
+        return sorted(found.values(), key=lambda m: m.start)[:_FIRST_SIGNS]
 
     def expect(self, amount: float, at: float, tau: float) -> None:
         """A place was hit at that time: so many alerts are expected of it, most within `tau`."""
@@ -175,77 +227,12 @@ class Group:
         due = total - waiting * math.exp(-max(0.0, now - then) / tau)
         return (trust + self._sent) / (trust + due)
 
-    @property
-    def opened(self) -> bool:
-        return self.opened_at is not None
+    def spread(self, belief: float, at: float, tau: float) -> None:
+        """Another place was hit."""
+        pulse, then = self._pulse
+        self._pulse = (pulse * math.exp(-max(0.0, at - then) / tau) + belief, max(at, then))
 
-    def seed(self) -> Member | None:
-        return next(iter(self.members.values()), None)
-
-
-def places_of(member: Member) -> Iterator[Place]:
-    """Where a member makes its group known."""
-    subject = member.subject
-    if subject.service or subject.model:
-        yield "s", subject.cluster, member.entity
-    if subject.node:
-        yield "n", "", subject.node
-    if subject.zone:
-        yield "z", subject.cluster, subject.zone
-    if subject.peer:
-        yield "b", subject.cluster, subject.peer
-
-
-class Index:
-    """Which groups touch a place; those touched last come first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._opened: dict[Place, dict[int, Group]] = {}
-        self._waiting: dict[Place, dict[int, Group]] = {}
-        self.clusterless = False
-        """Some alert knew no cluster: it must be found from every cluster."""
-
-    def put(self, group: Group, place: Place) -> None:
-        kind, cluster, name = place
-        if not cluster and kind != "n":
-            self.clusterless = True
-        table = self._opened if group.opened else self._waiting
-        for at in (place, (kind, ANYWHERE, name)) if kind != "n" else (place,):
-            groups = table.setdefault(at, {})
-            groups.pop(group.number, None)
-            groups[group.number] = group
-
-    def drop(self, group: Group) -> None:
-        for place in group.places:
-            kind, _, name = place
-            for at in (place, (kind, ANYWHERE, name)):
-                for table in (self._opened, self._waiting):
-                    groups = table.get(at)
-                    if groups is not None:
-                        groups.pop(group.number, None)
-                        if not groups:
-                            del table[at]
-
-    def promote(self, group: Group) -> None:
-        """The group was opened: list it among the opened ones."""
-        self.drop(group)
-        for place in group.places:
-            self.put(group, place)
-
-    def at(self, kind: str, cluster: str, name: str) -> Iterator[Group]:
-        """Groups at that place, at most so many opened and so many waiting ones."""
-        if kind == "n":
-            yield from self._at((kind, "", name))
-        elif not cluster:
-            yield from self._at((kind, ANYWHERE, name))
-        else:
-            yield from self._at((kind, cluster, name))
-            if self.clusterless:
-                yield from self._at((kind, "", name))
-
-    def _at(self, place: Place) -> Iterator[Group]:
-        for table in (self._opened, self._waiting):
-            groups = table.get(place)
-            if groups:
-                yield from islice(reversed(groups.values()), self._most)
+    def pulse(self, now: float, tau: float) -> float:
+        """How many places were hit lately: each counts 1/e after `tau` seconds."""
+        pulse, then = self._pulse
+        return pulse * math.exp(-max(0.0, now - then) / tau)

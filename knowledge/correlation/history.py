@@ -10,6 +10,8 @@ from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import name_bias, name_tokens
 
 MOST_HABIT = 3.5
+_UNSURE_S = 600.0
+"""For so many seconds the expected pace counts against the one that is seen."""
 _HABIT_HORIZON = 6.0
 """Habits of rules are remembered this many times as long as the pace."""
 
@@ -53,7 +55,8 @@ class Series:
         self.last_start = first
         self.last_arrival = first
         self.last_end = 0.0
-        self.group = ""
+        self.group = 0
+        """Number of the group it was in last."""
         self.belief = 1.0
         """Probability with which it belonged to its last group."""
         self.apart: tuple[int, ...] = ()
@@ -159,15 +162,18 @@ class Background:
         self._lasted = 0.999 * self._lasted + min(lasted, 7200.0)
         self._ended = 0.999 * self._ended + 1.0
 
-    def per_second(self, now: float) -> float:
-        """Lone alerts a second, everywhere, that ask for attention."""
-        return self._pace.now(now, self._tuning.memory) / self._watched(now)
+    def per_hour(self, now: float, services: int, but: float = 0.0) -> float:
+        """Lone alerts an hour, everywhere, that ask for attention; `but` so many of them."""
+        t = self._tuning
+        seen = max(0.0, self._pace.now(now, t.memory) - but)
+        expected = t.pace * services * _UNSURE_S
+        return 3600.0 * (seen + expected) / (self.watched(now) + _UNSURE_S)
 
     def pace(self, now: float, services: int, informing: bool = False) -> float:
         """Lone alerts a second on one service: the record, with the expectation as a prior."""
         t = self._tuning
         seen = (self._informing if informing else self._pace).now(now, t.memory)
-        span = self._watched(now) * max(1, services)
+        span = self.watched(now) * max(1, services)
         return (seen + t.pace * t.pace_weight) / (span + t.pace_weight)
 
     def noise_lasts(self) -> float:
@@ -188,7 +194,8 @@ class Background:
         value = _logit((joined + weight * prior) / (joined + lone + weight)) - base
         return max(-MOST_HABIT, min(MOST_HABIT, value))
 
-    def _watched(self, now: float) -> float:
+    def watched(self, now: float) -> float:
+        """Seconds of watching that the pace counts."""
         tau = self._tuning.memory
         elapsed = max(1.0, now - (self._since if self._since is not None else now))
         return max(1.0, tau * (1.0 - math.exp(-elapsed / tau)))

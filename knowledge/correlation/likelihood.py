@@ -3,21 +3,36 @@
 Each alert either comes by itself, with the pace of lone alerts, or was triggered by trouble that is
 known: an affected place sends out further alerts at a rate that depends on how the alert's place is
 related to it and on the time since. The log of the ratio of the two rates is the score, as in a
-Hawkes process (Hawkes 1971) whose kernel is cut into terms that can be told in words.
+Hawkes process (Hawkes 1971, Biometrika 58) whose kernel is cut into terms that can be told in
+words. Rates of several ties add up; each is weighed with the belief that its place is in trouble at
+all, and all with the group's vigour: a group that did not send what was expected of it explains
+little.
 """
 
 import math
-from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from knowledge.correlation.groups import ANYWHERE, Activity, Group, Index, Member, Place
+from knowledge.correlation.groups import (
+    BLAMED,
+    CLUSTER,
+    NODE,
+    SERVICE,
+    ZONE,
+    Activity,
+    Group,
+    Member,
+    Place,
+)
+from knowledge.correlation.index import Index
 from knowledge.correlation.links import Links, Relation
 from knowledge.correlation.tuning import Tuning
-from knowledge.correlation.vocabulary import INFORMATION, URGENT
 
 MOST_TIMING = 5.0
-"""No timing speaks for a group with more nats than this."""
+"""No timing speaks for or against a group with more nats than this."""
+
+_SMALL = 30
+"""Fewer services than so many say nothing about how many there are."""
 
 
 class Tie(Enum):
@@ -30,8 +45,9 @@ class Tie(Enum):
     TOGETHER = "has often failed together with"
     COMPLAINS = "complains of"
     BLAMED = "is blamed by alerts on"
-    NODE = "runs on the same node as alerts of"
-    ZONE = "runs in the same zone as alerts of"
+    NODE = "is on the same node as other alerts:"
+    ZONE = "is in the same zone as other alerts:"
+    CLUSTER = "came with alerts all over the cluster"
 
 
 _TIES = {
@@ -51,32 +67,8 @@ class Link(NamedTuple):
     strongest: float
     tie: Tie
     place: Place
-    activity: Activity
-
-
-def severity_term(severity: str) -> float:
-    """Information is seldom part of an incident; what somebody is paged for, more often."""
-    if severity in INFORMATION:
-        return -2.0
-    return 0.3 if severity in URGENT else 0.0
-
-
-def decay(dt: float, tau: float, t: Tuning) -> float:
-    """Density of the delay `dt` seconds from cause to effect: mostly exponential, with a long
-    tail, and a short foot before 0 because effects are sometimes noticed first. Units 1/s."""
-    if dt < 0:
-        return (1 - t.tail) / tau * math.exp(dt / t.early_tau)
-    return (1 - t.tail) / tau * math.exp(-dt / tau) + t.tail / t.tail_tau * math.exp(
-        -dt / t.tail_tau
-    )
-
-
-def upstream(dt: float, t: Tuning) -> float:
-    """The same where the alert is on the cause's side: it comes at about the same time, or it
-    began before its effect and was only delivered later."""
-    if dt > 0:
-        return (1 - t.tail) / t.spread_tau * math.exp(-dt / t.early_tau)
-    return decay(-dt, t.spread_tau, t)
+    since: float
+    """Seconds since that place's first alert; negative where the alert began before."""
 
 
 class Likelihood:
@@ -86,17 +78,20 @@ class Likelihood:
         self._links = links
         self._index = index
         self._t = tuning
+        self.population = 1
+        """Services known in one cluster."""
 
     def candidates(self, member: Member) -> dict[Group, Link]:
         """The groups near an alert, each with the sum of its ties, told by the strongest."""
         found: dict[Group, Link] = {}
+        at = self._index.at
         for place, tie in self._reach(member):
-            kind, cluster, name = place
-            for group in self._index.at(kind, cluster, name):
+            for group in at(place):
                 link = self._link(member, group, place, tie)
                 if link is not None:
-                    found[group] = _sum(found.get(group), link)
-        return {g: self._tempered(link, g, member.arrival) for g, link in found.items()}
+                    known = found.get(group)
+                    found[group] = link if known is None else _sum(known, link)
+        return {group: self._tempered(link, group, member) for group, link in found.items()}
 
     def link(self, member: Member, group: Group) -> Link | None:
         """The ties of an alert to one group, summed and told by the strongest."""
@@ -104,118 +99,131 @@ class Likelihood:
         for place, tie in self._reach(member):
             link = self._link(member, group, place, tie)
             if link is not None:
-                total = _sum(total, link)
-        return self._tempered(total, group, member.arrival) if total else None
+                total = link if total is None else _sum(total, link)
+        return self._tempered(total, group, member) if total else None
 
     def expected(self, service: str) -> float:
         """Alerts expected in all when this service is in trouble."""
         t = self._t
-        callers = min(5, sum(1 for _ in self._links.callers(service)))
-        callees = min(3, sum(1 for _ in self._links.callees(service)))
-        return t.same_service + t.per_caller * callers + t.to_callee * callees
+        callers, callees = self._links.degrees(service)
+        return t.same_service + t.per_caller * min(5, callers) + t.to_callee * min(3, callees)
 
-    def _tempered(self, link: Link, group: Group, now: float) -> Link:
-        vigour = group.vigour(now, self._t.spread_tau, self._t.vigour_trust)
-        return link._replace(rate=link.rate * min(vigour, self._t.vigour_most))
-
-    def _reach(self, member: Member) -> Iterator[tuple[Place, Tie]]:
-        subject = member.subject
+    def _reach(self, member: Member) -> list[tuple[Place, Tie]]:
+        subject, entity = member.subject, member.entity
         cluster = subject.cluster
+        reach: list[tuple[Place, Tie]] = []
         if subject.service or subject.model:
-            for service, relation in self._links.near(member.entity):
-                yield ("s", cluster, service), _TIES[relation]
-            yield ("b", cluster, member.entity), Tie.BLAMED
+            near = self._links.near(entity)
+            reach = [((SERVICE, cluster, name), _TIES[relation]) for name, relation in near]
+            reach.append(((BLAMED, cluster, entity), Tie.BLAMED))
+            if len(near) == 1 and self._links.blind:
+                reach.append(((CLUSTER, cluster, ""), Tie.CLUSTER))
         if subject.peer:
-            yield ("s", cluster, subject.peer), Tie.COMPLAINS
+            reach.append(((SERVICE, cluster, subject.peer), Tie.COMPLAINS))
         if subject.node:
-            yield ("n", "", subject.node), Tie.NODE
+            reach.append(((NODE, "", subject.node), Tie.NODE))
         if subject.zone:
-            yield ("z", cluster, subject.zone), Tie.ZONE
+            reach.append(((ZONE, cluster, subject.zone), Tie.ZONE))
+        return reach
 
     def _link(self, member: Member, group: Group, place: Place, tie: Tie) -> Link | None:
-        activity, at = _activity(group, place)
+        activity = group.activity(place)
         if activity is None:
             return None
-        rate = self._rate(member, group, at, tie, activity) * activity.belief
-        return Link(rate, rate, tie, at, activity) if rate > 0 else None
-
-    def _rate(
-        self, member: Member, group: Group, place: Place, tie: Tie, activity: Activity
-    ) -> float:
-        t = self._t
-        tau = t.spread_tau
-        if tie is Tie.SAME:
-            return t.same_service * self._both(member, activity, lambda dt: decay(dt, tau, t))
-        if tie is Tie.CALLS:
-            return t.per_caller * self._both(member, activity, lambda dt: decay(dt, tau, t))
-        if tie is Tie.CALLS_FAR or tie is Tie.TOGETHER:
-            return t.two_hops * self._both(member, activity, lambda dt: decay(dt, 2 * tau, t))
-        if tie is Tie.COMPLAINS:
-            return t.complaint * self._both(member, activity, lambda dt: decay(dt, tau, t))
-        if tie is Tie.CALLED or tie is Tie.BLAMED:
-            return t.to_callee * self._both(member, activity, lambda dt: upstream(dt, t))
-        if tie is Tie.NODE:
-            amount = self._on_node(member, group, activity)
+        if tie is Tie.CLUSTER:
+            rate = self._hidden(member, group)
         else:
-            amount = self._in_zone(member, group, place, activity)
-        return (
-            amount * self._both(member, activity, lambda dt: decay(dt, tau, t)) if amount else 0.0
-        )
+            rate = self._rate(member, group, tie, activity) * activity.belief
+        if rate <= 0.0:
+            return None
+        return Link(rate, rate, tie, place, member.start - activity.first)
+
+    def _rate(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
+        t = self._t
+        by_start = member.start - activity.first
+        by_arrival = member.arrival - activity.arrival
+        tau = t.spread_tau
+        if tie is Tie.CALLED or tie is Tie.BLAMED:
+            trusted, other = upstream(by_start, t), upstream(by_arrival, t)
+        else:
+            if tie is Tie.CALLS_FAR or tie is Tie.TOGETHER:
+                tau *= 2
+            trusted, other = decay(by_start, tau, t), decay(by_arrival, tau, t)
+        amount = self._amount(member, group, tie, activity)
+        return amount * (t.clock_trust * trusted + (1.0 - t.clock_trust) * other)
+
+    def _amount(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
+        t = self._t
+        match tie:
+            case Tie.SAME:
+                return t.same_service
+            case Tie.CALLS:
+                return t.per_caller
+            case Tie.COMPLAINS:
+                return t.complaint
+            case Tie.CALLED | Tie.BLAMED:
+                return t.to_callee
+            case Tie.NODE:
+                return self._on_node(member, group, activity)
+            case Tie.ZONE:
+                return self._in_zone(group, activity)
+        return t.two_hops
 
     def _on_node(self, member: Member, group: Group, activity: Activity) -> float:
         """An ill node shows by its own alert, or by pods of several services; a service that is
         ill has pods on many nodes, so one pod there says little."""
         t = self._t
-        own = not member.subject.service
         if activity.own:
             return t.same_node
         share = activity.count / max(1, group.located)
-        if len(activity.services) >= 2 and share >= 0.5:
+        if len(activity.entities) >= 2 and share >= 0.5:
             return t.same_node
-        return t.same_node * share if own else t.hint_of_node * share
+        return t.same_node * share if not member.subject.service else t.hint_of_node * share
 
-    def _in_zone(self, member: Member, group: Group, place: Place, activity: Activity) -> float:
+    def _in_zone(self, group: Group, activity: Activity) -> float:
+        """An ill zone shows on several of its nodes, or by most of the pods with trouble."""
+        if len(activity.nodes) < 2:
+            return 0.0
+        share = activity.count / max(1, group.located)
+        ill = activity.own >= 2 or (activity.count >= 4 and len(activity.entities) >= 2)
+        return self._t.same_zone if ill and share >= 0.8 else 0.0
+
+    def _hidden(self, member: Member, group: Group) -> float:
+        """Where no calls are known, trouble may reach any service of the cluster."""
         t = self._t
-        if activity.own:
-            return t.same_zone
-        share = activity.count / max(1, group.located)
-        if len(activity.services) >= 2 and activity.count >= 4 and share >= 0.8:
-            return t.same_zone
-        return 0.0
+        amount = t.unmapped_link / max(_SMALL, self.population)
+        return amount * (1 - t.tail) / t.spread_tau * group.pulse(member.arrival, t.spread_tau)
 
-    def _both(self, member: Member, activity: Activity, density: Callable[[float], float]) -> float:
-        trust = self._t.clock_trust
-        by_start = density(member.start - activity.first)
-        return trust * by_start + (1 - trust) * density(member.arrival - activity.arrival)
+    def _tempered(self, link: Link, group: Group, member: Member) -> Link:
+        t = self._t
+        vigour = min(t.vigour_most, group.vigour(member.arrival, t.spread_tau, t.vigour_trust))
+        return link._replace(rate=link.rate * vigour)
 
 
-def _sum(known: Link | None, link: Link) -> Link:
-    if known is None:
-        return link
-    total = known.rate + link.rate
-    told = link if link.strongest > known.strongest else known
-    return told._replace(rate=total)
+def decay(dt: float, tau: float, t: Tuning) -> float:
+    """Density of the delay `dt` seconds from cause to effect: mostly exponential, with a long
+    tail, and a short foot before 0 because effects are sometimes noticed first. Units 1/s."""
+    if dt < 0.0:
+        return (1.0 - t.tail) / tau * math.exp(dt / t.early_tau)
+    tail = t.tail / t.tail_tau * math.exp(-dt / t.tail_tau)
+    return (1.0 - t.tail) / tau * math.exp(-dt / tau) + tail
+
+
+def upstream(dt: float, t: Tuning) -> float:
+    """The same where the alert is on the cause's side: it comes at about the same time, or it
+    began before its effect and was only delivered later."""
+    if dt > 0.0:
+        return (1.0 - t.tail) / t.spread_tau * math.exp(-dt / t.early_tau)
+    return decay(-dt, t.spread_tau, t)
 
 
 def timing(rate: float, pace: float) -> float:
     """log(triggered rate / pace of chance), bounded."""
-    return max(-MOST_TIMING, min(MOST_TIMING, math.log(rate / pace))) if rate > 0 else -MOST_TIMING
+    if rate <= 0.0:
+        return -MOST_TIMING
+    return max(-MOST_TIMING, min(MOST_TIMING, math.log(rate / pace)))
 
 
-def _activity(group: Group, place: Place) -> tuple[Activity | None, Place]:
-    found = group.places.get(place)
-    if found is not None:
-        return found, place
-    kind, cluster, name = place
-    if cluster:
-        place = (kind, "", name)
-        return group.places.get(place), place
-    if kind == "n":
-        return None, place
-    for at, activity in group.places.items():
-        if at[2] == name and at[0] == kind:
-            return activity, at
-    return None, place
-
-
-__all__ = ["ANYWHERE", "Likelihood", "Link", "Tie"]
+def _sum(known: Link, link: Link) -> Link:
+    told = link if link.strongest > known.strongest else known
+    return told._replace(rate=known.rate + link.rate)

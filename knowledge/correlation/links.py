@@ -36,10 +36,24 @@ class Links:
         self._catalogue = catalogue
         self._most = most
         self._near: dict[str, tuple[tuple[str, Relation], ...]] = {}
+        self._degrees: dict[str, tuple[int, int]] = {}
         self._callees: dict[str, dict[str, None]] = {}
         self._callers: dict[str, dict[str, None]] = {}
         self._pairs: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._together: dict[str, dict[str, None]] = {}
+
+    @property
+    def blind(self) -> bool:
+        """Nothing is known of who calls whom."""
+        return not self._catalogue.edges
+
+    def degrees(self, service: str) -> tuple[int, int]:
+        """How many callers and how many callees it has."""
+        found = self._degrees.get(service)
+        if found is None:
+            callers = sum(1 for _ in self.callers(service))
+            found = self._degrees[service] = (callers, sum(1 for _ in self.callees(service)))
+        return found
 
     def callees(self, service: str) -> Iterable[str]:
         yield from self._catalogue.callees(service)
@@ -60,7 +74,7 @@ class Links:
             self._callees.pop(next(iter(self._callees)))
         known[callee] = None
         self._callers.setdefault(callee, {})[caller] = None
-        self._near.clear()
+        self._forget()
 
     def learn_together(self, services: Iterable[str], now: float) -> None:
         """These were in trouble in one incident."""
@@ -79,16 +93,20 @@ class Links:
             (one, other), _ = self._pairs.popitem(last=False)
             self._together.get(one, {}).pop(other, None)
             self._together.get(other, {}).pop(one, None)
-            self._near.clear()
+            self._forget()
 
     def near(self, service: str) -> tuple[tuple[str, Relation], ...]:
         """Its neighbours, each once and by its closest relation; itself first."""
         found = self._near.get(service)
         if found is None:
             if len(self._near) > _MOST_PAIRS:
-                self._near.clear()
+                self._forget()
             found = self._near[service] = self._look(service)
         return found
+
+    def _forget(self) -> None:
+        self._near.clear()
+        self._degrees.clear()
 
     def _look(self, service: str) -> tuple[tuple[str, Relation], ...]:
         near: dict[str, Relation] = {service: Relation.SAME}

@@ -63,3 +63,19 @@ class Outcome:
     def of(self, group: str) -> Iterator[Placement]:
         """Placements into that group."""
         return (p for p in self.placements if p.group == group)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an alert is where it is, and what spoke for the next best incident."""
+
+    verdict: Verdict
+    group: str
+    """Empty where it belongs to nothing that was opened."""
+    terms: tuple[Term, ...]
+    """They add up to the score with which it was placed."""
+    runner_up: str = ""
+    runner_up_terms: tuple[Term, ...] = ()
+    """What speaks for that incident now, beside what the alert says by itself."""
+    needs: str = ""
+    """For a waiting alert: what else it would take to open an incident on it."""

@@ -1,18 +1,120 @@
-"""Which service, node or zone of a group is at fault?"""
+"""Which service, node or zone of a group is at fault?
 
-from knowledge.correlation.groups import Group
+Each place with alerts is a hypothesis. It is scored by how well it explains where and when the
+group's other places were hit: trouble climbs from callee to caller, some tens of seconds a hop; a
+node's trouble hits what runs on it; what a hypothesis cannot explain counts against it.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from knowledge.correlation.groups import (
+    ANYWHERE,
+    BLAMED,
+    NODE,
+    SERVICE,
+    ZONE,
+    Activity,
+    Group,
+)
 from knowledge.correlation.links import Links
+
+_HOP_S = 60.0
+"""Mean delay of one hop, generously."""
+_EARLY_S = 15.0
+_PER_HOP = 0.5
+_UNEXPLAINED = 3.0
+_LATE_MOST = 3.0
+_MOST_HOPS = 4
+_MOST_PLACES = 40
+_RARE_NODE, _RARE_ZONE = 2.0, 3.0
+"""Nodes fail less often than deploys do, and zones still less often."""
+_OWN_ALERT = 3.0
+
+Spots = dict[str, Activity]
 
 
 def suspects(group: Group, links: Links, most: int) -> tuple[str, ...]:
-    """Ranked: what explains most of the group's alerts, and began early."""
-    services = {name: a for (kind, _, name), a in group.places.items() if kind == "s"}
-    scores: dict[str, float] = {}
-    for name, activity in services.items():
-        deeper = sum(c in services for c in links.callees(name))
-        scores[name] = -2.0 * deeper - (activity.first - group.first) / 60.0 + 0.1 * activity.count
-    for (kind, _, name), activity in group.places.items():
-        if kind == "n" and len(activity.services) >= 2:
-            share = activity.count / max(1, group.located)
-            scores[name] = 4.0 * share + (2.0 if activity.own else 0.0) - 2.0
-    return tuple(sorted(scores, key=lambda n: -scores[n])[:most])
+    """Ranked: what explains best where and when the group's alerts came."""
+    services = _spots(group, SERVICE)
+    blamed = _spots(group, BLAMED)
+    scores = {name: _service(name, services, blamed, links) for name in services}
+    for name, activity in _spots(group, NODE).items():
+        scores[name] = _place(activity, group, services, links) - _RARE_NODE
+    for name, activity in _spots(group, ZONE).items():
+        if len(activity.nodes) >= 2:
+            scores[name] = _place(activity, group, services, links) - _RARE_ZONE
+    ranked = sorted(scores, key=lambda name: (-scores[name], name))
+    return tuple(name.removeprefix("model:") for name in ranked[:most])
+
+
+def _spots(group: Group, kind: str) -> Spots:
+    """The places of one kind, those hit first before others."""
+    found = [(p[2], a) for p, a in group.places.items() if p[0] == kind and p[1] != ANYWHERE]
+    found.sort(key=lambda item: item[1].first)
+    spots: Spots = {}
+    for name, activity in found[:_MOST_PLACES]:
+        spots.setdefault(name, activity)
+    return spots
+
+
+def _service(name: str, services: Spots, blamed: Spots, links: Links) -> float:
+    here = services[name]
+    above = _above(name, links)
+    score = 0.0
+    for other, activity in services.items():
+        if other == name:
+            continue
+        hops = above.get(other)
+        if hops is None:
+            score -= _UNEXPLAINED * activity.belief
+        else:
+            late = _misfit(activity.first - here.first, hops)
+            score -= (_PER_HOP * (hops - 1) + late) * activity.belief
+    if name in blamed:
+        score += 0.5 * min(3, blamed[name].count)
+    return score + 0.1 * min(10, here.count)
+
+
+def _place(activity: Activity, group: Group, services: Spots, links: Links) -> float:
+    """A node or zone: it explains what runs there, and the callers of that."""
+    share = activity.count / max(1, group.located)
+    score = _OWN_ALERT * min(1, activity.own) + 2.0 * share
+    above: dict[str, int] = {}
+    for entity in activity.entities:
+        for caller, hops in _above(entity, links, 2).items():
+            above[caller] = min(hops, above.get(caller, hops))
+    for name, other in services.items():
+        if name not in activity.entities:
+            unexplained = _PER_HOP * above[name] if name in above else _UNEXPLAINED
+            score -= unexplained * other.belief
+        elif len(activity.entities) < 2:
+            score -= 1.0
+    return score
+
+
+def _misfit(lag: float, hops: int) -> float:
+    """Nats lost because an effect came so long after, or before, its supposed cause."""
+    if lag < 0:
+        return min(_LATE_MOST, -lag / _EARLY_S)
+    return min(_LATE_MOST, max(0.0, lag / (_HOP_S * hops) - 1.0))
+
+
+def _above(service: str, links: Links, most: int = _MOST_HOPS) -> dict[str, int]:
+    """Who depends on the service, with the number of calls between."""
+    found = {service: 0}
+    queue = deque([service])
+    while queue:
+        at = queue.popleft()
+        if found[at] == most:
+            continue
+        for caller in _bounded(links.callers(at)):
+            if caller not in found:
+                found[caller] = found[at] + 1
+                queue.append(caller)
+    del found[service]
+    return found
+
+
+def _bounded(names: Iterable[str], most: int = 200) -> list[str]:
+    return [name for _, name in zip(range(most), names, strict=False)]

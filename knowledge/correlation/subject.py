@@ -53,8 +53,6 @@ _SERVICE = (
     "container_name",
     "target",
     "url",
-    "node",
-    "host",
     "instance",
 )
 """Labels that name a service, most telling first."""
@@ -109,8 +107,10 @@ def is_noise(signal: Signal) -> bool:
 
 
 def service_of(signal: Signal, catalogue: Catalogue | None = None) -> str:
-    """The service it is about: as it says, else as its labels let guess; may be empty."""
-    return subject_of(signal, catalogue or _NOTHING).service
+    """The service it is about: as it says, else as its labels let guess, else the node it is
+    about; may be empty."""
+    subject = subject_of(signal, catalogue or _NOTHING)
+    return subject.service or subject.node
 
 
 def subject_of(signal: Signal, catalogue: Catalogue) -> Subject:
@@ -118,10 +118,11 @@ def subject_of(signal: Signal, catalogue: Catalogue) -> Subject:
     labels = _bounded(signal.labels)
     pod, known = _pod(labels, catalogue)
     node = _first(labels, _NODE) or (known.node if known else "") or _node(labels, catalogue)
+    service = _service(signal, labels, known, node, catalogue)
+    node = node or ("" if service else _host(labels.get("instance", "")))
     zone = _first(labels, _ZONE) or catalogue.zone(node)
     cluster = _first(labels, _CLUSTER) or (known.cluster if known else "")
     model = (_first(labels, _MODEL) or signal.service) if signal.kind in _MODELS else ""
-    service = _service(signal, labels, known, catalogue)
     return Subject(
         service=service,
         cluster=cluster or catalogue.cluster_of(node),
@@ -167,27 +168,29 @@ def _node(labels: Mapping[str, str], catalogue: Catalogue) -> str:
 
 
 def _service(
-    signal: Signal, labels: Mapping[str, str], known: Pod | None, catalogue: Catalogue
+    signal: Signal, labels: Mapping[str, str], known: Pod | None, node: str, catalogue: Catalogue
 ) -> str:
     stated = signal.service[:MAX_TEXT]
     if stated:
         return catalogue.canonical(stated) or stated
     if catalogue.services:
         for _, name in _named(labels):
-            if service := catalogue.canonical(name):
+            if service := catalogue.canonical(name) or catalogue.canonical(workload(name)):
                 return service
         if known and known.service:
             return known.service
         if service := _by_value(labels, catalogue) or _in_text(signal, catalogue):
             return service
-    node = _first(labels, _NODE) or _node(labels, catalogue)
     for label, name in _named(labels):
-        if not (catalogue.services and (name == node or label in _PLACES)):
-            return name
+        if name != node and not (label in _PARTS and catalogue.services):
+            if label != "instance":
+                return name
+            if not _ADDRESS.fullmatch(name) and name not in catalogue.nodes:
+                return workload(name)
     return _first(labels, _MODEL)
 
 
-_PLACES = frozenset({"node", "host", "instance", "container", "container_name"})
+_PARTS = frozenset({"instance", "container", "container_name"})
 """With a catalogue, what these name is a place or a part, not a service of its own."""
 
 
@@ -218,7 +221,7 @@ def _by_value(labels: Mapping[str, str], catalogue: Catalogue) -> str:
         if label in _PEER or label in _NAMESPACE or label in _CLUSTER or label == "alertname":
             continue
         last = value.rpartition("/")[2]
-        for name in (value, last, workload(last), _host(value)):
+        for name in (value, last, workload(last), _host(value), workload(_host(value))):
             if name and (service := catalogue.canonical(name)):
                 return service
     return ""

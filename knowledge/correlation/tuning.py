@@ -22,7 +22,8 @@ class Tuning:
     hint_of_node: float = 0.12
     """The same where one pod alone points at the node."""
     same_zone: float = 0.5
-    same_namespace: float = 0.02
+    unmapped_link: float = 1.5
+    """On all other services of the cluster together, where no calls are known at all."""
     spread_tau: float = 60.0
     """Mean delay on one service and per hop of calls."""
     early_tau: float = 15.0
@@ -43,6 +44,8 @@ class Tuning:
     """For how many service-seconds that expectation counts."""
     memory: float = 3600.0
     """What was seen longer ago counts for 1/e in the pace and 1/e^6 in habits of rules."""
+    series_per_service: float = 15.0
+    """Series an affected service may fire: what one series does alone is held against its share."""
     rule_weight: float = 4.0
     """For how many alerts the words of a rule's name count against its record."""
     noise_lasts: float = 120.0
@@ -53,9 +56,14 @@ class Tuning:
     """One sign speaks for an incident with no more than this, in nats."""
     copy: float = 0.35
     """A further alert of the same rule on the same service counts so much."""
+    rule_copy: float = 0.75
+    """A further alert of the same rule on another service counts so much: one scan, many hits."""
+    one_rule: float = 3.0
+    """So much more evidence is asked for where all signs are of one rule."""
     false_cards_per_hour: float = 0.3
     open_least: float = 2.5
-    adopt: float = 0.0
+    adopt: float = 0.6
+    """An alert joins a group when its score is above this."""
     merge: float = 3.0
     sticky: float = 6.0
     """A series that fires again belongs where it was, in nats."""
