@@ -32,6 +32,8 @@ NONE = "none"
 CHANGING = frozenset(
     (
         "incident_update",
+        "incident_open",
+        "incident_merge",
         "promotion",
         "rollback",
         "retrain",
@@ -42,7 +44,9 @@ CHANGING = frozenset(
     )
 )
 """Skills that may change something, whatever right they need: the router is strict with them."""
-ABOUT_AN_INCIDENT = frozenset(("incident_update", "postmortem"))
+ABOUT_AN_INCIDENT = frozenset(
+    ("incident_update", "incident_merge", "incident_timeline", "postmortem")
+)
 """Skills that make little sense without an incident, named or by the thread."""
 ABOUT_A_NAME = frozenset(("promotion", "rollback", "retrain", "silence"))
 """Skills that make little sense without a model, service or alert."""
@@ -55,6 +59,7 @@ IN_A_THREAD = {
     "incident_update": 3.0,
     "incident_summary": 2.0,
     "postmortem": 2.0,
+    "incident_timeline": 2.0,
     "root_cause": 2.0,
     "similar_incidents": 2.0,
     "runbook": 2.0,

@@ -395,6 +395,43 @@ def _action(text: str) -> Slots:
     return {"action": "ack"}
 
 
+def _open(text: str, known: Known) -> Slots:
+    """ "open an incident for checkout: payments fail, SEV1"."""
+    lead = _OPENS.search(text)
+    rest = text[lead.end() :] if lead else text
+    head, colon, tail = rest.partition(":")
+    if colon and len(head) <= 60:
+        service = entity(head, known.services) or entity(f"for {head.strip()}", known.services)
+    else:
+        service, tail = entity(rest, known.services, least=2.5), ""
+    about = re.sub(r"^\s*(?:for|on|about|because|as|since|that|,|-|–)+\s*", "", rest).strip(" .!?,")
+    if service and about.lower().startswith(f"{service.lower()},"):
+        about = about[len(service) + 1 :].strip()
+    plain = about and about.lower() not in (service.lower(), severity(about).lower())
+    title = tail.strip() or (about if plain else "")
+    return {"title": title, "service": service, "severity": severity(text)}
+
+
+_OPENS = re.compile(
+    r"\b(?:open(?:ing)?|declare|start|create|raise|file|need|new)\b[^:,]{0,20}?"
+    r"\b(?:(?:sev-?[1-4]\s+)?(?:incident|vorfall)|sev-?[1-4])\b",
+    re.IGNORECASE,
+)
+
+
+def _merge(text: str, known: Known) -> Slots:
+    """The first goes over to the second; "into INC-2" alone leaves the first to the thread."""
+    named = [f"INC-{int(found[1])}" for found in INCIDENT.finditer(text)]
+    if len(named) > 1:
+        return {"incident": named[0], "into": named[1]}
+    goes_on = re.search(r"\b(?:into|with|to|of|as)\s+(?:inc)", text, re.IGNORECASE)
+    return {"into" if goes_on else "incident": named[0]} if named else {}
+
+
+def _why(text: str, known: Known) -> Slots:
+    return {"alert": alert(text), "incident": incident(text, bare=False)}
+
+
 def _drift(text: str, known: Known) -> Slots:
     return {"model": entity(text, known.models), "window": window(text)}
 
@@ -417,6 +454,13 @@ def _silence(text: str, known: Known) -> Slots:
     rest = text.replace(noisy, " ") if noisy else text
     service = entity(rest, known.services, least=3.5 if noisy else 2.0)
     return {"alert": noisy, "service": service, "duration": duration(text)}
+
+
+def _silence_end(text: str, known: Known) -> Slots:
+    named = re.search(r"\bsil[-_ ]?(\d+)\b", text, re.IGNORECASE)
+    if named:
+        return {"silence": f"SIL-{int(named[1])}"}
+    return {"silence": alert(text) or entity(text, known.services)}
 
 
 def _oncall(text: str, known: Known) -> Slots:
@@ -481,6 +525,10 @@ _READERS: Mapping[str, Callable[[str, Known], Slots]] = {
     "root_cause": _incident_or_service,
     "incident_list": _list,
     "incident_update": _update,
+    "incident_open": _open,
+    "incident_merge": _merge,
+    "incident_timeline": _one_incident,
+    "alert_why": _why,
     "postmortem": _one_incident,
     "model_drift": _drift,
     "model_status": _model,
@@ -489,6 +537,7 @@ _READERS: Mapping[str, Callable[[str, Known], Slots]] = {
     "retrain": _model,
     "model_or_infra": _model_or_infra,
     "silence": _silence,
+    "silence_end": _silence_end,
     "oncall": _oncall,
     "runbook": _runbook,
     "stats": _stats,

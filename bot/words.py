@@ -21,15 +21,33 @@ __all__ = ["ASK", "Known", "command_call", "slots", "usage"]
 ASK = "ask"
 """The Call of words that are to be routed as if typed."""
 
-ACTIONS = ("ack", "resolve", "reopen", "severity", "assign", "note")
+ACTIONS = ("ack", "unack", "resolve", "reopen", "severity", "assign", "note")
 _NEED_VALUE = {
     "severity": "Write for example: /incident severity INC-12 SEV2",
     "assign": "Write for example: /incident assign INC-12 @ada",
     "note": "Write for example: /incident note INC-12 restarted the pods",
 }
-_INCIDENT_WORDS = ("list", "summary", *ACTIONS)
+_INTO = ("into", "with", "and", "to")
+_LOOKS = {
+    "show": "incident_show",
+    "timeline": "incident_timeline",
+    "export": "incident_export",
+    "why": "alert_why",
+    "more": "incident_more",
+}
+"""Words that take an incident and change nothing."""
+_ON_ONE = ("update", "merge", "split", *_LOOKS, *ACTIONS)
+_INCIDENT_WORDS = ("list", "summary", "open", *_ON_ONE)
 _INCIDENT_ID = re.compile(r"(?:inc[-_ ]?|#)?(\d+)", re.IGNORECASE)
 _BECAUSE = re.compile(r"\s+because\s+(.+)$", re.IGNORECASE | re.DOTALL)
+_LENGTH = re.compile(
+    r"(?:^|\s)(?:for\s+)?(\d+(?:\.\d+)?\s*[a-z]+(?:\s*\d+\s*[a-z]+)?)\s*$", re.IGNORECASE
+)
+_BEGIN = re.compile(
+    r"(?:^|\s)(?:from|at|starting|in(?=\s+\d))\s+(\d{4}-\d\d-\d\d[ t]\d\d?:\d\d|\d\d?:\d\d|"
+    r"\d+\s*[a-z]+)(?=\s|$)",
+    re.IGNORECASE,
+)
 _STATUSES = ("open", "mitigated", "monitoring", "resolved")
 _OPS = {"stats": "stats"}
 """Skills by the first word of /ops."""
@@ -53,6 +71,8 @@ def command_call(command: str, text: str, skills: Sequence[Skill[Any]]) -> Call:
         return _similar(text)
     if command == "/ops":
         return _ops(text)
+    if command == "/silence":
+        return _silence(text)
     skill = next((s for s in skills if s.command == command), None)
     if skill is None:
         known = [
@@ -119,18 +139,104 @@ def _incident(text: str) -> Call:
     first = words[0].lower()
     if first == "list":
         return Call("incident_list", _list_args(words[1:]))
-    if first in ACTIONS:
-        return _update(first, words[1:])
+    if first == "open":
+        return Call("incident_open", _open_args(words[1:]))
+    if first in _ON_ONE:
+        return _on_one(first, words[1:])
     if first == "summary":
         words = words[1:]
     named = _incident_id(words[0]) if words else ""
-    if named and len(words) > 1 and words[1].lower() in ACTIONS:
-        return _update(words[1].lower(), [named, *words[2:]])
+    if named and len(words) > 1 and words[1].lower() in _ON_ONE:
+        return _on_one(words[1].lower(), [named, *words[2:]])
     if named or not words:
         return Call("incident_summary", {"incident": named} if named else {})
     if len(words) > 1:
         return Call(ASK, {"text": text})
     raise NotFound.among("word of /incident", first, _INCIDENT_WORDS)
+
+
+def _on_one(word: str, words: Sequence[str]) -> Call:
+    """A word about one incident, which is named first or is the thread's."""
+    if word in _LOOKS:
+        return _look(word, words)
+    if word == "merge":
+        return Call("incident_merge", _merge_args(words))
+    if word == "split":
+        return Call("incident_split", _split_args(words))
+    if word == "update":
+        return _any_update(words)
+    return _update(word, words)
+
+
+def _look(word: str, words: Sequence[str]) -> Call:
+    """The incident, and for `why` the alert, in either order."""
+    named = next((found for w in words if (found := _incident_id(w))), "")
+    rest = [w for w in words if not _incident_id(w) and w.lower() not in ("in", "is")]
+    args = {"incident": named} if named else {}
+    if word == "why" and rest:
+        return Call("alert_why", {**args, "alert": rest[0]})
+    if rest:
+        raise BadArgs(
+            "incident", f"{' '.join(rest)!r} is none", f"Write for example: /incident {word} INC-12"
+        )
+    return Call(_LOOKS[word], args)
+
+
+def _open_args(words: Sequence[str]) -> dict[str, str]:
+    """ "checkout: payments fail SEV1": the service is what stands before a colon."""
+    args: dict[str, str] = {}
+    rest: list[str] = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and name in ("service", "severity", "title", "text"):
+            args[name] = value
+        elif re.fullmatch(r"sev-?[1-4]", word, re.IGNORECASE):
+            args["severity"] = _severity(word)
+        else:
+            rest.append(word)
+    if rest and len(rest) > 1 and rest[0].endswith(":"):
+        args.setdefault("service", rest.pop(0).rstrip(":"))
+    if rest:
+        args.setdefault("title", " ".join(rest))
+    return args
+
+
+def _merge_args(words: Sequence[str]) -> dict[str, str]:
+    """ "INC-4 into INC-2", or in an incident's thread "into INC-2" or "INC-2"."""
+    told = [w for w in words if w.lower() not in _INTO]
+    named = [found for w in told if (found := _incident_id(w))]
+    wrong = [w for w in told if not _incident_id(w)]
+    if wrong or len(named) > 2:
+        raise BadArgs(
+            "into",
+            f"{' '.join(wrong or words)!r} does not say which incidents",
+            "Write for example: /incident merge INC-4 INC-2",
+        )
+    if len(named) == 2:
+        return {"incident": named[0], "into": named[1]}
+    goes_on = bool(named) and words[0].lower() in _INTO
+    return {"into" if goes_on else "incident": named[0]} if named else {}
+
+
+def _split_args(words: Sequence[str]) -> dict[str, str]:
+    """ "INC-4 kafka", "kafka off INC-4"."""
+    named = next((found for w in words if (found := _incident_id(w))), "")
+    rest = [w for w in words if not _incident_id(w)]
+    rest = [w for w in rest if w.lower() not in ("off", "from", "out", "of")]
+    given = {"incident": named, "what": " ".join(rest)}
+    return {name: value for name, value in given.items() if value}
+
+
+def _any_update(words: Sequence[str]) -> Call:
+    """ "INC-4 severity SEV1", "INC-4 ack"; words that are no action are a note; none: what can
+    be done."""
+    named = _incident_id(words[0]) if words else ""
+    rest = list(words[1:] if named else words)
+    if not rest:
+        return Call("incident_more", {"incident": named} if named else {})
+    if rest[0].lower() in ACTIONS:
+        return _update(rest[0].lower(), [named, *rest[1:]] if named else rest[1:])
+    return _update("note", [named, *rest] if named else rest)
 
 
 def _list_args(words: Sequence[str]) -> dict[str, str]:
@@ -212,3 +318,35 @@ def _stats_args(words: Sequence[str]) -> dict[str, str]:
                 "Usage: /ops stats [30d] [service or team] [times|noise|rules|pages]",
             )
     return args
+
+
+def _silence(text: str) -> Call:
+    """ "checkout 2h because deploy", "alertname=~'Disk.*' from 22:00 for 4h", "end SIL-3"."""
+    first, _, rest = text.partition(" ")
+    if first.lower() in ("end", "stop", "lift", "expire"):
+        return Call("silence_end", {"silence": rest.strip()} if rest.strip() else {})
+    if first.lower() == "list" and not rest:
+        return Call("silences")
+    args: dict[str, str] = {}
+    text, args["reason"] = _cut_out(_BECAUSE, f" {text}")
+    text, args["start"] = _cut_out(_BEGIN, text)
+    text, args["duration"] = _cut_out(_LENGTH, text)
+    what = text.strip()
+    if _incident_id(what) and not what.isdigit():
+        args["incident"] = _incident_id(what)
+    elif re.search(r"=|!~", what) or what.lower() == "everything":
+        args["match"] = what
+    elif re.fullmatch(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*", what):
+        args["alert"] = what
+    else:
+        args["service"] = what
+    return Call("silence", {name: value for name, value in args.items() if value})
+
+
+def _cut_out(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
+    """The text without what the pattern finds, and that; what is no length of time stays."""
+    found = pattern.search(text)
+    if found is None or (pattern is _LENGTH and not is_duration(found[1])):
+        return text, ""
+    left = f"{text[: found.start()]} {text[found.end() :]}"
+    return left, found[1].strip().strip('"')

@@ -1238,6 +1238,69 @@ kill the noise of {FlappyProbe}, 4h
 {billing} migration starts, alarms off for 3 hours please
 """
 
+_SILENCES = """
+which silences are active?
+list the maintenance windows
+what is silenced right now
+what is muted
+show all active silences
+list silences
+which alerts are muted at the moment
+is anything silenced on {checkout}?
+is {payments} muted
+who muted {geo}
+who silenced {DiskFull} and why
+when does the silence on {kafka} end
+how long is {ledger} still silenced
+until when is {HighLatency} snoozed
+any maintenance planned this week?
+which maintenance windows are coming up
+show upcoming maintenance
+what maintenance is scheduled for tonight
+how many alerts did the silences hide
+are there silences nobody remembers
+which services are in maintenance mode
+what are we not being paged for
+do we have a mute on {billing}
+show me the mutes
+current silences please
+did somebody snooze {QueueDepth}
+why don't i get alerts from {search-api}, is it silenced
+welche alarme sind stummgeschaltet
+qué silencios hay activos
+"""
+
+_SILENCE_END = """
+end silence SIL-3
+lift the silence on {checkout}
+SIL-12 can end now
+unmute {payments}
+unmute {DiskFull}
+unsilence {geo}
+unsnooze {KafkaLag}
+remove the silence on {ledger}
+remove SIL-4
+delete silence 7
+cancel the silence of {billing}
+cancel the maintenance window on {kafka}
+expire SIL-9
+stop silencing {search-api}
+turn alerts for {notifier} back on
+turn the alarms of {gateway} on again
+enable {HighCPU} again
+page us about {auth} again
+deploy is done, lift the mute on {cart}
+maintenance of {warehouse} is over, end the silence
+we are done upgrading, unmute {redis-sessions}
+end the maintenance of {catalog} early
+take {inventory} out of maintenance mode
+drop the mute
+resume alerting for {webhooks}
+alerts of {loyalty} may come again
+hebe die stummschaltung von {lager} auf
+quita el silencio de {pagos}
+"""
+
 _ONCALL = """
 who is on call
 who's on call for {payments}
@@ -2325,6 +2388,103 @@ select count(*) from users
 https://example.com/dashboard
 """
 
+_OPEN = """
+open an incident
+open an incident for {payments}, customers cannot check out
+open a new sev2: {search} is timing out
+please open an incident, the vpn is gone
+open one for {billing}: invoices are sent twice
+declare an incident
+declare a sev1 for {checkout}, orders fail
+i want to declare an incident: login is broken for everyone
+start a new incident for {warehouse-sync}, nothing arrives
+create a new incident, the status page is red
+create incident {gateway}: 502 for half of the users
+can you raise an incident for {mobile-api}
+raise a sev3: nightly export did not run
+file a new incident, support gets calls about wrong prices
+we need an incident for {kafka}, topics are stuck
+new incident please: {dns} does not resolve
+new incident {cart}: items vanish
+make an incident out of this
+make a new incident, {inventory} shows zero stock
+log a new incident for {reporting}, dashboards are empty
+nobody opened an incident yet, open one for {auth}
+kick off an incident: data centre two lost power
+eröffne einen incident für {bezahlung}
+abre una incidencia para {pagos}: fallan los cobros
+"""
+
+_MERGE = """
+merge INC-41 into INC-40
+merge INC-8 and INC-9
+merge these two, INC-5 into INC-3
+please merge this one into INC-17
+merge with INC-22
+can you merge INC-300 into INC-299, same root cause
+INC-12 and INC-13 are the same thing, merge them
+INC-61 is the same incident as INC-60
+this is the same incident as INC-4
+INC-90 is a duplicate of INC-88, put them together
+mark INC-15 as a duplicate of INC-14
+join INC-2 and INC-1
+combine INC-70 with INC-69
+put INC-33 into INC-32
+fold this into INC-8
+make INC-27 part of INC-26
+INC-18 belongs into INC-16
+treat INC-51 and INC-50 as one
+they are one incident, INC-72 goes into INC-71
+führ INC-9 und INC-8 zusammen
+"""
+
+_TIMELINE = """
+timeline of INC-4
+time line of INC-4 please
+show the timeline
+show me the full timeline of INC-205
+give me the whole time line
+print the timeline for INC-31
+the complete timeline, not a summary
+what is on the timeline of INC-9
+list all events of INC-77 by time
+list the events in order
+chronology of INC-12
+event log of INC-61
+sequence of events in INC-18
+every step of INC-40 with its time
+when did what happen in INC-3
+minute by minute, what happened in INC-22
+i want to see each entry of the timeline
+open the timeline of this incident
+zeitleiste von INC-7
+muestra la cronología de INC-5
+"""
+
+_WHY = """
+why is {HighLatency} in INC-4
+why is {DiskFull} part of this incident
+why does {PodRestarts} belong to INC-7
+why was {KafkaLag} put into INC-12
+why was {NodeDown} attached to this
+why is {ErrorBudgetBurn} here
+why is that alert here
+why are these alerts in INC-5
+why these alerts
+what does {CertExpiry} have to do with INC-9
+how did {QueueBacklog} end up in INC-20
+how come {SlowQueries} is grouped with INC-31
+explain why {HighCPU} is in INC-2
+explain the grouping of INC-14
+on what grounds is {MemoryPressure} in INC-8
+what reasons put {ReplicaLag} into INC-3
+why did {BackupFailed} not open an incident
+why did {TargetDown} open nothing
+why was there no incident for {QuotaExceeded}
+why was {TooManyRestarts} ignored
+wieso ist {LatencyHigh} in INC-6
+"""
+
 
 def _lines(block: str) -> tuple[str, ...]:
     return tuple(line for line in block.strip().splitlines() if line)
@@ -2336,6 +2496,10 @@ MARKED: Mapping[str, tuple[str, ...]] = {
     "root_cause": _lines(_ROOT_CAUSE),
     "incident_list": _lines(_LIST),
     "incident_update": _lines(_UPDATE),
+    "incident_open": _lines(_OPEN),
+    "incident_merge": _lines(_MERGE),
+    "incident_timeline": _lines(_TIMELINE),
+    "alert_why": _lines(_WHY),
     "postmortem": _lines(_POSTMORTEM),
     "model_drift": _lines(_DRIFT),
     "model_status": _lines(_STATUS),
@@ -2344,6 +2508,8 @@ MARKED: Mapping[str, tuple[str, ...]] = {
     "retrain": _lines(_RETRAIN),
     "model_or_infra": _lines(_MODEL_OR_INFRA),
     "silence": _lines(_SILENCE),
+    "silences": _lines(_SILENCES),
+    "silence_end": _lines(_SILENCE_END),
     "oncall": _lines(_ONCALL),
     "runbook": _lines(_RUNBOOK),
     "stats": _lines(_STATS),

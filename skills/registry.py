@@ -5,26 +5,50 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from knowledge.errors import UserError
+from skills.alert_why import skill as alert_why
 from skills.audit import skill as audit
 from skills.contract import Skill
 from skills.help import skill as help_
+from skills.incident_export import skill as incident_export
 from skills.incident_list import skill as incident_list
+from skills.incident_merge import skill as incident_merge
+from skills.incident_more import skill as incident_more
+from skills.incident_open import skill as incident_open
+from skills.incident_show import skill as incident_show
+from skills.incident_split import skill as incident_split
 from skills.incident_summary import skill as incident_summary
+from skills.incident_timeline import skill as incident_timeline
 from skills.incident_update import skill as incident_update
 from skills.model_drift import skill as model_drift
 from skills.model_status import skill as model_status
+from skills.not_related import skill as not_related
 from skills.planned import PLANNED
 from skills.promotion import approve, promotion, reject
 from skills.rollback import skill as rollback
 from skills.runbook import skill as runbook
+from skills.silence import silence_start
+from skills.silence import skill as silence
+from skills.silences import silence_end, silence_prolong
+from skills.silences import skill as silences
 from skills.similar_incidents import skill as similar_incidents
 from skills.stats import skill as stats
+from skills.timeline_add import skill as timeline_add
 
 BUILTIN: tuple[Skill[Any], ...] = (
     incident_summary,
     similar_incidents,
     incident_list,
     incident_update,
+    incident_open,
+    incident_show,
+    incident_more,
+    incident_merge,
+    incident_split,
+    incident_timeline,
+    incident_export,
+    timeline_add,
+    alert_why,
+    not_related,
     runbook,
     model_drift,
     model_status,
@@ -32,6 +56,11 @@ BUILTIN: tuple[Skill[Any], ...] = (
     approve,
     reject,
     rollback,
+    silence,
+    silence_start,
+    silences,
+    silence_end,
+    silence_prolong,
     audit,
     stats,
     help_,

@@ -40,6 +40,60 @@ from skills.registry import BUILTIN
             {"incident": "INC-3", "action": "assign", "value": "ada"},
         ),
         ("/incident", "ack", "incident_update", {"action": "ack"}),
+        ("/incident", "unack 3", "incident_update", {"incident": "INC-3", "action": "unack"}),
+        ("/incident", "show INC-3", "incident_show", {"incident": "INC-3"}),
+        ("/incident", "INC-3 timeline", "incident_timeline", {"incident": "INC-3"}),
+        ("/incident", "timeline", "incident_timeline", {}),
+        ("/incident", "export 3", "incident_export", {"incident": "INC-3"}),
+        ("/incident", "open", "incident_open", {}),
+        (
+            "/incident",
+            "open checkout: payments fail sev1",
+            "incident_open",
+            {"service": "checkout", "severity": "SEV1", "title": "payments fail"},
+        ),
+        (
+            "/incident",
+            "open service=cart severity=SEV3 slow since noon",
+            "incident_open",
+            {"service": "cart", "severity": "SEV3", "title": "slow since noon"},
+        ),
+        (
+            "/incident",
+            "merge INC-4 into INC-2",
+            "incident_merge",
+            {"incident": "INC-4", "into": "INC-2"},
+        ),
+        ("/incident", "INC-4 merge 2", "incident_merge", {"incident": "INC-4", "into": "INC-2"}),
+        ("/incident", "merge into INC-2", "incident_merge", {"into": "INC-2"}),
+        ("/incident", "merge INC-4", "incident_merge", {"incident": "INC-4"}),
+        (
+            "/incident",
+            "split kafka off INC-4",
+            "incident_split",
+            {"incident": "INC-4", "what": "kafka"},
+        ),
+        ("/incident", "split INC-4", "incident_split", {"incident": "INC-4"}),
+        (
+            "/incident",
+            "why HighLatency in INC-4",
+            "alert_why",
+            {"incident": "INC-4", "alert": "HighLatency"},
+        ),
+        ("/incident", "INC-4 why", "alert_why", {"incident": "INC-4"}),
+        ("/incident", "update INC-4", "incident_more", {"incident": "INC-4"}),
+        (
+            "/incident",
+            "update INC-4 severity 2",
+            "incident_update",
+            {"incident": "INC-4", "action": "severity", "value": "SEV2"},
+        ),
+        (
+            "/incident",
+            "update INC-4 vendor called",
+            "incident_update",
+            {"incident": "INC-4", "action": "note", "value": "vendor called"},
+        ),
         ("/similar", "disk full on db", "similar_incidents", {"text": "disk full on db"}),
         ("/similar", "INC-7", "similar_incidents", {"incident": "INC-7"}),
         (
@@ -55,6 +109,36 @@ from skills.registry import BUILTIN
             "promotion",
             {"model": "fraud", "version": "9", "reason": "recall is up"},
         ),
+        ("/silence", "", "silence", {}),
+        (
+            "/silence",
+            "checkout 2h because deploy of 4.1",
+            "silence",
+            {"service": "checkout", "duration": "2h", "reason": "deploy of 4.1"},
+        ),
+        (
+            "/silence",
+            "alertname=~'Disk.*' node!=n3 for 4 hours",
+            "silence",
+            {"match": "alertname=~'Disk.*' node!=n3", "duration": "4 hours"},
+        ),
+        (
+            "/silence",
+            "DiskFull 1h30m from 22:00",
+            "silence",
+            {"alert": "DiskFull", "duration": "1h30m", "start": "22:00"},
+        ),
+        (
+            "/silence",
+            "checkout in 2h for 3h",
+            "silence",
+            {"service": "checkout", "duration": "3h", "start": "2h"},
+        ),
+        ("/silence", "inc12 30m", "silence", {"incident": "INC-12", "duration": "30m"}),
+        ("/silence", "everything 30m", "silence", {"match": "everything", "duration": "30m"}),
+        ("/silence", "end SIL-3", "silence_end", {"silence": "SIL-3"}),
+        ("/silence", "list", "silences", {}),
+        ("/silences", "", "silences", {}),
         ("/ops", "", "stats", {}),
         ("/ops", "stats", "stats", {}),
         ("/ops", "stats 30d checkout", "stats", {"window": "30d", "of": "checkout"}),
@@ -83,7 +167,18 @@ def test_unknown_words_offer_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["severity INC-1", "severity INC-1 huge", "note INC-1", "list a b", 'note INC-1 "x']
+    "text",
+    [
+        "severity INC-1",
+        "severity INC-1 huge",
+        "note INC-1",
+        "list a b",
+        'note INC-1 "x',
+        "merge INC-1 INC-2 INC-3",
+        "merge checkout",
+        "show checkout",
+        "timeline INC-1 please",
+    ],
 )
 def test_arguments_that_do_not_fit(text: str) -> None:
     with pytest.raises(BadArgs):

@@ -22,11 +22,12 @@ from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments, MemoryStore
 from knowledge.adapters.memory.telemetry import MemoryFrames, MemoryMetrics
+from knowledge.adapters.memory.triage import MemoryTriage
 from knowledge.errors import UserError
 from knowledge.incidents import open_from
 from knowledge.ingest import read_paths
 from knowledge.library import SearchLibrary
-from knowledge.records import Change, ModelVersion, Signal
+from knowledge.records import AlertRecord, Change, ModelVersion, Signal, Term, Verdict
 from skills.contract import Button, Call, Context, Reply, Role, Skill
 from skills.registry import installed
 from skills.testing import NOON, context
@@ -50,6 +51,9 @@ KNOWN = {
     "status": "open",
     "severity": "SEV2",
     "topic": "drift",
+    "into": "INC-4",
+    "what": "Latency",
+    "alert": "Latency",
 }
 """A value that means something in the worlds below, for arguments of these names."""
 
@@ -85,7 +89,10 @@ def full_world() -> Context:
     for number in range(30):
         signal = _signal(number)
         change = Change(f"C{number}", NOON, "deploy", signal.service, "new *rules* <b>", "4.1")
-        store.incidents.open(open_from((signal,), NOON - timedelta(hours=1), (change,)))
+        other = replace(signal, fingerprint=f"g{number}", name="Latency", service=f"s{number}")
+        draft = open_from((signal, other), NOON - timedelta(hours=1), (change,))
+        opened = store.incidents.open(draft)
+        store.alerts.record([_recorded(s, opened.id) for s in (signal, other)])
     documents = MemoryDocuments()
     documents.put(read_paths([CONTENT]).documents)
     return _context(
@@ -105,6 +112,9 @@ def _context(
         metrics=MemoryMetrics(),
         models=models,
         frames=frames,
+        alerts=store.alerts,
+        silences=store.silences,
+        triage=MemoryTriage(store, lambda: NOON),
         skills=SKILLS,
     )
 
@@ -123,6 +133,11 @@ def _signal(number: int) -> Signal:
         url="https://example.com/a|b>c",
         labels={"cluster": f"c{number}"},
     )
+
+
+def _recorded(signal: Signal, incident: str) -> AlertRecord:
+    why = (Term("hop", 2.5, "calls <payment> & waits " + "y" * 300), Term("zone", -0.4, "far"))
+    return AlertRecord(signal, NOON, 3, incident, Verdict.ATTACHED, why)
 
 
 def _models() -> MemoryModels:
