@@ -460,6 +460,11 @@ class Rooms(Protocol):
 
     def topic(self, channel: str, topic: str) -> None: ...
 
+    def say(self, channel: str, title: str, text: str, link: str = "") -> str:
+        """Post a message in a channel, named by id or as "#status"; `link` leads to more. Returns
+        the message's address, or empty."""
+        ...
+
 
 @dataclass(frozen=True)
 class Tool:

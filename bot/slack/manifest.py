@@ -4,11 +4,13 @@
 | --- | --- |
 | app_mentions:read | being asked by mention |
 | channels:history | reading an incident's thread, finding a card again after a crash |
+| channels:manage | opening a channel for an incident |
 | channels:read | finding the channel that TANDEM_CHANNEL names |
 | chat:write | answering, cards |
 | commands | slash commands |
 | files:write | pictures |
 | im:history | direct messages |
+| im:write | finding a page again after a crash, so that nobody is paged twice |
 | reactions:read | putting a message on the time line by a reaction |
 | users:read | names instead of ids |
 """
@@ -22,11 +24,13 @@ from skills.help import usage
 SCOPES = (
     "app_mentions:read",
     "channels:history",
+    "channels:manage",
     "channels:read",
     "chat:write",
     "commands",
     "files:write",
     "im:history",
+    "im:write",
     "reactions:read",
     "users:read",
 )
@@ -38,6 +42,8 @@ _HINTS = {
     "/incident": "[INC-12] | list | ack INC-12",
     "/similar": "<words or INC-12>",
     "/drift": "<model> [24h]",
+    "/silence": "<service, alert or labels> [2h] [from 22:00] [because ...]",
+    "/oncall": "[service or team]",
     "/promote": "<model> <version> [because ...]",
     "/tandem": "[anything, in your own words]",
 }

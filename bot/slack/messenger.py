@@ -1,6 +1,7 @@
 """Messenger over Slack's Web API, for worker threads. Slack's errors become ours here."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -35,6 +36,7 @@ _LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailab
 """Slack's own troubles: they pass."""
 _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _FILE_TRIES = 4
+_USER = re.compile(r"[UW][A-Z0-9]+")
 
 
 class SlackMessenger:
@@ -163,6 +165,8 @@ class SlackMessenger:
                 return found
 
     def _channel_id(self, channel: str) -> str:
+        if _USER.fullmatch(channel):
+            return self._direct(channel)
         if not channel.startswith("#"):
             return channel
         if channel not in self._names:
@@ -176,6 +180,15 @@ class SlackMessenger:
         if channel not in self._names:
             raise Gone("slack", f"no channel {channel}, or the bot cannot see it")
         return self._names[channel]
+
+    def _direct(self, user: str) -> str:
+        """The direct messages with a person: messages are posted there by the person's id, but
+        read by the channel's."""
+        key = f"direct:{user}"
+        if key not in self._names:
+            opened = self._call("conversations_open", users=user)
+            self._names[key] = str(opened["channel"]["id"])
+        return self._names[key]
 
     def _message(self, channel: str, raw: dict[str, Any]) -> Message:
         user = str(raw.get("user", ""))
@@ -219,14 +232,15 @@ class SlackMessenger:
         try:
             answer = getattr(self._client, method)(**given)
         except SlackApiError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         except (SlackClientError, OSError) as error:
             raise Unavailable("slack", f"{method} did not get through: {error}") from error
         data: dict[str, Any] = answer.data
         return data
 
 
-def _translated(error: SlackApiError) -> Unavailable:
+def translated(error: SlackApiError) -> Unavailable:
+    """Slack's refusal in our words."""
     response = error.response
     why = str(response.get("error", "unknown_error"))
     if response.status_code == 429 or why in _WAIT:

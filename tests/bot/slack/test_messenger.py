@@ -65,6 +65,17 @@ def channel_of(slack: RunningPlayground, name: str) -> str:
     return channel.id
 
 
+def test_a_message_to_a_person_is_found_again_by_its_key(
+    slack: RunningPlayground, messenger: SlackMessenger
+) -> None:
+    person = slack.playground.workspace.person("ada")
+    assert person is not None
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    assert messenger.find(person.id, "page:INC-1#2@x", before) is None
+    place = messenger.post(person.id, HELLO, key="page:INC-1#2@x")
+    assert messenger.find(person.id, "page:INC-1#2@x", before) == place
+
+
 # Showing -------------------------------------------------------------------------------------
 
 
