@@ -88,6 +88,12 @@ groups:
     labels: {severity: critical}
     annotations:
       summary: "More than 5% of requests to {{ $labels.service }} fail"
+  - alert: CheckoutBudgetBurns
+    expr: checkout_error_ratio > 0.2
+    for: 1s
+    labels: {severity: page}
+    annotations:
+      summary: "The error budget of {{ $labels.service }} burns"
 """
 
 _PROMETHEUS = """\

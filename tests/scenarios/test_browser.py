@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from running_world import World, running_world
-from test_incident import alert, batch
+from test_incident import trouble
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -75,7 +75,7 @@ def say(page: Page, text: str) -> None:
 
 def test_a_card_arrives_and_is_acted_on(browsed: World, visit: Visits) -> None:
     page = visit("ada", "incidents")
-    browsed.webhook(batch(alert("basket")))
+    browsed.webhook(trouble("basket"))
     card = newest(page, "Many requests to basket fail")
     expect(card).to_contain_text("not acknowledged")
     press(card, "Acknowledge")

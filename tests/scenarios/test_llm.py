@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from running_world import World, running_world
 from servers import Chat, ChatServer, serving, silent, tool_call
-from test_incident import alert, batch, card_of
+from test_incident import card_of, trouble
 
 from bot.playground.shown import Message
 from bot.route import Router
@@ -133,7 +133,7 @@ def test_a_hostile_model_gets_no_further_than_a_button(
 
 
 def test_a_summary_is_worded_by_the_model_and_checked(served: World, model: ChatServer) -> None:
-    served.webhook(batch(alert("basket")))
+    served.webhook(trouble("basket"))
     card = card_of(served, "basket")
     ada = served.person("ada")
     ada.say("#incidents", CAUSE, thread=card)
@@ -157,7 +157,7 @@ def test_without_an_answer_from_the_model_there_is_the_one_without_it(
     served: World, model: ChatServer, gone: bool
 ) -> None:
     service = f"depot-{gone}".lower()
-    served.webhook(batch(alert(service)))
+    served.webhook(trouble(service))
     card = card_of(served, service)
     ada = served.person("ada")
     ada.say("#incidents", CAUSE, thread=card)

@@ -150,11 +150,11 @@ def card(world: World, *wanted: str) -> Message:
 # Speaking first ------------------------------------------------------------------------------
 
 
-def test_a_metric_over_its_limit_becomes_one_card_until_it_is_back(
+def test_a_metric_far_over_its_limits_becomes_one_card_until_it_is_back(
     real: World, metrics: dict[str, float]
 ) -> None:
     metrics[ERRORS] = 0.4
-    first = card(real, "More than 5% of requests to checkout fail", "1 firing")
+    first = card(real, "More than 5% of requests to checkout fail", "2 firing")
     metrics[ERRORS] = 0.01
     closed = card(real, "More than 5% of requests to checkout fail", "resolved after")
     assert closed.ts == first.ts

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from running_world import TOKEN, settings_for
 from servers import BotProcess, clean_environment, free_port, register_model
-from test_incident import alert, batch
+from test_incident import alert, batch, trouble
 
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
@@ -51,6 +51,11 @@ def send(bot: BotProcess, *alerts: dict[str, object]) -> None:
     assert answer.status_code == 202
 
 
+def signs(service: str, *, ended: bool = False) -> list[dict[str, object]]:
+    alerts: list[dict[str, object]] = trouble(service, ended=ended)["alerts"]
+    return alerts
+
+
 def cards(playground: RunningPlayground, service: str) -> list[Message]:
     shown = playground.client("ada").read(CHANNEL)
     return [m for m in shown if service in m.text_shown and "*Alerts*" in m.text_shown]
@@ -73,7 +78,7 @@ def test_a_restart_posts_nothing_twice_and_edits_what_it_posted(
 ) -> None:
     service = f"basket-{how.name.lower()}"
     bot.start()
-    send(bot, alert(service))
+    send(bot, *signs(service))
     first = card(playground, service)
     playground.client("ben").click(first, "Acknowledge")
     card(playground, service, "acknowledged by ben")
@@ -81,11 +86,11 @@ def test_a_restart_posts_nothing_twice_and_edits_what_it_posted(
     assert code == (0 if how is signal.SIGTERM else -signal.SIGKILL)
 
     bot.start()
-    send(bot, alert(service), alert(service, "SlowRequests"))
-    grown = card(playground, service, "2 firing")
+    send(bot, *signs(service), alert(service, "PodNotReady"))
+    grown = card(playground, service, "3 firing")
     assert grown.ts == first.ts
     assert "acknowledged by ben" in grown.text_shown
-    send(bot, alert(service, ended=True), alert(service, "SlowRequests", ended=True))
+    send(bot, *signs(service, ended=True), alert(service, "PodNotReady", ended=True))
     assert card(playground, service, "resolved after").ts == first.ts
 
 
@@ -96,11 +101,11 @@ def test_alerts_accepted_just_before_the_end_become_cards(
     services = [f"{name}-{how.name.lower()}" for name in ("pricing", "tracking", "depot")]
     bot.start()
     for service in services:
-        send(bot, alert(service))
+        send(bot, *signs(service))
     bot.end(how)
     bot.start()
     # One more, so that what came before it has had its turn.
-    send(bot, alert(f"search-{how.name.lower()}"))
+    send(bot, *signs(f"search-{how.name.lower()}"))
     for service in (*services, f"search-{how.name.lower()}"):
         card(playground, service)
     for service in services:
