@@ -178,9 +178,10 @@ def _environment(playground: RunningPlayground, scratch: Path) -> dict[str, str]
 
 
 @contextmanager
-def tandem(scratch: Path) -> Iterator[Rig]:
-    """The bot as `tandem run` starts it, with the demo's incidents and runbooks."""
-    with rig([sys.executable, "-m", "bot", "run"], scratch) as running:
+def tandem(scratch: Path, **more: str) -> Iterator[Rig]:
+    """The bot as `tandem run` starts it, with the demo's incidents and runbooks, and `more`
+    settings."""
+    with rig([sys.executable, "-m", "bot", "run"], scratch, **more) as running:
         yield running
 
 

@@ -125,8 +125,11 @@ def look_up(driver: Driver, keys: Sequence[Key]) -> Known:
     if not keys:
         return {}
     sql = _LOOK_UP.replace("{keys}", ",".join(["(?,?)"] * len(keys)))
-    rows = driver.all(sql, tuple(value for key in keys for value in key))
-    return {(row[1], row[2]): (row[0], Instance._make(row[1:])) for row in rows}
+    found: Known = {}
+    for row in driver.all(sql, tuple(value for key in keys for value in key)):
+        instance = Instance._make(row[1:])
+        found[instance.starts_at, instance.series] = row[0], instance
+    return found
 
 
 def key_of(fingerprint: str, starts_at: datetime) -> Key:

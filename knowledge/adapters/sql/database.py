@@ -150,8 +150,8 @@ class Driver:
         self._connection = connection
         self._mark = mark
 
-    def all(self, sql: str, values: tuple[Any, ...]) -> Sequence[sa.Row[Any]]:
-        return self._connection.exec_driver_sql(self._marked(sql), values).all()
+    def all(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._connection.exec_driver_sql(self._marked(sql), values)]
 
     def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Once for each row; nothing where there is none."""
