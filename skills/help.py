@@ -22,6 +22,8 @@ GROUPS = (
             "runbook",
             "postmortem",
             "silence",
+            "silences",
+            "silence_end",
             "oncall",
         ),
     ),

@@ -24,12 +24,6 @@ class AboutModelOrService(AboutModel):
     service: str = Field("", description="service, e.g. checkout")
 
 
-class SilenceArgs(BaseModel):
-    alert: str = Field("", description="alert name, e.g. DiskFull")
-    service: str = Field("", description="service, e.g. checkout")
-    duration: str = Field("", description="how long, e.g. 2h")
-
-
 class AboutService(BaseModel):
     service: str = Field("", description="service, e.g. checkout")
 
@@ -95,7 +89,6 @@ PLANNED: tuple[
     | Skill[AboutIncident]
     | Skill[AboutModel]
     | Skill[AboutModelOrService]
-    | Skill[SilenceArgs]
     | Skill[AboutService]
     | Skill[AboutWindow],
     ...,
@@ -131,15 +124,6 @@ PLANNED: tuple[
         examples=("is it the model or the infrastructure?",),
         args=AboutModelOrService,
         run=partial(_not_built, "Telling model from infrastructure", _on_model_or_service),
-        ready=False,
-    ),
-    Skill(
-        name="silence",
-        summary="Mute an alert or a service for a while",
-        examples=("silence checkout for 2h",),
-        args=SilenceArgs,
-        run=partial(_not_built, "Silencing alerts", _on_service),
-        needs=Role.OPERATE,
         ready=False,
     ),
     Skill(
