@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,10 +67,15 @@ class SnsVerifier:
     def __init__(
         self, client: httpx.Client | None = None, trusted: Callable[[str], bool] = is_amazons
     ) -> None:
-        self._client = client or httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
+        self._given = client
         self._trusted = trusted
         self._lock = threading.Lock()
         self._certificates: OrderedDict[str, tuple[datetime, x509.Certificate]] = OrderedDict()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when it is needed: it reads the certificates of the system, and few have SNS."""
+        return self._given or httpx.Client(timeout=TIMEOUT_S, follow_redirects=False)
 
     def reason(self, auth: Sns, received: Received) -> str:
         """Why the message is not to be believed; empty when it is.
