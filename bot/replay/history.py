@@ -53,12 +53,11 @@ class Webhook:
         found: dict[tuple[str, datetime], str] = {}
         for alert in alerts if isinstance(alerts, list) else ():
             text = alert.get("startsAt") if isinstance(alert, dict) else None
-            moment = _moment(text) if isinstance(text, str) else None
-            if moment is not None:
-                fingerprint = alert.get("fingerprint")
-                found.setdefault(("", moment), text)
-                if isinstance(fingerprint, str):
-                    found[fingerprint.strip(), moment] = text
+            if not isinstance(text, str) or (moment := _moment(text)) is None:
+                continue
+            found.setdefault(("", moment), text)
+            if isinstance(fingerprint := alert.get("fingerprint"), str):
+                found[fingerprint.strip(), moment] = text
         return Starts(found)
 
 

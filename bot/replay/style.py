@@ -56,13 +56,20 @@ td:has(.share) { width: 45%; white-space: nowrap; }
 .sev3 { color: var(--sev3); } .sev4 { color: var(--sev4); }
 .method dt { font-weight: 600; margin-top: .5rem; }
 .method dd { margin: 0; }
-@media (max-width: 40rem) { .tiles { grid-template-columns: repeat(2, 1fr); } }
+header { margin-bottom: 2rem; }
+@media (max-width: 44rem) {
+  .tiles { grid-template-columns: repeat(2, 1fr); }
+  figure { overflow-x: auto; }
+  svg, table { min-width: 40rem; }
+}
 @media print {
-  :root { --page: #fff; --ink: #000; --soft: #444; --line: #bbb; --tile: #f2f2f2; }
+  :root {
+    color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --line: #bbb; --tile: #f2f2f2;
+  }
   body { max-width: none; padding: 0; font-size: 11pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   tr, figure, .tiles { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
-  .wide { overflow: visible; }
+  .wide, figure { overflow: visible; }
 }
 """
