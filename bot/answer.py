@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock, Timer
 from time import sleep
 
@@ -49,6 +50,7 @@ class Answer:
         """`public`: whether a slash command's reply may be seen by the channel."""
         with self._lock:
             self._finish()
+            reply = self._without_files(reply)
             match self._ask.way:
                 case Way.COMMAND:
                     shared = public and reply.audience is Audience.PLACE
@@ -109,7 +111,7 @@ class Answer:
     def _to_message(self, reply: Reply) -> None:
         place = self._ask.place
         quiet = reply.audience is Audience.ASKER and self._ask.way is not Way.DM
-        if self._placeholder and not quiet:
+        if self._placeholder and not quiet and not reply.attachments:
             self._messenger.edit(*self._placeholder, reply)
             return
         if self._placeholder:
@@ -152,6 +154,21 @@ class Answer:
             # button in the channel is answered in the channel.
             thread = "" if place.thread == place.message else place.thread
             self._messenger.whisper(place.channel, self._ask.user, reply, thread)
+
+    def _without_files(self, reply: Reply) -> Reply:
+        """Files can be posted and not whispered: those for one person go to their direct messages,
+        and the answer says so."""
+        private = self._ask.way is Way.COMMAND or reply.audience is Audience.ASKER
+        if not reply.attachments or not private or self._is_dm():
+            return reply
+        _patiently(lambda: self._post_to_asker(reply))
+        names = " and ".join(file.name for file in reply.attachments)
+        return replace(
+            reply, text=f"{reply.text}\nI sent you {names} as a direct message.", attachments=()
+        )
+
+    def _post_to_asker(self, reply: Reply) -> None:
+        self._messenger.post(self._ask.user, reply)
 
     def _thread_below(self) -> str:
         """Answers to a card's buttons belong in its thread; a direct message stays flat."""

@@ -20,7 +20,8 @@ def draw(reply: Reply) -> str:
         parts.append(_table(reply.table))
     marks = {source.key: n for n, source in enumerate(reply.sources, 1)}
     parts += [_section(section, marks, numbers) for section in reply.sections]
-    parts += [f"(picture: {p.title}. {p.alt})" for p in reply.pictures]
+    parts += [f"(picture: {'. '.join(filter(None, (p.title, p.alt)))})" for p in reply.pictures]
+    parts += [f"(file: {a.name}, {len(a.content):,} bytes)" for a in reply.attachments]
     if reply.sources:
         parts.append(_sources(reply.sources))
     if row := _row(reply.buttons, numbers):

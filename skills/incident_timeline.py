@@ -24,18 +24,6 @@ skill = Skill(
     name="incident_timeline",
     summary="Show the time line of an incident",
     examples=("show me the time line of INC-12", "timeline of this incident"),
-    phrases=(
-        "the full time line of INC-7 please",
-        "time line",
-        "show the timeline for INC-20",
-        "list every event of INC-3 in order",
-        "what happened when in INC-5, minute by minute",
-        "give me the chronology of INC-9",
-        "I need the sequence of events of INC-4",
-        "print the whole timeline",
-        "open the time line",
-        "zeig mir die Zeitleiste von INC-8",
-    ),
     args=Args,
     run=run,
 )

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 from ssl import SSLContext
 from time import sleep
 from typing import Any
@@ -19,7 +21,7 @@ from bot.slack import blocks
 from bot.slack.inbound import message_of, plain
 from knowledge.errors import Unavailable
 from knowledge.records import Message
-from skills.contract import Picture, Reply
+from skills.contract import Attachment, Picture, Reply
 
 EVENT_TYPE = "tandem"
 _GONE = {
@@ -36,6 +38,8 @@ _LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailab
 """Slack's own troubles: they pass."""
 _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _FILE_TRIES = 4
+_REMEMBERED_FILES = 200
+"""Pictures that are not uploaded again when a card with the same one is edited."""
 _USER = re.compile(r"[UW][A-Z0-9]+")
 
 
@@ -45,6 +49,7 @@ class SlackMessenger:
     def __init__(self, client: WebClient) -> None:
         self._client = client
         self._names: dict[str, str] = {}
+        self._uploaded: OrderedDict[str, str] = OrderedDict()
 
     def post(self, channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
         answer = self._show(
@@ -59,7 +64,9 @@ class SlackMessenger:
             ),
             reply,
         )
-        return str(answer["channel"]), str(answer["ts"])
+        where, ts = str(answer["channel"]), str(answer["ts"])
+        self._share(reply.attachments, where, thread)
+        return where, ts
 
     def edit(self, channel: str, ts: str, reply: Reply, key: str = "") -> None:
         self._show(
@@ -213,19 +220,46 @@ class SlackMessenger:
                 if not files or "invalid_blocks" not in error.why:
                     raise
                 sleep(wait)
+        self._forget(files)
         return send(text=text, blocks=blocks.blocks(reply))
 
+    def _forget(self, files: list[str]) -> None:
+        """Slack does not show these any more: the next card uploads its pictures anew."""
+        for key in [key for key, file in self._uploaded.items() if file in files]:
+            self._uploaded.pop(key, None)
+
     def _upload(self, picture: Picture) -> str:
-        ticket = self._call(
-            "files_getUploadURLExternal",
-            filename="picture.png",
-            length=len(picture.png),
-            alt_txt=blocks.cut(picture.alt, 1000),
-        )
-        _http("POST", ticket["upload_url"], content=picture.png)
-        file_id = str(ticket["file_id"])
+        """The picture's file id; one that was uploaded before is used again."""
+        key = sha256(picture.png + picture.alt.encode()).hexdigest()
+        known = self._uploaded.get(key)
+        if known is not None:
+            return known
+        file_id = self._send("picture.png", picture.png, blocks.cut(picture.alt, 1000))
         self._call("files_completeUploadExternal", files=[{"id": file_id, "title": picture.title}])
+        self._uploaded[key] = file_id
+        while len(self._uploaded) > _REMEMBERED_FILES:
+            self._uploaded.popitem(last=False)
         return file_id
+
+    def _share(self, attachments: tuple[Attachment, ...], channel: str, thread: str) -> None:
+        """Post the files below the message that they belong to, as one message."""
+        if not attachments:
+            return
+        sent = [{"id": self._send(a.name, a.content), "title": a.name} for a in attachments]
+        self._call(
+            "files_completeUploadExternal",
+            files=sent,
+            channel_id=channel,
+            thread_ts=thread or None,
+        )
+
+    def _send(self, name: str, content: bytes, alt: str = "") -> str:
+        """Bytes to Slack's upload address; the file's id, which is still to be completed."""
+        ticket = self._call(
+            "files_getUploadURLExternal", filename=name, length=len(content), alt_txt=alt or None
+        )
+        _http("POST", ticket["upload_url"], content=content)
+        return str(ticket["file_id"])
 
     def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}

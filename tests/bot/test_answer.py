@@ -1,6 +1,7 @@
 """Where a reply goes, by each way of asking."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.ask import Ask, Place, Way
 from bot.ports import Gone
 from bot.testing import MemoryMessenger, Shown
 from knowledge.errors import Unavailable
-from skills.contract import Audience, Reply
+from skills.contract import Attachment, Audience, Reply
 
 REPLY = Reply("done")
 MINE = Reply("done", audience=Audience.ASKER)
@@ -241,3 +242,34 @@ def test_a_reply_that_cannot_be_shown_is_the_callers_to_deal_with() -> None:
     chat = MemoryMessenger(channels=frozenset())
     with pytest.raises(Gone):
         Answer(chat, ask(Way.MENTION)).show(REPLY, public=False)
+
+
+# Files
+
+FILES = replace(
+    MINE, text="Here.", attachments=(Attachment("a.md", b"#"), Attachment("a.json", b"1"))
+)
+
+
+@pytest.mark.parametrize("way", [Way.COMMAND, Way.MENTION, Way.BUTTON])
+def test_files_for_one_person_go_to_their_direct_messages(way: Way) -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(way, thread="5.0")).show(FILES, public=False)
+    sent, said = chat.shown
+    assert (sent.channel, sent.reply) == ("U1", FILES)
+    assert said.reply.attachments == ()
+    assert said.reply.text == "Here.\nI sent you a.md and a.json as a direct message."
+    assert said.only_for in ("U1", "asker")
+
+
+def test_in_direct_messages_the_files_come_with_the_answer() -> None:
+    chat = MemoryMessenger()
+    Answer(chat, ask(Way.DM, channel="D1")).show(FILES, public=False)
+    assert shown(chat).reply == FILES
+
+
+def test_files_for_all_are_posted_where_they_were_asked_for() -> None:
+    chat = MemoryMessenger()
+    for_all = replace(FILES, audience=Audience.PLACE)
+    Answer(chat, ask(Way.MENTION, thread="5.0")).show(for_all, public=False)
+    assert (shown(chat).reply, shown(chat).channel) == (for_all, "C1")

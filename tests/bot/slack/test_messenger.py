@@ -6,6 +6,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,7 +24,7 @@ from bot.slack import blocks
 from bot.slack.manifest import manifest
 from bot.slack.messenger import SlackMessenger
 from knowledge.errors import Unavailable
-from skills.contract import Button, Call, Picture, Reply
+from skills.contract import Attachment, Button, Call, Picture, Reply
 from skills.registry import BUILTIN
 
 CHANNEL = "#incidents"
@@ -164,6 +165,32 @@ def test_pictures_are_uploaded_and_shown(messenger: SlackMessenger, ada: PersonC
     edited = ada.again(shown)
     assert edited is not None
     assert len(edited.images) == 1
+
+
+def test_a_picture_is_uploaded_once_for_all_edits(
+    messenger: SlackMessenger, slack: RunningPlayground
+) -> None:
+    shown = Reply("Card", pictures=(Picture("", "one pixel", png()),))
+    where = messenger.post(CHANNEL, shown)
+    before = len(slack.playground.workspace.files)
+    messenger.edit(*where, replace(shown, text="changed"))
+    assert len(slack.playground.workspace.files) == before
+    messenger.edit(*where, Reply("Card", pictures=(Picture("", "another pixel", png()),)))
+    assert len(slack.playground.workspace.files) == before + 1
+
+
+@pytest.mark.parametrize("in_thread", [True, False])
+def test_attachments_are_posted_as_files(
+    messenger: SlackMessenger, slack: RunningPlayground, in_thread: bool
+) -> None:
+    channel, ts = messenger.post(CHANNEL, HELLO)
+    thread = ts if in_thread else ""
+    files = (Attachment("INC-1.md", b"# INC-1"), Attachment("INC-1.json", b"{}"))
+    messenger.post(CHANNEL, Reply("Export", attachments=files), thread=thread)
+    newest = list(slack.playground.workspace.channels[channel].messages.values())[-1]
+    kept = [slack.playground.workspace.files[f] for f in newest.files]
+    assert [(f.name, f.data) for f in kept] == [(a.name, a.content) for a in files]
+    assert newest.thread_ts == thread
 
 
 def test_a_home_is_published(messenger: SlackMessenger, ada: PersonClient) -> None:
