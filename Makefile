@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
+WORKERS ?= 2
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
 .PHONY: demo test check bench vectors clean
@@ -10,8 +11,9 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check
 demo: $(VENV)/demo.done
 	$(VENV)/bin/tandem demo
 
+# The tests of one file stay together on one worker: they share servers.
 test: check
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/dev.done
 	$(VENV)/bin/ruff format --check .
