@@ -229,7 +229,7 @@ _VENDORS: Mapping[str, Callable[[tuple[bytes, ...], timedelta], Auth]] = {
     "gitlab": lambda s, w: Secret(s, (header("X-Gitlab-Token"),)),
     # https://grafana.com/docs/grafana/latest/alerting/configure-notifications/
     "grafana": lambda s, w: Hmac(s, "X-Grafana-Alerting-Signature"),
-    # https://launchdarkly.com/docs/home/infrastructure/webhooks
+    # https://launchdarkly.com/docs/api/webhooks
     "launchdarkly": lambda s, w: Hmac(s, "X-LD-Signature"),
     # https://mlflow.org/docs/latest/ml/webhooks/
     "mlflow": lambda s, w: Hmac(

@@ -1,6 +1,6 @@
 """LaunchDarkly's webhooks, which are entries of its audit log: payload -> one change of a flag.
 
-https://launchdarkly.com/docs/home/infrastructure/webhooks
+https://launchdarkly.com/docs/api/webhooks
 """
 
 from datetime import datetime

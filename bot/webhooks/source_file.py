@@ -42,7 +42,7 @@ Environment = Callable[[str], str]
 """A variable's value; empty where it is not set."""
 
 _COMMON = ("parser", "auth", "max_bytes", "map")
-_AUTHS: Mapping[str, tuple[str, ...]] = {
+AUTHS: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "bearer": ("token_env",),
     "basic": ("user", "password_env"),
@@ -117,10 +117,14 @@ class _Table:
         return UserError(f"{where}: {field}: {problem}. {remedy}.")
 
     def known(self, fields: Sequence[str], why: str = "") -> None:
-        """Refuse a field that is not one of these, and a secret that was written down."""
+        """Refuse a field that is not one of these."""
         for name in self.values:
-            if name in fields:
-                continue
+            if name not in fields:
+                raise self.wrong(name, f"no such field{why}", f"There are {', '.join(fields)}")
+
+    def no_secret(self) -> None:
+        """Refuse a secret that was written down; it is not repeated."""
+        for name in self.values:
             if name in _LITERALS:
                 raise self.wrong(
                     name,
@@ -128,7 +132,6 @@ class _Table:
                     f"Put it into an environment variable and name that: "
                     f'{_LITERALS[name]} = "MY_VARIABLE"',
                 )
-            raise self.wrong(name, f"no such field{why}", f"There are {', '.join(fields)}")
 
     def text(self, field: str, default: str | None = None) -> str:
         """`default` None: it must be there."""
@@ -193,6 +196,7 @@ class _Table:
 def _source(
     table: _Table, environment: Environment, parser: Callable[[], tuple[str, AnyParser]]
 ) -> Source[AnyParser]:
+    table.no_secret()
     reads, parse = parser()
     return Source(
         table.name,
@@ -208,12 +212,9 @@ def _source(
 
 def _auth(table: _Table, reads: str, environment: Environment) -> Auth:
     """`reads` is the parser's name, which tells the vendor where the file does not."""
-    remedy_none = table.values.get("auth") is None and any(f in table.values for f in _LITERALS)
-    if remedy_none:
-        table.known(_COMMON)
-    kind = table.choice("auth", tuple(_AUTHS), None)
+    kind = table.choice("auth", tuple(AUTHS), None)
     extra = ("services",) if table.place.startswith("changes.") else ()
-    table.known((*_COMMON, *extra, *_AUTHS[kind]), f' with auth = "{kind}"')
+    table.known((*_COMMON, *extra, *AUTHS[kind]), f' with auth = "{kind}"')
     match kind:
         case "bearer":
             return Secret(_secrets(table, "token_env", environment), (senders.bearer,))

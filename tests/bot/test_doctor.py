@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,6 +170,45 @@ def test_what_is_configured_and_what_is_not(
     assert found.state is state
     assert words in found.words
     assert bool(found.remedy) is (state is not State.OK), "a remedy for all that is not well"
+
+
+SOURCES = """
+{only}
+[sources.azure]
+auth = "{auth}"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "state", "words"),
+    [
+        (("", "none", ""), {}, State.OK, "from this machine only"),
+        (("", "none", ""), {"tandem_http_host": "::"}, State.WARN, "/signals/azure, "),
+        (
+            ("", "none", ""),
+            {"tandem_http_host": "0.0.0.0", "tandem_webhook_token": "t0ken"},
+            State.WARN,
+            "others can reach 0.0.0.0: /signals/azure",
+        ),
+        (
+            ("only_listed = true", "bearer", 'token_env = "PATH"'),
+            {"tandem_http_host": "0.0.0.0"},
+            State.OK,
+            "each sender authenticated",
+        ),
+        (("", "bearer", 'token_env = "NOT_SET_ANYWHERE"'), {}, State.BROKEN, "is not set"),
+    ],
+)
+def test_senders_that_prove_nothing_are_named(
+    tmp_path: Path, file: tuple[str, str, str], given: dict[str, str], state: State, words: str
+) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(SOURCES.format(only=file[0], auth=file[1], more=file[2]))
+    found = findings(tandem_sources=path, **given)["Webhooks"]
+    assert found.state is state
+    assert words in found.words
+    assert bool(found.remedy) is (state is not State.OK)
 
 
 def test_what_is_broken_is_told_and_no_password_is_shown() -> None:

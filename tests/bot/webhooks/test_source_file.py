@@ -1,13 +1,15 @@
 """The file of sources: what it may say, and the words for what is wrong with it."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.webhooks import Sources, parse_sources
-from bot.webhooks.auth import Anyone, Hmac, Received, Secret, Sns
+from bot.webhooks.auth import VENDORS, Anyone, Hmac, Received, Secret, Sns
 from bot.webhooks.registry import CHANGE_PARSERS, PARSERS
+from bot.webhooks.source_file import AUTHS
 from bot.webhooks.sources import MOST_BYTES
 from knowledge.errors import NotFound, UserError
 from skills.testing import NOON
@@ -131,6 +133,32 @@ def test_the_example_that_is_shipped_is_right() -> None:
     body = b'{"incident": {"title": "Disk full", "state": "open", "id": 7}}'
     (signal,) = read.signal_source("acme").parse(body, NOON).signals
     assert signal.name == "Disk full"
+
+
+PAGES = (
+    Path(__file__).parents[3] / "docs" / "reference" / "webhooks.md",
+    Path(__file__).parents[3] / "docs" / "how-to" / "changes.md",
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (page.name, text)
+        for page in PAGES
+        for text in re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    ],
+)
+def test_the_files_that_pages_show_are_right(page: str, text: str) -> None:
+    read = parse_sources(text, page, lambda name: "set")
+    assert any(s.listed for s in (*read.signals.values(), *read.changes.values()))
+
+
+def test_every_way_to_authenticate_and_every_vendor_is_documented() -> None:
+    rows = re.findall(r'^\| `"?([\w-]+)"?` \|', PAGES[0].read_text("utf-8"), re.MULTILINE)
+    assert set(AUTHS) | set(VENDORS) <= set(rows)
+    for field in {field for fields in AUTHS.values() for field in fields}:
+        assert f"`{field}`" in PAGES[0].read_text("utf-8")
 
 
 # What is wrong with it
