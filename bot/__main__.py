@@ -18,6 +18,7 @@ VERBS = {
     "signals": "show what a webhook's payload becomes",
     "replay": "run recorded alerts through the bot: which cards, and when",
     "stats": "figures of recorded alerts and of past incidents, from files",
+    "silence": "what a silence would have hidden of recorded alerts",
     "similar": "find similar past incidents and runbooks in a file",
     "summarise": "summarise incidents from files",
     "drift": "compare two data sets: what moved, and does it matter",

@@ -52,6 +52,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem replay march/ --out replayed --catalogue catalogue.toml --json",
     ),
     "stats": ("tandem stats docs/examples/storm docs/examples/incident.json",),
+    "silence": (
+        "tandem silence preview docs/examples/storm --match severity=critical service=coredns",
+        "tandem silence preview march/ --match service=checkout --days 30 --json",
+    ),
     "similar": (
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from knowledge.durations import say_duration
-from knowledge.records import Silence
+from knowledge.records import Matcher, Silence
 from knowledge.silences import Effect, Preview, holds, say_matchers
 from skills.cards.wording import People, clock, count, cut, listed, same, stamp
 from skills.contract import (
@@ -69,6 +69,18 @@ def choose_length(draft: Silence, found: Preview, span: str) -> Reply:
             change_button(draft, ""),
         ),
         audience=Audience.ASKER,
+    )
+
+
+def report(matchers: Sequence[Matcher], found: Preview, span: str) -> Reply:
+    """What these would have hidden, where nothing can be set: in a terminal."""
+    hidden = count(found.hidden, "alert")
+    return Reply(
+        title=f"{cut(say_matchers(matchers), 120)} would have hidden {hidden}",
+        text=found.warning or ("" if found.hidden else "Is each name written as it comes?"),
+        tone=Tone.BAD if found.warning else Tone.NEUTRAL,
+        fields={span: _say_hidden(found), "Deliveries": f"{found.deliveries:,}"},
+        sections=_would_have_hidden(found),
     )
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,14 @@ def test_a_file_is_read() -> None:
     assert str(sunday.zone) == "Europe/Berlin"
     assert (nightly.at.hour, nightly.at.minute, len(nightly.days), nightly.zone) == (23, 30, 7, UTC)
     assert read_windows("") == ()
+
+
+def test_the_example_file_is_right() -> None:
+    example = Path(__file__).parents[2] / "deploy" / "maintenance.toml"
+    assert [w.name for w in read_windows(example.read_text())] == [
+        "database patching",
+        "nightly backup",
+    ]
 
 
 def test_a_weekly_window_comes_by_its_own_wall_clock() -> None:
