@@ -150,16 +150,29 @@ def raising(error: Exception) -> Callable[[str], None]:
     return fail
 
 
+class Turns:
+    def __init__(self, answered: list[str]) -> None:
+        self.handle = answered.append
+
+
+def test_what_is_watched_passes_for_what_it_is() -> None:
+    metrics, chat = Metrics(), MemoryMessenger()
+    assert isinstance(metrics.messenger(chat), MemoryMessenger)
+    assert metrics.messenger(chat).channels == chat.channels
+
+
 async def test_turns_by_skill_and_outcome() -> None:
     metrics, store = Metrics(), MemoryStore()
     audit = metrics.audit(store.audit)
     audit.add(AuditEntry(NOON, "U1", "stats", {}, "ok"))
     audit.add(AuditEntry(NOON, "U1", "stats", {}, "BadArgs"))
-    metrics.timed_turns(lambda ask, messenger: None)("ask", messenger="chat")
+    answered: list[str] = []
+    metrics.turns(Turns(answered)).handle("ask")
     found = await samples(metrics)
     assert found['tandem_turns_total{outcome="ok",skill="stats"}'] == 1
     assert found['tandem_turns_total{outcome="BadArgs",skill="stats"}'] == 1
     assert found["tandem_turn_seconds_count"] == 1
+    assert answered == ["ask"]
     assert [entry.outcome for entry in audit.find()] == ["BadArgs", "ok"]
 
 

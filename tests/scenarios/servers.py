@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
 
 Server = TypeVar("Server", bound=ThreadingHTTPServer)
 
@@ -403,3 +404,18 @@ def serving(server: Server) -> Iterator[Server]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def asgi(app: Any) -> Iterator[str]:
+    """An ASGI application at an address of its own inside the block."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started, "the application is not served")
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

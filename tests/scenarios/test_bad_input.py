@@ -7,9 +7,7 @@ running bot. The chat is in memory; all else is real.
 
 import json
 import random
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from servers import free_port, wait_until
+from servers import asgi
 
 from bot.courier import Courier
 from bot.intake import Intake
@@ -135,25 +132,10 @@ def world(tmp_path: Path) -> Iterator[World]:
         store.changes.add,
         clock,
     )
-    with served(http_app(intakes, TOKEN, lambda: {"ok": True})) as made.url:
+    with asgi(http_app(intakes, TOKEN, lambda: {"ok": True})) as made.url:
         yield made
         made.http.close()
     store.close()
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    port = free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    wait_until(lambda: server.started, "the HTTP side does not start")
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 # What is sent
