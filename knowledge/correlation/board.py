@@ -109,7 +109,7 @@ class Board:
                 if place[0] != NODE:
                     group.places.setdefault((place[0], ANYWHERE, place[2]), activity)
             activity.note(member)
-            self._index.put(group, place)
+            self._index.put(group, place, member.arrival)
         return fresh
 
     def _expect(self, member: Member, group: Group, place: tuple[str, str, str]) -> None:

@@ -25,6 +25,8 @@ OWN = frozenset({SignalKind.METRIC, SignalKind.DRIFT, SignalKind.QUALITY})
 _CHRONIC_AGE = 1800.0
 _SEED_MOST = 2.0
 _UNRELATED = -2.0
+_HOPELESS = 0.01
+"""Groups that trigger alerts so much less often than chance are not looked at further."""
 _MOST_EXPOSURE = 0.8
 
 
@@ -86,7 +88,10 @@ class Decider:
             back = group is home
             if group.number in apart or not self._may_take(group, back, now):
                 continue
-            weighed = self._judge.weigh(member, group, links.get(group), pace, back)
+            link = links.get(group)
+            if not back and link is not None and link.rate < _HOPELESS * pace:
+                continue
+            weighed = self._judge.weigh(member, group, link, pace, back)
             score = total(weighed)
             if best is None or (score, -group.number) > (best[0], -best[1].number):
                 best = (score, group, weighed)

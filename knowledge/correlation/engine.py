@@ -38,7 +38,7 @@ class Correlator:
         self._catalogue = catalogue or Catalogue()
         self._lessons = Lessons(lessons)
         self._links = Links(self._catalogue, t.most_neighbours)
-        index = Index(t.most_near)
+        index = Index(t.most_near, t.opened_for, t.patience)
         self._likelihood = Likelihood(self._links, index, t)
         self._background = Background(t)
         self._series = SeriesBook(t.most_series)

@@ -1,32 +1,33 @@
 """From places to the groups that touch them."""
 
-from collections.abc import Iterator
-
 from knowledge.correlation.groups import ANYWHERE, NODE, Group, Place
 
-Table = dict[Place, dict[int, Group]]
+Table = dict[Place, dict[int, tuple[Group, float]]]
+"""With each group, when it was touched there last."""
 
 
 class Index:
-    """Which groups touch a place. Only the ones touched last are found: a cap keeps the cost of
-    one alert independent of how many are waiting."""
+    """Which groups touch a place. Only the ones touched last and lately are found, which keeps the
+    cost of one alert independent of how many groups there are."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, opened_for: float, waiting_for: float) -> None:
         self._most = most
+        self._opened_for = opened_for
+        self._waiting_for = waiting_for
         self._opened: Table = {}
         self._waiting: Table = {}
         self._clusterless = False
         """Some alert knew no cluster: its groups must be found from every cluster."""
 
-    def put(self, group: Group, place: Place) -> None:
-        """Note that the group touches the place, now."""
+    def put(self, group: Group, place: Place, at: float) -> None:
+        """Note that the group touches the place at that time."""
         kind, cluster, name = place
         table = self._opened if group.opened else self._waiting
-        _touch(table, place, group)
+        _touch(table, place, group, at)
         if kind != NODE:
             if not cluster:
                 self._clusterless = True
-            _touch(table, (kind, ANYWHERE, name), group)
+            _touch(table, (kind, ANYWHERE, name), group, at)
 
     def drop(self, group: Group) -> None:
         """Forget the group."""
@@ -38,37 +39,44 @@ class Index:
     def promote(self, group: Group) -> None:
         """The group was opened: list it among the opened ones."""
         self.drop(group)
-        for place in group.places:
+        for place, activity in group.places.items():
             if place[1] != ANYWHERE:
-                self.put(group, place)
+                self.put(group, place, activity.last)
 
-    def at(self, place: Place) -> Iterator[Group]:
+    def at(self, place: Place, now: float) -> list[Group]:
         """Groups at that place, those touched last first: some opened and some waiting ones."""
         kind, cluster, name = place
         if not cluster and kind != NODE:
             place = (kind, ANYWHERE, name)
-        yield from self._last(self._opened, place)
-        yield from self._last(self._waiting, place)
+        found: list[Group] = []
+        self._last(place, now, found)
         if cluster and self._clusterless:
-            place = (kind, "", name)
-            yield from self._last(self._opened, place)
-            yield from self._last(self._waiting, place)
+            self._last((kind, "", name), now, found)
+        return found
 
-    def _last(self, table: Table, place: Place) -> Iterator[Group]:
-        groups = table.get(place)
-        if groups:
-            left = self._most
-            for group in reversed(groups.values()):
-                yield group
-                left -= 1
-                if not left:
-                    return
+    def _last(self, place: Place, now: float, found: list[Group]) -> None:
+        opened = self._opened.get(place)
+        if opened:
+            _recent(opened, now - self._opened_for, self._most, found)
+        waiting = self._waiting.get(place)
+        if waiting:
+            _recent(waiting, now - self._waiting_for, self._most, found)
 
 
-def _touch(table: Table, place: Place, group: Group) -> None:
+def _recent(
+    groups: dict[int, tuple[Group, float]], since: float, most: int, found: list[Group]
+) -> None:
+    for group, at in reversed(groups.values()):
+        if at < since or not most:
+            return
+        found.append(group)
+        most -= 1
+
+
+def _touch(table: Table, place: Place, group: Group, at: float) -> None:
     groups = table.setdefault(place, {})
     groups.pop(group.number, None)
-    groups[group.number] = group
+    groups[group.number] = (group, at)
 
 
 def _remove(table: Table, place: Place, group: Group) -> None:

@@ -10,8 +10,9 @@ little.
 """
 
 import math
+from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from operator import attrgetter
 
 from knowledge.correlation.groups import (
     BLAMED,
@@ -33,6 +34,10 @@ MOST_TIMING = 5.0
 
 _SMALL = 30
 """Fewer services than so many say nothing about how many there are."""
+
+_NO_BELIEF = 1e-3
+_NEVER = 1e-7
+"""Alerts a second that are as good as none."""
 
 
 class Tie(Enum):
@@ -58,17 +63,38 @@ _TIES = {
     Relation.TOGETHER: Tie.TOGETHER,
 }
 
+_FAR = (Tie.CALLS_FAR, Tie.TOGETHER)
+_AMOUNTS: dict[Tie, Callable[[Tuning], float]] = {
+    Tie.SAME: attrgetter("same_service"),
+    Tie.CALLS: attrgetter("per_caller"),
+    Tie.CALLS_FAR: attrgetter("two_hops"),
+    Tie.TOGETHER: attrgetter("two_hops"),
+    Tie.CALLED: attrgetter("to_callee"),
+    Tie.BLAMED: attrgetter("to_callee"),
+    Tie.COMPLAINS: attrgetter("complaint"),
+}
+"""Alerts expected by each tie that does not depend on what else the group holds."""
 
-class Link(NamedTuple):
+
+class Link:
     """The ties between an alert and a group."""
 
-    rate: float
-    """Alerts a second that the group's trouble sends to the alert's place, by all ties."""
-    strongest: float
-    tie: Tie
-    place: Place
-    since: float
-    """Seconds since that place's first alert; negative where the alert began before."""
+    __slots__ = ("place", "rate", "since", "strongest", "tie")
+
+    def __init__(self, rate: float, tie: Tie, place: Place, since: float) -> None:
+        self.rate = rate
+        """Alerts a second that the group's trouble sends to the alert's place, by all ties."""
+        self.strongest = rate
+        self.tie = tie
+        self.place = place
+        self.since = since
+        """Seconds since that place's first alert; negative where the alert began before."""
+
+    def add(self, rate: float, tie: Tie, place: Place, since: float) -> None:
+        """One more tie; the strongest one is told."""
+        self.rate += rate
+        if rate > self.strongest:
+            self.strongest, self.tie, self.place, self.since = rate, tie, place, since
 
 
 class Likelihood:
@@ -84,23 +110,46 @@ class Likelihood:
     def candidates(self, member: Member) -> dict[Group, Link]:
         """The groups near an alert, each with the sum of its ties, told by the strongest."""
         found: dict[Group, Link] = {}
+        now = member.arrival
         at = self._index.at
         for place, tie in self._reach(member):
-            for group in at(place):
-                link = self._link(member, group, place, tie)
-                if link is not None:
-                    known = found.get(group)
-                    found[group] = link if known is None else _sum(known, link)
-        return {group: self._tempered(link, group, member) for group, link in found.items()}
+            for group in at(place, now):
+                self._add(found, member, group, place, tie)
+        for group, link in found.items():
+            link.rate *= self._vigour(group, now)
+        return found
 
     def link(self, member: Member, group: Group) -> Link | None:
         """The ties of an alert to one group, summed and told by the strongest."""
-        total: Link | None = None
+        found: dict[Group, Link] = {}
         for place, tie in self._reach(member):
-            link = self._link(member, group, place, tie)
-            if link is not None:
-                total = link if total is None else _sum(total, link)
-        return self._tempered(total, group, member) if total else None
+            self._add(found, member, group, place, tie)
+        link = found.get(group)
+        if link is not None:
+            link.rate *= self._vigour(group, member.arrival)
+        return link
+
+    def _add(
+        self, found: dict[Group, Link], member: Member, group: Group, place: Place, tie: Tie
+    ) -> None:
+        activity = group.activity(place)
+        if activity is None or activity.belief < _NO_BELIEF:
+            return
+        if tie is Tie.CLUSTER:
+            rate = self._hidden(member, group)
+        else:
+            rate = self._rate(member, group, tie, activity) * activity.belief
+        if rate < _NEVER:
+            return
+        link = found.get(group)
+        if link is None:
+            found[group] = Link(rate, tie, place, member.start - activity.first)
+        else:
+            link.add(rate, tie, place, member.start - activity.first)
+
+    def _vigour(self, group: Group, now: float) -> float:
+        t = self._t
+        return min(t.vigour_most, group.vigour(now, t.spread_tau, t.vigour_trust))
 
     def expected(self, service: str) -> float:
         """Alerts expected in all when this service is in trouble."""
@@ -126,48 +175,26 @@ class Likelihood:
             reach.append(((ZONE, cluster, subject.zone), Tie.ZONE))
         return reach
 
-    def _link(self, member: Member, group: Group, place: Place, tie: Tie) -> Link | None:
-        activity = group.activity(place)
-        if activity is None:
-            return None
-        if tie is Tie.CLUSTER:
-            rate = self._hidden(member, group)
-        else:
-            rate = self._rate(member, group, tie, activity) * activity.belief
-        if rate <= 0.0:
-            return None
-        return Link(rate, rate, tie, place, member.start - activity.first)
-
     def _rate(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
         t = self._t
         by_start = member.start - activity.first
         by_arrival = member.arrival - activity.arrival
-        tau = t.spread_tau
         if tie is Tie.CALLED or tie is Tie.BLAMED:
-            trusted, other = upstream(by_start, t), upstream(by_arrival, t)
+            density = t.clock_trust * upstream(by_start, t)
+            density += (1.0 - t.clock_trust) * upstream(by_arrival, t)
         else:
-            if tie is Tie.CALLS_FAR or tie is Tie.TOGETHER:
-                tau *= 2
-            trusted, other = decay(by_start, tau, t), decay(by_arrival, tau, t)
-        amount = self._amount(member, group, tie, activity)
-        return amount * (t.clock_trust * trusted + (1.0 - t.clock_trust) * other)
+            tau = 2.0 * t.spread_tau if tie in _FAR else t.spread_tau
+            density = t.clock_trust * decay(by_start, tau, t)
+            density += (1.0 - t.clock_trust) * decay(by_arrival, tau, t)
+        if density < _NEVER:
+            return 0.0
+        amount = _AMOUNTS.get(tie)
+        return density * (amount(t) if amount else self._place_amount(member, group, tie, activity))
 
-    def _amount(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
-        t = self._t
-        match tie:
-            case Tie.SAME:
-                return t.same_service
-            case Tie.CALLS:
-                return t.per_caller
-            case Tie.COMPLAINS:
-                return t.complaint
-            case Tie.CALLED | Tie.BLAMED:
-                return t.to_callee
-            case Tie.NODE:
-                return self._on_node(member, group, activity)
-            case Tie.ZONE:
-                return self._in_zone(group, activity)
-        return t.two_hops
+    def _place_amount(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
+        if tie is Tie.NODE:
+            return self._on_node(member, group, activity)
+        return self._in_zone(group, activity)
 
     def _on_node(self, member: Member, group: Group, activity: Activity) -> float:
         """An ill node shows by its own alert, or by pods of several services; a service that is
@@ -194,11 +221,6 @@ class Likelihood:
         amount = t.unmapped_link / max(_SMALL, self.population)
         return amount * (1 - t.tail) / t.spread_tau * group.pulse(member.arrival, t.spread_tau)
 
-    def _tempered(self, link: Link, group: Group, member: Member) -> Link:
-        t = self._t
-        vigour = min(t.vigour_most, group.vigour(member.arrival, t.spread_tau, t.vigour_trust))
-        return link._replace(rate=link.rate * vigour)
-
 
 def decay(dt: float, tau: float, t: Tuning) -> float:
     """Density of the delay `dt` seconds from cause to effect: mostly exponential, with a long
@@ -222,8 +244,3 @@ def timing(rate: float, pace: float) -> float:
     if rate <= 0.0:
         return -MOST_TIMING
     return max(-MOST_TIMING, min(MOST_TIMING, math.log(rate / pace)))
-
-
-def _sum(known: Link, link: Link) -> Link:
-    told = link if link.strongest > known.strongest else known
-    return told._replace(rate=known.rate + link.rate)

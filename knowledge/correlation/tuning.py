@@ -74,8 +74,10 @@ class Tuning:
     # Bounds of what is kept.
     settle: float = 120.0
     """An alert that is alone for so long counts as lone."""
-    patience: float = 600.0
+    patience: float = 300.0
     """So long a waiting alert may be adopted."""
+    opened_for: float = 1800.0
+    """A place with no alert for so long draws no others into its incident."""
     persist_most: float = 3600.0
     idle: float = 3600.0
     """An open group without news takes no more alerts after this time."""
@@ -84,6 +86,6 @@ class Tuning:
     most_instances: int = 300_000
     most_series: int = 200_000
     most_ends: int = 10_000
-    most_near: int = 12
+    most_near: int = 5
     """Groups considered at one service or place."""
     most_neighbours: int = 200
