@@ -222,7 +222,7 @@ class _Watched:
         self._inner = inner
         self._watch = watch
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         """That of what it stands for: `isinstance` sees no difference."""
         return type(self._inner)
