@@ -325,7 +325,8 @@ def declare(
         opened_at=now,
         updated_at=now,
     )
-    return _with_event(draft, now, "opened", by, text.strip() or "opened it by hand")
+    says = f": {text.strip()}" if text.strip() else ""
+    return _with_event(draft, now, "opened", by, f"opened it by hand{says}")
 
 
 def acknowledge(incident: Incident, user: str, now: datetime) -> Incident:

@@ -173,7 +173,7 @@ def _floor(at: datetime, step: timedelta) -> datetime:
 
 def _marks(incident: Incident, start: datetime, end: datetime) -> tuple[tuple[datetime, str], ...]:
     """To the minute, so that the picture stays the same."""
-    found = dict.fromkeys(_told(incident))
+    found = sorted(set(_told(incident)))
     return tuple((max(at, start), word) for at, word in found if start - _EARLY <= at <= end)
 
 

@@ -197,8 +197,9 @@ def _history(incident: Incident, people: People) -> tuple[Line, ...]:
     return tuple(Line(say_event(e, people, day)) for e in _latest(incident))
 
 
-def _latest(incident: Incident) -> tuple[Event, ...]:
-    return incident.timeline[-SHOWN_EVENTS:]
+def _latest(incident: Incident) -> list[Event]:
+    """The latest entries, in the order in which they happened: a message may be put there late."""
+    return sorted(incident.timeline[-SHOWN_EVENTS:], key=lambda event: event.at)
 
 
 def _moves(incident: Incident, people: People) -> Section:

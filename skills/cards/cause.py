@@ -103,11 +103,13 @@ def _suspected(incident: Incident, catalogue: Catalogue) -> str:
     reasons = []
     if here:
         began = first_alert(incident, suspect)
-        first = began <= first_alert(incident) and len(here) < len(alerts)
-        share = f"{len(here):,} of {count(len(alerts), 'alert')}"
         at = clock(began, incident.opened_at.date())
-        reasons.append(f"{share} {'is' if len(here) == 1 else 'are'} on it")
-        reasons.append(f"{'the first' if first else 'its first'} at {at}")
+        of_all = count(len(alerts), "alert")
+        if began <= first_alert(incident) and len(here) < len(alerts):
+            reasons.append(f"the first of {of_all} was on it, at {at}")
+        else:
+            are = "is" if len(here) == 1 else "are"
+            reasons.append(f"{len(here):,} of {of_all} {are} on it, since {at}")
     callers = [s for s in _services(alerts) if s in catalogue.callers(suspect)]
     if callers:
         reasons.append(f"{listed(callers)}, which {_calls(callers)} it, {_alerts(callers)} too")

@@ -97,8 +97,7 @@ def _people(incident: Incident, people: People) -> str:
 
 def _thread(incident: Incident) -> str:
     return "\n".join(
-        f"- {m.at:%H:%M} {_plain(m.user)}: {_plain(m.text)}" + _link(m.url)
-        for m in incident.thread
+        f"- {m.at:%H:%M} {_plain(m.user)}: {_plain(m.text)}" + _link(m.url) for m in incident.thread
     )
 
 

@@ -42,7 +42,7 @@ def test_the_window_opens_it() -> None:
     made = store.incidents.get("INC-1")
     assert (made.title, made.service, made.severity) == ("Payments fail", "checkout", Severity.SEV2)
     assert [(e.kind, e.actor, e.text) for e in made.timeline] == [
-        ("opened", "U1", "since the deploy")
+        ("opened", "U1", "opened it by hand: since the deploy")
     ]
     assert [d.key for d in store.outbox.due(NOON)] == ["card:INC-1"]
 
