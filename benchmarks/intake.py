@@ -8,9 +8,11 @@ Alertmanager webhooks that it has written beforehand over connections that stay 
 as it is answered. "accepted" runs from the first request to the last answer, "correlated" from the
 first request until the inbox is empty. Sent and stored deliveries are compared: none may be lost.
 
-Two loads. "mixed" is what an Alertmanager sends in a bad hour: of its alerts three tenths are new,
-a fifth are ends and the rest repeats of what fires. In "all new" every alert is an instance of a
-series nobody has seen.
+Two loads, both of storms as they are: at any time a few causes, each with alerts on the services
+that call the broken one, and a tenth of the alerts from anywhere. "mixed" is what an Alertmanager
+sends, which repeats a whole group when one alert of it changes: a fifth of the alerts are new, 15 %
+are ends and the rest repeats of what fires. In "all new" every alert is an instance of a series
+nobody has seen: the worst that can come.
 """
 
 import argparse
@@ -21,8 +23,9 @@ import socket
 import sqlite3
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -35,7 +38,8 @@ from benchmarks.running import Rig, tandem
 
 AIM = 5_000
 """Alerts a second, accepted and correlated."""
-SERVICES = 60
+SERVICES = 120
+CALLEES = 3
 RULES = (
     ("HighErrorRate", "critical", "{service}: 5xx rate above 5 %"),
     ("HighLatency", "warning", "{service}: p99 above 1 s"),
@@ -46,7 +50,12 @@ RULES = (
     ("TargetDown", "critical", "{pod} cannot be scraped"),
     ("DiskFilling", "warning", "The disk of {node} fills up"),
 )
-NEW, END = 0.3, 0.2
+CAUSES = 4
+"""At the same time."""
+LASTS = 2_000
+"""New alerts until the next cause takes one's place."""
+ANYWHERE = 0.1
+NEW, END = 0.2, 0.15
 """Shares of the mixed load."""
 DONE_S = 600.0
 _POLL_S = 0.05
@@ -54,33 +63,62 @@ _POLL_S = 0.05
 Json = dict[str, Any]
 
 
-@dataclass
+class Landscape:
+    """Services that call each other; the same for one seed."""
+
+    def __init__(self, seed: int = 1) -> None:
+        chance = random.Random(seed)
+        self.names = [f"service-{n}" for n in range(SERVICES)]
+        self.callees = {
+            name: chance.sample(self.names[n + 1 :], min(CALLEES, SERVICES - n - 1))
+            for n, name in enumerate(self.names)
+        }
+
+    def around(self, cause: str) -> list[str]:
+        """Where the trouble of one service shows: there, and on all that call it."""
+        return [cause, *(name for name, callees in self.callees.items() if cause in callees)]
+
+    def catalogue(self) -> str:
+        """As the file that TANDEM_CATALOGUE names."""
+        return "".join(
+            f"[services.{name}]\ncalls = {callees}\n" for name, callees in self.callees.items()
+        )
+
+
 class Alerts:
     """Alerts as an Alertmanager would send them, one after the other; the same for one seed."""
 
-    all_new: bool
-    start: datetime
-    seed: int = 1
-    firing: list[Json] = field(default_factory=list)
-    count: int = 0
+    def __init__(self, all_new: bool, start: datetime, seed: int = 1) -> None:
+        self._all_new = all_new
+        self._start = start
+        self._chance = random.Random(seed)
+        self._landscape = Landscape()
+        self._causes = [self._cause() for _ in range(CAUSES)]
+        self._firing: list[Json] = []
+        self._count = 0
 
     def __iter__(self) -> Iterator[Json]:
-        chance = random.Random(self.seed)
         while True:
-            drawn = chance.random()
-            if self.all_new or drawn < NEW or not self.firing:
-                yield self._new(chance)
+            drawn = self._chance.random()
+            if self._all_new or drawn < NEW or not self._firing:
+                yield self._new()
             elif drawn < NEW + END:
-                yield self._ended(chance)
+                yield self._ended()
             else:
-                yield chance.choice(self.firing)
+                yield self._chance.choice(self._firing)
 
-    def _new(self, chance: random.Random) -> Json:
-        self.count += 1
+    def _cause(self) -> list[str]:
+        return self._landscape.around(self._chance.choice(self._landscape.names))
+
+    def _new(self) -> Json:
+        chance = self._chance
+        self._count += 1
+        if self._count % (LASTS // CAUSES) == 0:
+            self._causes[chance.randrange(CAUSES)] = self._cause()
+        near = chance.choice(self._causes) if chance.random() > ANYWHERE else self._landscape.names
+        service = chance.choice(near)
         name, severity, summary = chance.choice(RULES)
-        service = f"service-{chance.randrange(SERVICES)}"
-        replica = self.count if self.all_new else chance.randrange(40)
-        pod = f"{service}-{replica:05x}"
+        pod = f"{service}-{self._count if self._all_new else chance.randrange(40):05x}"
         labels = {
             "alertname": name,
             "severity": severity,
@@ -100,20 +138,21 @@ class Alerts:
                 "description": f"{name} on {service} for more than five minutes, see the dashboard",
                 "runbook_url": f"http://runbooks.example/{name}",
             },
-            "startsAt": (self.start + timedelta(milliseconds=self.count)).isoformat(),
+            "startsAt": (self._start + timedelta(milliseconds=self._count)).isoformat(),
             "endsAt": "0001-01-01T00:00:00Z",
             "generatorURL": f"http://prometheus.example/graph?g0.expr=up%7Bpod%3D%22{pod}%22%7D",
-            "fingerprint": f"{hash((name, pod)) & 0xFFFFFFFFFFFFFFFF:016x}",
+            "fingerprint": f"{zlib.crc32(name.encode()):08x}{zlib.crc32(pod.encode()):08x}",
         }
-        if not self.all_new:
-            self.firing.append(alert)
+        if not self._all_new:
+            self._firing.append(alert)
         return alert
 
-    def _ended(self, chance: random.Random) -> Json:
-        place = chance.randrange(len(self.firing))
-        self.firing[place], self.firing[-1] = self.firing[-1], self.firing[place]
-        over = self.firing.pop()
-        at = self.start + timedelta(milliseconds=self.count + 1)
+    def _ended(self) -> Json:
+        firing = self._firing
+        place = self._chance.randrange(len(firing))
+        firing[place], firing[-1] = firing[-1], firing[place]
+        over = firing.pop()
+        at = self._start + timedelta(milliseconds=self._count + 1)
         return {**over, "status": "resolved", "endsAt": at.isoformat()}
 
 
@@ -264,7 +303,10 @@ def main() -> None:
                 count = args.alerts // (4 if batch == 1 else 1) // batch * batch
                 alerts = iter(Alerts(load == "all new", datetime.now(UTC)))
                 bodies = webhooks(alerts, count, batch)
-                with tandem(Path(scratch), TANDEM_HTTP_PORT=str(port)) as rig:
+                catalogue = Path(scratch) / "catalogue.toml"
+                catalogue.write_text(Landscape().catalogue(), encoding="utf-8")
+                settings = {"TANDEM_HTTP_PORT": str(port), "TANDEM_CATALOGUE": str(catalogue)}
+                with tandem(Path(scratch), **settings) as rig:
                     rig.connected()
                     rig.command("/incident list")
                     rig.rest()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ class Database:
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def driver(self, session: Session) -> "Driver":
-        return Driver(session.connection(), "?" if self.is_sqlite else "%s")
+        return Driver(session.connection(), self.is_sqlite)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -142,13 +143,18 @@ class Database:
 class Driver:
     """Plain statements for many rows, past all that SQLAlchemy does for each parameter.
 
-    In them a "?" stands for a value, in every database. Times, JSON and text from outside must be
-    given as the columns hold them.
+    In them a "?" stands for a value, in every database. Times must be given by `time`, JSON and
+    text from outside as the columns hold them.
     """
 
-    def __init__(self, connection: sa.Connection, mark: str) -> None:
+    def __init__(self, connection: sa.Connection, is_sqlite: bool) -> None:
         self._connection = connection
-        self._mark = mark
+        self._is_sqlite = is_sqlite
+
+    def time(self, at: datetime) -> object:
+        """A value for a column of type `tables.Utc`."""
+        at = at.astimezone(UTC)
+        return at.replace(tzinfo=None).isoformat(" ", "microseconds") if self._is_sqlite else at
 
     def all(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._connection.exec_driver_sql(self._marked(sql), values)]
@@ -159,7 +165,7 @@ class Driver:
             self._connection.exec_driver_sql(self._marked(sql), list(rows))
 
     def _marked(self, sql: str) -> str:
-        return sql.replace("?", self._mark)
+        return sql if self._is_sqlite else sql.replace("?", "%s")
 
 
 def open_database(database_url: str) -> Database:

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.group_commit import GroupCommit
-from knowledge.adapters.sql.tables import InboxRow, OutboxRow, PostedRow, table_of
+from knowledge.adapters.sql.tables import InboxRow, OutboxRow, PostedRow, storable, table_of
 from knowledge.records import Batch, Delivery, Posted
 
 MOST_BYTES = 32 * 2**20
 """Bodies read from the inbox at once."""
 
+_ADD = "INSERT INTO inbox (source, received_at, body) VALUES {rows} RETURNING id"
 _INBOX = table_of(InboxRow)
 _OUTBOX = table_of(OutboxRow)
 
@@ -27,7 +29,7 @@ class SqlInbox:
         self._commits: GroupCommit[_Accepted, int] = GroupCommit(self._add)
 
     def put(self, source: str, body: bytes, received_at: datetime) -> int:
-        accepted = _Accepted(source, body, received_at)
+        accepted = _Accepted(storable(source), body, received_at)
         if self._database.inside:
             return self._add([accepted])[0]
         return self._commits.put(accepted)
@@ -60,14 +62,13 @@ class SqlInbox:
             session.execute(sa.update(_INBOX).where(_INBOX.c.id == batch_id).values(poison=why))
 
     def _add(self, accepted: Sequence["_Accepted"]) -> Sequence[int]:
-        insert = _INBOX.insert().returning(_INBOX.c.id, sort_by_parameter_order=True)
         with self._database.write() as session:
-            return (
-                session.connection()
-                .execute(insert, [vars(one) for one in accepted])
-                .scalars()
-                .all()
-            )
+            driver = self._database.driver(session)
+            sql = _ADD.replace("{rows}", ",".join(["(?,?,?)"] * len(accepted)))
+            values = [(a.source, driver.time(a.received_at), a.body) for a in accepted]
+            rows = driver.all(sql, tuple(chain.from_iterable(values)))
+        # Rows are numbered in their order; that they are returned in it is not promised.
+        return sorted(number for (number,) in rows)
 
 
 @dataclass(frozen=True)
