@@ -161,7 +161,8 @@ class _Door:
             source = find(name)
         except NotFound as error:
             self._check("an unknown source", self.sources.others, _received(request, b"", now))
-            raise Refusal(404, "source", str(error)) from error
+            told = str(error) if self.sources.tells_names else f"There is no {error.kind} here."
+            raise Refusal(404, "source", told) from error
         if not source.auth.needs_body:
             self._check(source.name, source.auth, _received(request, b"", now))
         return source

@@ -50,6 +50,14 @@ class Sources:
             raise NotFound.among("source of changes", name, self.changes)
         return self.changes[name]
 
+    @property
+    def tells_names(self) -> bool:
+        """Whether who asks for an address that is not there may be told of those that are: where
+        no file says otherwise, or who asked has proved who it is."""
+        listed = [s.listed for s in self.signals.values()]
+        listed += [s.listed for s in self.changes.values()]
+        return not isinstance(self.others, Anyone) or not any(listed)
+
     def unguarded(self) -> list[str]:
         """Addresses that take webhooks from anyone."""
         signals = [f"/signals/{n}" for n, s in self.signals.items() if isinstance(s.auth, Anyone)]

@@ -366,6 +366,8 @@ async def test_a_token_in_the_query(listed: Side) -> None:
 async def test_what_is_not_listed_has_no_address(listed: Side) -> None:
     answer = await listed.post("/signals/datadog", json={}, headers={})
     assert answer.status_code == 404
+    told = answer.json()["error"]["problem"]
+    assert told == "There is no source of signals here.", "nobody learns which there are"
 
 
 async def test_who_has_no_token_is_not_told_which_sources_there_are(side: Side) -> None:
