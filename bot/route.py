@@ -34,6 +34,10 @@ CHANGING = frozenset(
         "incident_update",
         "incident_open",
         "incident_merge",
+        "incident_channel",
+        "page",
+        "stakeholder_update",
+        "ticket",
         "promotion",
         "rollback",
         "retrain",
@@ -45,7 +49,10 @@ CHANGING = frozenset(
 )
 """Skills that may change something, whatever right they need: the router is strict with them."""
 ABOUT_AN_INCIDENT = frozenset(
-    ("incident_update", "incident_merge", "incident_timeline", "postmortem")
+    (
+        *("incident_update", "incident_merge", "incident_timeline", "postmortem"),
+        *("page", "ticket", "incident_channel", "stakeholder_update"),
+    )
 )
 """Skills that make little sense without an incident, named or by the thread."""
 ABOUT_A_NAME = frozenset(("promotion", "rollback", "retrain", "silence"))
@@ -60,6 +67,7 @@ IN_A_THREAD = {
     "incident_summary": 2.0,
     "postmortem": 2.0,
     "incident_timeline": 2.0,
+    **dict.fromkeys(("page", "ticket", "incident_channel", "stakeholder_update"), 2.0),
     "root_cause": 2.0,
     "similar_incidents": 2.0,
     "runbook": 2.0,

@@ -467,6 +467,40 @@ def _oncall(text: str, known: Known) -> Slots:
     return {"service": entity(text, known.services)}
 
 
+_CHANNEL = re.compile(r"(?<!\w)#[a-z][\w-]+", re.IGNORECASE)
+_BACKUP = re.compile(r"\b(backup|secondary)\b", re.IGNORECASE)
+_SYSTEM = re.compile(r"\b(jira|servicenow|service now|github)\b", re.IGNORECASE)
+
+
+def _page(text: str, known: Known) -> Slots:
+    """ "page the payments on-call for INC-4: the queue grows"."""
+    head, _, why = text.partition(": ")
+    return {"incident": incident(text, bare=False), "whom": _whom(head, known), "why": why.strip()}
+
+
+def _whom(text: str, known: Known) -> str:
+    channel, named = _CHANNEL.search(text), person(text)
+    if channel or named:
+        return channel[0] if channel else named
+    backup = _BACKUP.search(text)
+    if backup:
+        return backup[1].lower()
+    service = entity(INCIDENT.sub(" ", text), known.services)
+    # A word that is no name (page "somebody") means whoever is on call for the incident.
+    return f"{service} on-call" if service and re.search(r"\bon[- ]?call\b|team", text) else ""
+
+
+def _ticket(text: str, known: Known) -> Slots:
+    system = _SYSTEM.search(text)
+    named = system[1].lower().replace(" ", "") if system else ""
+    return {"incident": incident(text, bare=False), "system": named}
+
+
+def _stakeholder_update(text: str, known: Known) -> Slots:
+    channel = _CHANNEL.search(text)
+    return {"incident": incident(text, bare=False), "channel": channel[0] if channel else ""}
+
+
 _RUNBOOK_CUES = re.compile(
     r"""\b(can|could|you|please|pls|show|open|run|execute|start|the|me|a|an|run-?book|play-?book
     |sop|steps?|procedure
@@ -539,6 +573,10 @@ _READERS: Mapping[str, Callable[[str, Known], Slots]] = {
     "silence": _silence,
     "silence_end": _silence_end,
     "oncall": _oncall,
+    "page": _page,
+    "ticket": _ticket,
+    "incident_channel": _one_incident,
+    "stakeholder_update": _stakeholder_update,
     "runbook": _runbook,
     "stats": _stats,
     "usage": _window,

@@ -25,6 +25,10 @@ GROUPS = (
             "silences",
             "silence_end",
             "oncall",
+            "page",
+            "incident_channel",
+            "stakeholder_update",
+            "ticket",
         ),
     ),
     (
@@ -35,9 +39,10 @@ GROUPS = (
 )
 """Skills by subject, in the order of their use; what stands nowhere is put under "More"."""
 
-MOST_SKILLS = 20
-"""A screen of Slack: 50 blocks, of which a skill takes two (its line, its buttons)."""
-MOST_EXAMPLES = 2
+TOGETHER = 4
+"""Skills that share a section and a row of buttons."""
+MOST_SKILLS = 60
+"""A screen of Slack: 50 blocks, of which a section takes two (its lines, its buttons)."""
 LABEL_CHARACTERS = 75
 
 
@@ -74,14 +79,16 @@ def _grouped(skills: Sequence[Skill[Any]]) -> list[tuple[str, list[Skill[Any]]]]
 
 
 def _sections(heading: str, skills: Sequence[Skill[Any]]) -> list[Section]:
-    """One section a skill, the first of a group under its heading."""
+    """A few skills a section, with an example of each; the first one under the group's heading."""
+    parts = [skills[i : i + TOGETHER] for i in range(0, len(skills), TOGETHER)]
     return [
         Section(
             heading=heading if i == 0 else "",
-            lines=(Line(_line(skill)),),
-            buttons=tuple(_example(e) for e in skill.examples[:MOST_EXAMPLES]),
+            lines=tuple(Line(_line(skill)) for skill in part),
+            bullets=True,
+            buttons=tuple(_example(skill.examples[0]) for skill in part if skill.examples),
         )
-        for i, skill in enumerate(skills)
+        for i, part in enumerate(parts)
     ]
 
 

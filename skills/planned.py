@@ -127,14 +127,6 @@ PLANNED: tuple[
         ready=False,
     ),
     Skill(
-        name="oncall",
-        summary="Say who is on call",
-        examples=("who is on call for checkout?",),
-        args=AboutService,
-        run=partial(_not_built, "Knowing who is on call", _on_service),
-        ready=False,
-    ),
-    Skill(
         name="usage",
         summary="Show the language model's tokens and cost",
         examples=("token usage over the last 7 days",),

@@ -9,6 +9,7 @@ from skills.alert_why import skill as alert_why
 from skills.audit import skill as audit
 from skills.contract import Skill
 from skills.help import skill as help_
+from skills.incident_channel import skill as incident_channel
 from skills.incident_export import skill as incident_export
 from skills.incident_list import skill as incident_list
 from skills.incident_merge import skill as incident_merge
@@ -22,6 +23,8 @@ from skills.incident_update import skill as incident_update
 from skills.model_drift import skill as model_drift
 from skills.model_status import skill as model_status
 from skills.not_related import skill as not_related
+from skills.oncall import skill as oncall
+from skills.page import skill as page
 from skills.planned import PLANNED
 from skills.promotion import approve, promotion, reject
 from skills.rollback import skill as rollback
@@ -31,7 +34,9 @@ from skills.silence import skill as silence
 from skills.silences import silence_end, silence_prolong
 from skills.silences import skill as silences
 from skills.similar_incidents import skill as similar_incidents
+from skills.stakeholder_update import skill as stakeholder_update
 from skills.stats import skill as stats
+from skills.ticket import skill as ticket
 from skills.timeline_add import skill as timeline_add
 
 BUILTIN: tuple[Skill[Any], ...] = (
@@ -49,6 +54,11 @@ BUILTIN: tuple[Skill[Any], ...] = (
     timeline_add,
     alert_why,
     not_related,
+    oncall,
+    page,
+    incident_channel,
+    stakeholder_update,
+    ticket,
     runbook,
     model_drift,
     model_status,
