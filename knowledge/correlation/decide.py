@@ -8,7 +8,7 @@ from knowledge.correlation.board import CHRONIC_STARTS, Board
 from knowledge.correlation.groups import SERVICE, Group, Member
 from knowledge.correlation.history import Background, SeriesBook
 from knowledge.correlation.judge import Judge, Weighed, probability, total
-from knowledge.correlation.likelihood import Likelihood, Link, timing
+from knowledge.correlation.likelihood import Likelihood, Link
 from knowledge.correlation.links import Links
 from knowledge.correlation.outcome import Explanation
 from knowledge.correlation.step import Step
@@ -188,7 +188,7 @@ class Decider:
             link = self._likelihood.link(member, group)
             value = _UNRELATED
             if link is not None:
-                value = member.base + timing(link.rate, self._judge.pace(member, now))
+                value = self._judge.explained(member, group, link, now)
             if n == 0 and value <= self._t.adopt:
                 return -math.inf
             score += max(_UNRELATED, min(self._t.sign_most, value))
@@ -223,10 +223,11 @@ class Decider:
             link = self._likelihood.link(member, group)
             if link is None:
                 continue
-            tie = timing(link.rate, self._judge.pace(member, now))
-            if member.base + tie > least:
-                member.belief = probability(member.base + tie)
-                member.weight = min(member.base + tie, self._t.sign_most)
+            score = self._judge.explained(member, group, link, now)
+            if score > least:
+                tie = score - member.base
+                member.belief = probability(score)
+                member.weight = min(score, self._t.sign_most)
                 member.terms = (*self._judge.tell(member, [("tie", tie)], link), *member.terms)
                 moving.append(member)
         if not moving:

@@ -280,6 +280,15 @@ class Correlator:
         """The open groups and how many instances each has."""
         return {g.name: g.size for g in self._board.opened.values() if g.closed_at is None}
 
+    def size(self) -> dict[str, int]:
+        """How much is kept, by kind: for Tandem's own metrics."""
+        return {
+            "instances": len(self._members),
+            "series": len(self._series),
+            "groups": len(self._board.groups),
+            "ends": len(self._ends),
+        }
+
     def placed(self, key: Key) -> tuple[Verdict, str] | None:
         """What became of an instance, and its group; None when it is not known (any more)."""
         member = self._members.get(key)

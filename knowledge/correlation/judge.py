@@ -77,6 +77,11 @@ class Judge:
             terms.append(("taught", taught))
         return terms
 
+    def explained(self, member: Member, group: Group, link: Link, now: float) -> float:
+        """How well a group explains an alert that is somewhere else, in nats."""
+        value = member.base + timing(link.rate, self.pace(member, now))
+        return value + self._lessons.between(member, group)
+
     def _back(self, member: Member, group: Group) -> float:
         series = self._series.get(member.key[0])
         belief = series.belief if series else 1.0

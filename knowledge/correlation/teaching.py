@@ -8,7 +8,7 @@ from knowledge.records import Lesson, Teaching
 
 Kind = tuple[str, str]
 """Alert name and service."""
-STRENGTH = 4.0
+STRENGTH = 6.0
 """One lesson, in nats; further ones of the same pair add less and less."""
 MOST_PAIRS = 10_000
 
