@@ -113,7 +113,7 @@ def _suspected(incident: Incident, catalogue: Catalogue) -> str:
     callers = [s for s in _services(alerts) if s in catalogue.callers(suspect)]
     if callers:
         reasons.append(f"{listed(callers)}, which {_calls(callers)} it, {_alerts(callers)} too")
-    says = f": {', '.join(reasons)}" if reasons else ""
+    says = f": {'; '.join(reasons)}" if reasons else ""
     return cut(f"*{suspect}*{_kind(suspect, catalogue)}{says}", LINE_LIMIT)
 
 

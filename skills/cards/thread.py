@@ -11,6 +11,8 @@ from skills.cards.wording import LINE_LIMIT, People, clock, count, cut, same, sa
 from skills.contract import Line, Reply, Section, Source
 
 SHOWN_ENTRIES = 40
+ALERT = "alert"
+"""The kind of entry that tells when a rule first fired on a service."""
 
 
 class Entry(NamedTuple):
@@ -53,11 +55,16 @@ def timeline(incident: Incident, people: People = same) -> tuple[Entry, ...]:
 
 
 def timeline_reply(incident: Incident, people: People = same, most: int = SHOWN_ENTRIES) -> Reply:
-    """The time line as a message: when it is long, its beginning and its end."""
+    """The time line as a message: when it is long, its first alerts and what people did, and of
+    that its beginning and its end."""
     entries = timeline(incident, people)
-    left_out = len(entries) - most
-    head = entries if left_out <= 0 else entries[: most // 4]
-    tail = () if left_out <= 0 else entries[-(most - most // 4) :]
+    alerts = [entry for entry in entries if entry.kind == ALERT]
+    others = [entry for entry in entries if entry.kind != ALERT]
+    first = alerts[: max(most - len(others), most // 4)]
+    kept = sorted([*first, *others])
+    between = len(kept) - most
+    head = kept if between <= 0 else kept[: most // 4]
+    tail = [] if between <= 0 else kept[-(most - most // 4) :]
     sources = {entry.url: f"E{n}" for n, entry in enumerate([*head, *tail], start=1) if entry.url}
 
     def lines(shown: Sequence[Entry]) -> tuple[Line, ...]:
@@ -65,15 +72,16 @@ def timeline_reply(incident: Incident, people: People = same, most: int = SHOWN_
             Line(cut(e.text, LINE_LIMIT), (sources[e.url],) if e.url else ()) for e in shown
         )
 
-    between = Line(f"… {count(left_out, 'entry').replace('entrys', 'entries')} left out …")
-    all_lines = lines(head) + ((between, *lines(tail)) if tail else ())
+    skipped = (Line(f"… {between:,} more …"), *lines(tail)) if tail else ()
+    more = len(alerts) - len(first)
     return Reply(
         title=f"{incident.id} · time line",
         text=incident.title,
         tone=tone(incident),
-        sections=(Section(lines=all_lines),),
+        sections=(Section(lines=(*lines(head), *skipped)),),
         sources=tuple(Source(key, "source", url) for url, key in sources.items()),
-        footer="times in UTC",
+        footer=(f"{count(more, 'later alert')} not shown; the export has all · " if more else "")
+        + "times in UTC",
     )
 
 
@@ -91,7 +99,7 @@ def _first_alerts(incident: Incident, day: date) -> Iterator[Entry]:
     for signal in first.values():
         place = f" on {signal.service}" if signal.service else ""
         text = f"{clock(signal.starts_at, day)} {name_of(signal)}{place} began to fire"
-        yield Entry(signal.starts_at, -1, "alert", text, signal.url)
+        yield Entry(signal.starts_at, -1, ALERT, text, signal.url)
 
 
 def _by_start(incident: Incident) -> list[Signal]:

@@ -261,7 +261,7 @@ def storm(*suspects: str) -> Incident:
 def test_a_suspect_is_named_with_the_reasons() -> None:
     card = incident_card(storm("payment", "redis"), catalogue=SHOP)
     assert heading(card, "Likely cause") == [
-        "*payment*: the first of 5 alerts was on it, at 12:00, cart and checkout, which call it, "
+        "*payment*: the first of 5 alerts was on it, at 12:00; cart and checkout, which call it, "
         "alert too",
         "Less likely: redis",
     ]

@@ -73,8 +73,19 @@ def test_a_long_time_line_shows_its_beginning_and_its_end() -> None:
     lines = heading(shown, "")
     assert len(lines) == 41
     assert lines[0] == "11:57 *deploy checkout 4.2*: new rules"
-    assert lines[10] == "… 68 entries left out …"
+    assert lines[10] == "… 68 more …"
     assert lines[-1] == "12:12 ada noted: note 99"
+
+
+def test_in_a_storm_the_alerts_do_not_crowd_out_what_people_did() -> None:
+    storm = with_signals(eventful(), [signal(f"s{n}", f"Rule{n}", n) for n in range(200)], LATER)
+    shown = timeline_reply(storm, people, most=40)
+    lines = heading(shown, "")
+    assert len(lines) == 40
+    assert {"12:00 opened by High error rate on checkout", "12:12 ada noted: called them"} <= set(
+        lines
+    )
+    assert shown.footer == "169 later alerts not shown; the export has all · times in UTC"
 
 
 def test_entries_link_to_where_they_come_from() -> None:
