@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from starlette.applications import Starlette
@@ -44,6 +45,13 @@ class Counts:
 
     accepted: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def add(self, label: str, accepted: int = 0, refused: int = 0) -> None:
+        """From any thread."""
+        with self._lock:
+            self.accepted.update({label: accepted} if accepted else {})
+            self.refused.update({label: refused} if refused else {})
 
 
 Accept = Callable[[str, bytes, Sequence[Signal]], int]
@@ -139,13 +147,15 @@ class _Door:
         try:
             source = self._source(request, name, find)
             counted = label
+            if not source.auth.needs_body:
+                self._check(label, source.auth, _received(request, b"", self.intakes.now()))
             body = await _body(request, source.max_bytes)
             received = _received(request, body, self.intakes.now())
             # Half the cost of Starlette's own hop, and threads that /healthz does not wait for.
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self.threads, self._pass, source, received, take)
         except Refusal as refusal:
-            self.counts.refused[counted] += 1
+            self.counts.add(counted, refused=1)
             return refusal.response
         except Unavailable as error:
             # Not stored, so not accepted: the sender should try again.
@@ -155,17 +165,14 @@ class _Door:
     def _source(
         self, request: Request, name: str, find: Callable[[str], Source[AnyParser]]
     ) -> Source[AnyParser]:
-        """Who may not send learns neither which addresses there are nor what is wrong."""
-        now = self.intakes.now()
+        """Raises Refusal; who did not prove who it is learns nothing of the addresses there are."""
         try:
-            source = find(name)
+            return find(name)
         except NotFound as error:
-            self._check("an unknown source", self.sources.others, _received(request, b"", now))
+            nobody = _received(request, b"", self.intakes.now())
+            self._check("an unknown source", self.sources.others, nobody)
             told = str(error) if self.sources.tells_names else f"There is no {error.kind} here."
             raise Refusal(404, "source", told) from error
-        if not source.auth.needs_body:
-            self._check(source.name, source.auth, _received(request, b"", now))
-        return source
 
     def _pass(
         self, source: Source[AnyParser], received: Received, take: Take[AnyParser]
@@ -208,9 +215,8 @@ class _Door:
         return JSONResponse(answer, 202 if parsed.changes or not parsed.refused else 400)
 
     def _count(self, label: str, accepted: int, parsed: Parsed | ParsedChanges) -> None:
-        self.counts.accepted[label] += accepted
+        self.counts.add(label, accepted, parsed.refusals)
         if parsed.refused:
-            self.counts.refused[label] += parsed.refusals
             log.warning("%s: %d refused: %s", label, parsed.refusals, parsed.refused[0])
 
     def _shake(self, source: Source[Any], handshake: Handshake) -> Response:

@@ -358,6 +358,14 @@ async def test_who_is_refused_learns_nothing_and_the_log_says_why(
     assert SECRET.decode() not in caplog.text
 
 
+async def test_senders_that_are_refused_are_counted_by_source(listed: Side) -> None:
+    for path in ("azure", "grafana", "cloudwatch", "nowhere"):
+        await listed.post(f"/signals/{path}", json={}, headers={})
+    await listed.post("/changes/github", json={}, headers={})
+    counted = {"azure": 1, "grafana": 1, "cloudwatch": 1, "unknown": 1, "changes/github": 1}
+    assert dict(listed.counts.refused) == counted
+
+
 async def test_a_token_in_the_query(listed: Side) -> None:
     answer = await listed.post("/signals/azure?token=s3cret", json={}, headers={})
     assert answer.status_code == 400, "the sender is known, its body is not"
