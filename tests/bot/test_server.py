@@ -1,5 +1,6 @@
 """The HTTP side, called through ASGI as a server would call it."""
 
+import asyncio
 import gzip
 import hashlib
 import hmac
@@ -19,11 +20,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.server import Counts, Intakes, SlackEvents, http_app
 from bot.sns import SnsVerifier
-from bot.webhooks import Sources, parse_sources, read
+from bot.webhooks import Sources, built_in, parse_sources, read
 from bot.webhooks.auth import Received, Sns
 from bot.webhooks.fields import MOST_REFUSED
 from bot.webhooks.parsed import Handshake
 from bot.webhooks.sources import MOST_BYTES
+from knowledge.adapters.sql import open_store
 from knowledge.errors import Unavailable
 from knowledge.records import Change, Signal
 from skills.testing import NOON
@@ -573,3 +575,36 @@ async def test_an_unknown_source_of_changes_gets_the_nearest(side: Side) -> None
     answer = await side.post("/changes/githob", json={})
     assert answer.status_code == 404
     assert "Did you mean `github`" in answer.json()["error"]["problem"]
+
+
+# On disk -------------------------------------------------------------------------------------
+
+
+async def test_what_was_answered_is_there_for_another_process(tmp_path: Path) -> None:
+    """202 means that it is on disk: another connection reads it, and reads the same of it."""
+    url = f"sqlite:///{tmp_path / 'tandem.db'}"
+    store = open_store(url)
+    sources = built_in()
+    kept: list[Signal] = []
+
+    def take(source: str, body: bytes, signals: Sequence[Signal]) -> int:
+        kept.extend(signals)
+        return store.inbox.put(source, body, NOON)
+
+    app = http_app(Intakes(take, store.changes.add, lambda: NOON), sources, lambda: {"ok": True})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as http:
+        bodies = [{"alerts": [alert(f"Rule{n}")]} for n in range(40)]
+        posts = [http.post("/signals/alertmanager", json=body) for body in bodies]
+        answers = await asyncio.gather(*posts)
+        await http.post("/changes", json={"id": "d-1", "service": "checkout", "summary": "4.12.0"})
+    assert {answer.status_code for answer in answers} == {202}
+    store.close()
+    after = open_store(url)
+    batches = after.inbox.waiting()
+    read_again = [
+        s for b in batches for s in read(b.source, b.body, b.received_at, sources).signals
+    ]
+    assert sorted(s.name for s in read_again) == sorted(s.name for s in kept)
+    assert set(map(repr, read_again)) == set(map(repr, kept))
+    assert [c.id for c in after.changes.between(NOON, NOON)] == ["d-1"]
+    after.close()
