@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.webhooks import CHANGE_PARSERS, PARSERS, built_in, read, read_changes
 from bot.webhooks.fields import CUT, LABELS_LIMIT, TEXT_LIMIT
@@ -124,3 +126,38 @@ def test_numbers_beyond_all_bounds() -> None:
     assert caught.value.field == "body"
     (signal,) = read("generic", b'{"name": ' + b"9" * 4_000 + b"}", NOON, SOURCES).signals
     assert len(signal.name) == TEXT_LIMIT
+
+
+# Changes, whatever comes
+
+NAMES = (
+    *("action", "deployment", "deployment_status", "release", "workflow_run", "pusher", "ref"),
+    *("repository", "object_kind", "object_attributes", "project", "builds", "status", "user"),
+    *("app", "phase", "revision", "started_at", "_id", "kind", "name", "date", "target", "member"),
+    *("id", "state", "tag_name", "full_name", "resources", "active", "environment", "sha", "tag"),
+)
+WORDS = st.sampled_from(
+    ("deployment", "pipeline", "push", "running", "success", "flag", "Running", "published", "x")
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES), inner, min_size=1, max_size=6)
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.sampled_from(sorted(CHANGE_PARSERS)), JSON)
+def test_any_json_is_changes_or_a_named_mistake(source: str, value: object) -> None:
+    try:
+        parsed = read_changes(source, json.dumps(value).encode(), NOON, SOURCES)
+    except BadArgs as error:
+        mistake = error
+    else:
+        assert parsed.changes or parsed.ignored
+        assert all(c.id and c.service and c.at.tzinfo is UTC for c in parsed.changes)
+        return
+    assert mistake.field
+    assert mistake.problem
