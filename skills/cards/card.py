@@ -118,7 +118,9 @@ def _most_telling(incident: Incident, most: int) -> list[Signal]:
     by_place = {(s.name, s.service): s for s in reversed(ordered)}
     once = [s for s in ordered if by_rule[s.name] is s]
     again = [s for s in ordered if by_place[s.name, s.service] is s and by_rule[s.name] is not s]
-    return [*once, *again][:most]
+    # Two rules may say the same thing in the same words.
+    told = {(name_of(s), s.service): s for s in reversed([*once, *again])}
+    return [s for s in (*once, *again) if told[name_of(s), s.service] is s][:most]
 
 
 def _say_signal(signal: Signal, incident: Incident) -> str:

@@ -23,7 +23,7 @@ def cause(incident: Incident, catalogue: Catalogue) -> tuple[Section, tuple[Sour
     lines: list[Line] = []
     if incident.cause:
         lines.append(Line(cut(" ".join(incident.cause.split()), LINE_LIMIT)))
-    if incident.suspects:
+    if incident.suspects and not _goes_without_saying(incident):
         lines.append(Line(_suspected(incident, catalogue)))
     blamed = blamed_change(incident)
     sources: tuple[Source, ...] = ()
@@ -94,6 +94,13 @@ def first_alert(incident: Incident, place: str = "") -> datetime:
     """When the first alert there began; of the whole incident where none is there."""
     here = [s.starts_at for s in incident.signals if is_on(s, place)]
     return min(here or [s.starts_at for s in incident.signals], default=incident.opened_at)
+
+
+def _goes_without_saying(incident: Incident) -> bool:
+    """Every alert is on the suspect, which is what the incident is named after."""
+    suspect = incident.suspects[0]
+    all_there = all(is_on(signal, suspect) for signal in counted(incident.signals))
+    return all_there and incident.suspects == (incident.service,)
 
 
 def _suspected(incident: Incident, catalogue: Catalogue) -> str:

@@ -268,6 +268,18 @@ def test_a_suspect_is_named_with_the_reasons() -> None:
     assert card.fields["Service"] == "checkout (team shop)"
 
 
+def test_a_suspect_on_which_all_alerts_are_goes_without_saying() -> None:
+    card = incident_card(replace(incident(), suspects=("checkout",)))
+    assert heading(card, "Likely cause") == []
+
+
+def test_two_rules_that_say_the_same_are_told_once() -> None:
+    twins = [signal(n, f"Rule{n}", summary="Requests fail") for n in ("1", "2")]
+    assert heading(incident_card(incident(*twins)), "Firing now") == [
+        "*Requests fail* (since 12:00)"
+    ]
+
+
 def test_impact_is_who_depends_on_the_suspect() -> None:
     card = incident_card(storm("payment"), catalogue=SHOP)
     assert heading(card, "Likely impact") == [
