@@ -5,6 +5,7 @@ group's other places were hit: trouble climbs from callee to caller, some tens o
 node's trouble hits what runs on it; what a hypothesis cannot explain counts against it.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -30,6 +31,9 @@ _MOST_PLACES = 40
 _RARE_NODE, _RARE_ZONE = 2.0, 3.0
 """Nodes fail less often than deploys do, and zones still less often."""
 _OWN_ALERT = 3.0
+_MOST_SHARE = 0.7
+_FEW = 4
+"""So many pods elsewhere are supposed beside those that were seen."""
 
 Spots = dict[str, Activity]
 
@@ -61,25 +65,26 @@ def _spots(group: Group, kind: str) -> Spots:
 def _service(name: str, services: Spots, blamed: Spots, links: Links) -> float:
     here = services[name]
     above = _above(name, links)
-    score = 0.0
+    score = math.log1p(here.count) * here.belief
     for other, activity in services.items():
         if other == name:
             continue
         hops = above.get(other)
         if hops is None:
-            score -= _UNEXPLAINED * activity.belief
+            score -= _UNEXPLAINED * _weight(activity)
         else:
             late = _misfit(activity.first - here.first, hops)
-            score -= (_PER_HOP * (hops - 1) + late) * activity.belief
+            score -= (_PER_HOP * (hops - 1) + late) * _weight(activity)
     if name in blamed:
         score += 0.5 * min(3, blamed[name].count)
-    return score + 0.1 * min(10, here.count)
+    return score
 
 
 def _place(activity: Activity, group: Group, services: Spots, links: Links) -> float:
-    """A node or zone: it explains what runs there, and the callers of that."""
-    share = activity.count / max(1, group.located)
-    score = _OWN_ALERT * min(1, activity.own) + 2.0 * share
+    """A node or zone: it explains what runs there, and the callers of that. Without an alert of
+    its own, most of the pods with trouble must be there."""
+    share = activity.count / (group.located + _FEW)
+    score = _OWN_ALERT if activity.own else 6.0 * min(0.0, share - _MOST_SHARE)
     above: dict[str, int] = {}
     for entity in activity.entities:
         for caller, hops in _above(entity, links, 2).items():
@@ -87,10 +92,15 @@ def _place(activity: Activity, group: Group, services: Spots, links: Links) -> f
     for name, other in services.items():
         if name not in activity.entities:
             unexplained = _PER_HOP * above[name] if name in above else _UNEXPLAINED
-            score -= unexplained * other.belief
+            score -= unexplained * _weight(other)
         elif len(activity.entities) < 2:
             score -= 1.0
-    return score
+    return score + math.log1p(len(activity.entities))
+
+
+def _weight(activity: Activity) -> float:
+    """How much a place must be explained: one alert alone may be chance."""
+    return activity.belief * min(1.0, 0.6 + 0.2 * (activity.count - 1))
 
 
 def _misfit(lag: float, hops: int) -> float:
