@@ -15,6 +15,7 @@ VERBS = {
     "settings": "list every setting",
     "manifest": "print the Slack app manifest",
     "route": "JSON lines of messages -> which skill they ask for",
+    "oncall": "say who is on call by a file of rotations",
     "signals": "show what a webhook's payload becomes",
     "replay": "run recorded alerts through the bot: which cards, and when",
     "stats": "figures of recorded alerts and of past incidents, from files",

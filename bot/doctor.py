@@ -14,6 +14,9 @@ from bot.slack.manifest import SCOPES
 from bot.sources import make_sources
 from knowledge.errors import TandemError, UserError
 
+ROUTING_KEY = 32
+"""Characters of a PagerDuty routing key."""
+
 
 class State(StrEnum):
     OK = "ok"
@@ -39,7 +42,8 @@ Probe = Callable[[], None]
 
 def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
     """One finding per part, as each becomes known. `probes` try the parts that need adapters:
-    "database", "library", "models file", "monitors file", "registry", "prometheus", "embedder"."""
+    "database", "library", "models file", "monitors file", "registry", "prometheus", "embedder",
+    "oncall file", "tickets"."""
     yield from _slack(settings)
     yield _people(settings)
     yield from _webhooks(settings)
@@ -61,6 +65,20 @@ def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
         str(settings.tandem_monitors or ""),
         probes["monitors file"],
         "Name a file in TANDEM_MONITORS; deploy/monitors.toml is an example.",
+    )
+    yield _optional(
+        "On call",
+        str(settings.tandem_oncall or ""),
+        probes["oncall file"],
+        "Name a file in TANDEM_ONCALL, so that incidents nobody takes are escalated; "
+        "deploy/oncall.toml is an example.",
+    )
+    yield _paging(settings)
+    yield _optional(
+        "Tickets",
+        ", ".join(_ticket_systems(settings)),
+        probes["tickets"],
+        "Set JIRA_URL, SERVICENOW_URL or GITHUB_REPOSITORY to open tickets from incidents.",
     )
     yield _optional(
         "Model registry (MLflow)",
@@ -187,6 +205,36 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
             f"Give each an auth in {settings.tandem_sources}, set TANDEM_WEBHOOK_TOKEN for those "
             "it does not list, or write only_listed = true.",
         )
+
+
+def _paging(settings: Settings) -> Finding:
+    """Nothing is tried: a try would wake somebody."""
+    keys = {
+        "PagerDuty": settings.pagerduty_routing_key,
+        "Opsgenie": settings.opsgenie_api_key,
+    }
+    named = [name for name, key in keys.items() if key.get_secret_value()]
+    if not named:
+        how = "Set PAGERDUTY_ROUTING_KEY or OPSGENIE_API_KEY to wake people outside Slack."
+        return Finding("Paging", State.OFF, "in Slack only", how)
+    length = len(settings.pagerduty_routing_key.get_secret_value())
+    if "PagerDuty" in named and length != ROUTING_KEY:
+        return Finding(
+            "Paging",
+            State.BROKEN,
+            f"PAGERDUTY_ROUTING_KEY has {length} characters, not {ROUTING_KEY}",
+            "Copy the integration key of an Events API v2 integration.",
+        )
+    return Finding("Paging", State.OK, f"{' and '.join(named)}; not tried, it would wake somebody")
+
+
+def _ticket_systems(settings: Settings) -> Iterator[str]:
+    named = {
+        "Jira": settings.jira_url,
+        "ServiceNow": settings.servicenow_url,
+        "GitHub": settings.github_repository,
+    }
+    return (f"{name} {where}" for name, where in named.items() if where)
 
 
 def _llm(settings: Settings) -> Finding:

@@ -43,6 +43,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         """echo '{"id": 1, "text": "is the fraud model drifting?"}' | tandem route""",
         "tandem route --no-embedder < messages.jsonl > routed.jsonl",
     ),
+    "oncall": (
+        "tandem oncall deploy/oncall.toml",
+        "tandem oncall deploy/oncall.toml --service checkout --at 2026-03-07T10:00",
+        "tandem oncall deploy/oncall.toml --week --json",
+    ),
     "signals": (
         "tandem signals test generic docs/examples/signals.json",
         "tandem signals test datadog payload.json --json",

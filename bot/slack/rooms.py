@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.ports import Messenger
-from bot.slack.messenger import translated
+from bot.slack.messenger import SlackMessenger, translated
 from knowledge.errors import BadArgs, Unavailable
 from skills.contract import Button, Reply
 
@@ -28,9 +28,9 @@ _UNREACHED = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
 class SlackRooms:
     """Thread safe. Needs the scopes channels:manage and channels:read."""
 
-    def __init__(self, client: WebClient, messenger: Messenger) -> None:
+    def __init__(self, client: WebClient, messenger: Messenger | None = None) -> None:
         self._client = client
-        self._messenger = messenger
+        self._messenger = messenger or SlackMessenger(client)
 
     def open(self, name: str, topic: str, people: Sequence[str]) -> str:
         """A channel of that name in which the bot is: its own from before, or a new one. Where the

@@ -10,8 +10,11 @@ from bot.doctor import Finding, Probe, State, examine
 from bot.parts import make_embedder, make_frames, make_metrics, make_models, make_monitors, utc_now
 from bot.settings import Settings, read_settings
 from bot.verbs import Parsers
+from knowledge.adapters.calendars import read_oncall
+from knowledge.adapters.configured import make_tickets
 from knowledge.adapters.sql import open_store
 from knowledge.errors import UserError
+from knowledge.escalation import can_be_told
 from knowledge.ingest import read_setting
 
 _SIGN = {State.OK: "ok     ", State.OFF: "off    ", State.WARN: "warning", State.BROKEN: "BROKEN "}
@@ -42,6 +45,8 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "monitors file": lambda: _nothing(make_monitors(settings)),
         "registry": lambda: _nothing(make_models(settings).names()),
         "prometheus": lambda: _nothing(make_metrics(settings).instant("up", utc_now())),
+        "oncall file": lambda: _each_rotation(settings),
+        "tickets": lambda: _nothing(make_tickets(settings)),
         "embedder": lambda: _nothing(make_embedder(settings).encode(["a short text"])),
     }
 
@@ -58,6 +63,15 @@ def _each_reference(settings: Settings) -> None:
     frames = make_frames(settings)
     for model in frames.names():
         frames.reference(model)
+
+
+def _each_rotation(settings: Settings) -> None:
+    """Calendars are fetched, and people that no table knows are named."""
+    oncall = read_oncall(settings.tandem_oncall)
+    for name in oncall.rotations:
+        person = oncall.shift(name, utc_now()).person
+        if person and not can_be_told(person):
+            raise UserError(f"rotation {name}: {person!r} in the calendar is in no table of people")
 
 
 def _nothing(_: object) -> None:

@@ -1,5 +1,6 @@
 """Pure: the small phrases that cards share. Written for someone woken at three."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
@@ -19,6 +20,8 @@ _STEPS = (
     (timedelta(hours=6), timedelta(minutes=15)),
 )
 """Up to this age it is told in steps of that; beyond, in hours."""
+_PERSON = re.compile(r"<@([A-Z0-9]+)>")
+"""How the time line names people: by id, see `knowledge.escalation.mentions`."""
 _LEADS = {"note": "noted: ", "message": "said: "}
 
 
@@ -62,7 +65,8 @@ def tone(incident: Incident) -> Tone:
 
 def say_event(event: Event, people: People, day: date | None = None, limit: int = 0) -> str:
     who = "" if event.actor == TANDEM else f"{people(event.actor)} "
-    text = f"{clock(event.at, day)} {who}{_LEADS.get(event.kind, '')}{' '.join(event.text.split())}"
+    said = _PERSON.sub(lambda found: people(found[1]), " ".join(event.text.split()))
+    text = f"{clock(event.at, day)} {who}{_LEADS.get(event.kind, '')}{said}"
     return cut(text, limit or LINE_LIMIT)
 
 

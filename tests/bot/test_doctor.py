@@ -27,6 +27,8 @@ PROBES = (
     "monitors file",
     "registry",
     "prometheus",
+    "oncall file",
+    "tickets",
     "embedder",
 )
 
@@ -270,3 +272,27 @@ def test_a_language_model_out_of_reach_is_a_warning_only(url: str) -> None:
     assert found.state is State.WARN
     assert "cannot reach" in found.words
     assert "OPENAI_BASE_URL" in found.remedy
+
+
+def test_on_call_and_tickets_are_off_until_they_are_named() -> None:
+    found = findings()
+    assert {found[name].state for name in ("On call", "Paging", "Tickets")} == {State.OFF}
+    assert "deploy/oncall.toml" in found["On call"].remedy
+
+
+def test_on_call_and_tickets_that_work_and_that_do_not() -> None:
+    given = {"tandem_oncall": Path("oncall.toml"), "jira_url": "https://jira.example.com"}
+    assert findings(**given)["On call"].state is State.OK
+    assert findings(**given)["Tickets"].words == "Jira https://jira.example.com"
+    broken = findings(fails, **given)
+    assert {broken[name].state for name in ("On call", "Tickets")} == {State.BROKEN}
+
+
+def test_pagers_are_named_and_not_tried() -> None:
+    both = findings(pagerduty_routing_key="r" * 32, opsgenie_api_key="k")["Paging"]
+    assert both.words == "PagerDuty and Opsgenie; not tried, it would wake somebody"
+    short = findings(pagerduty_routing_key="r" * 20)["Paging"]
+    assert (short.state, short.words) == (
+        State.BROKEN,
+        "PAGERDUTY_ROUTING_KEY has 20 characters, not 32",
+    )

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from knowledge.incidents import add_change, add_message, add_note, open_from, with_signals
+from knowledge.incidents import add_change, add_message, add_note, open_from, record, with_signals
 from knowledge.records import Change, Incident, Message, Signal
 from skills.cards import thread_update, timeline, timeline_reply
 from skills.contract import Reply
@@ -93,3 +93,9 @@ def test_entries_link_to_where_they_come_from() -> None:
     keys = {key for line in shown.sections[0].lines for key in line.sources}
     assert keys == {source.key for source in shown.sources}
     assert "https://s.example" in {source.url for source in shown.sources}
+
+
+def test_whom_a_page_names_is_shown_by_name() -> None:
+    paged = record(incident(), "paged", "Tandem", LATER, "paged <@U1> and #leads (step 1 of 2): x")
+    reply = thread_update(paged, paged.timeline[-1:], people)
+    assert heading(reply, "") == ["12:12 paged ada and #leads (step 1 of 2): x"]
