@@ -4,6 +4,7 @@ Drawn like `skills.pictures`, with matplotlib's Figure API alone and loaded when
 needed: dark ink on a white ground of their own, so they read alike in a light and a dark chat.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from io import BytesIO
@@ -15,8 +16,12 @@ from skills.pictures import CURRENT_COLOUR, DPI, INK, REFERENCE_COLOUR, WIDTH_PX
 
 SOFT_INK = "#555555"
 _PANEL_INCHES = 1.55
-_SECONDS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800)
-"""Lengths of time that make good ticks."""
+_STEPS_S = (
+    *(5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 43200),
+    *(86400, 172800, 345600, 604800, 1209600, 2592000, 7776000),
+)
+"""Lengths of time, in seconds, that make good steps of a scale."""
+_MOST_TICKS = 3
 
 
 def draw_alerts_and_cards(days: Sequence[Day]) -> bytes:
@@ -53,8 +58,10 @@ def draw_times(weeks: Mapping[date, Summary]) -> bytes:
 
 def _medians(axes: Any, spreads: Sequence[Spread], colour: str) -> None:
     known = [(i, s.median, s.p90) for i, s in enumerate(spreads) if s.median is not None]
-    at, medians = [i for i, *_ in known], [m.total_seconds() for _, m, _ in known]
-    axes.plot(at, medians, color=colour, linewidth=1.4, marker="o", markersize=5)
+    medians = [m.total_seconds() for _, m, _ in known]
+    # What is not a number breaks the line: no course is drawn through a week nobody knows.
+    line = [math.nan if s.median is None else s.median.total_seconds() for s in spreads]
+    axes.plot(range(len(line)), line, color=colour, linewidth=1.4, marker="o", markersize=5)
     for i, median, p90 in known:
         if p90 is not None:
             ends = (median.total_seconds(), p90.total_seconds())
@@ -63,8 +70,9 @@ def _medians(axes: Any, spreads: Sequence[Spread], colour: str) -> None:
         if spread.median is None:
             axes.text(i, 0, "too few", ha="center", va="bottom", fontsize=6, color=SOFT_INK)
     highest = max([*medians, *(p.total_seconds() for _, _, p in known if p is not None), 60.0])
-    ticks = [s for s in _SECONDS if s <= highest * 1.1][-3:]
-    axes.set_yticks([0, *ticks[-3::2]], ["0", *map(_say, ticks[-3::2])])
+    step = next((s for s in _STEPS_S if highest / s <= _MOST_TICKS), _STEPS_S[-1])
+    ticks = range(step, int(highest * 1.1) + 1, step)
+    axes.set_yticks([0, *ticks], ["0", *map(_say, ticks)])
     axes.set_ylim(0, highest * 1.18)
     axes.set_xlim(-0.6, len(spreads) - 0.4)
 
