@@ -81,8 +81,21 @@ def test_the_migrations_make_the_tables_that_the_code_means(url: str) -> None:
     engine.dispose()
 
 
-def test_a_database_of_the_first_tables_is_brought_along(url: str) -> None:
-    engine = sa.create_engine(url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, url: str) -> str:
+    """Of a database without tables."""
+    if request.param == "sqlite":
+        return url
+    shared = sa.make_url(request.getfixturevalue("postgresql_url"))
+    engine = sa.create_engine(shared, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE DATABASE first"))
+    engine.dispose()
+    return shared.set(database="first").render_as_string(hide_password=False)
+
+
+def test_a_database_of_the_first_tables_is_brought_along(new_url: str) -> None:
+    engine = sa.create_engine(new_url)
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -91,9 +104,12 @@ def test_a_database_of_the_first_tables_is_brought_along(url: str) -> None:
     with engine.begin() as connection:
         for statement in FIRST_DATA:
             connection.exec_driver_sql(statement)
+        if engine.dialect.name == "postgresql":
+            for column in ("incident', 'number", "inbox', 'id"):
+                connection.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{column}'), 7)"))
     engine.dispose()
 
-    store = open_store(url)
+    store = open_store(new_url)
     known = replace(make(1), ends_at=NOW + timedelta(seconds=1.5), kind=SignalKind.DRIFT)
     assert store.incidents.get("INC-7").signals == (
         replace(known, summary="ü", labels={"pod": "p-1"}),
