@@ -34,7 +34,7 @@ from knowledge.statistics.times import (
 )
 
 MOST_INCIDENTS = 5_000
-MOST_RECORDS = 20_000
+MOST_RECORDS = 10_000
 """Single alerts that are looked at for chronic and flapping series: the newest."""
 MOST_SILENCES = 1_000
 WEEK = timedelta(days=7)
