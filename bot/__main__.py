@@ -21,6 +21,7 @@ VERBS = {
     "stats": "figures of recorded alerts and of past incidents, from files",
     "silence": "what a silence would have hidden of recorded alerts",
     "similar": "find similar past incidents and runbooks in a file",
+    "incident": "show, list by time or export incidents from files",
     "summarise": "summarise incidents from files",
     "drift": "compare two data sets: what moved, and does it matter",
     "vectors": "embed the router's phrases again (for developers)",

@@ -65,6 +65,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",
     ),
+    "incident": (
+        "tandem incident show docs/examples/incident.json",
+        "tandem incident timeline docs/examples/incident.json --json",
+        "tandem incident export incidents/INC-1.json --out exports",
+    ),
     "summarise": (
         "tandem summarise docs/examples/incident.json",
         "tandem summarise incidents/INC-1.json incidents/INC-2.json --out summaries",
@@ -103,8 +108,10 @@ def skills_page() -> str:
         "message, or by a button. In words, everything that changes something ends in a button; "
         "nothing happens before somebody presses it.",
         "`/tandem` takes anything in your own words, and alone it shows help. `/incident` also "
-        "takes `list`, `ack`, `resolve`, `reopen`, `severity`, `assign` and `note`, for example "
-        "`/incident ack INC-12` and `/incident list resolved checkout`. Arguments may be given by "
+        "takes `list`, `show`, `open`, `update`, `merge`, `split`, `timeline`, `export`, `why`, "
+        "`ack`, `unack`, `resolve`, `reopen`, `severity`, `assign` and `note`, for example "
+        "`/incident ack INC-12`, `/incident merge INC-4 INC-2`, `/incident open checkout: payments "
+        "fail` and `/incident list resolved checkout`. Arguments may be given by "
         'place, by name (`window=7d`), in "quotes", and what follows `because` is the reason.',
         *(_skill(s) for s in ready),
         "## Reached by buttons only",

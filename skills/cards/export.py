@@ -21,11 +21,13 @@ def markdown(
     now: datetime,
 ) -> str:
     """`records` are the incident's alerts from the history, as for its card."""
+    day = incident.opened_at.date()
+    entries = timeline(incident, people)
     parts = [
         f"# {incident.id}: {_plain(incident.title)}",
         _facts(incident, records, people, now),
         "## Time line",
-        "\n".join(f"- {_plain(e.text)}" + _link(e.url) for e in timeline(incident, people)),
+        "\n".join(f"- {_plain(e.say(day))}" + _link(e.url) for e in entries),
         "## Alerts",
         _alerts(incident),
         *(["## Changes", _changes(incident)] if incident.changes else []),

@@ -7,7 +7,17 @@ from typing import NamedTuple
 from knowledge.incidents import name_of
 from knowledge.records import Event, Incident, Signal
 from skills.cards.cause import say_change
-from skills.cards.wording import LINE_LIMIT, People, clock, count, cut, same, say_event, tone
+from skills.cards.wording import (
+    LINE_LIMIT,
+    People,
+    clock,
+    count,
+    cut,
+    same,
+    say_deed,
+    say_event,
+    tone,
+)
 from skills.contract import Line, Reply, Section, Source
 
 SHOWN_ENTRIES = 40
@@ -22,8 +32,11 @@ class Entry(NamedTuple):
     order: int
     kind: str
     text: str
-    """With the time before it."""
     url: str = ""
+
+    def say(self, day: date) -> str:
+        """With its time, and its date where that is not `day`."""
+        return f"{clock(self.at, day)} {self.text}"
 
 
 def thread_update(incident: Incident, events: Sequence[Event], people: People = same) -> Reply:
@@ -46,17 +59,17 @@ def thread_update(incident: Incident, events: Sequence[Event], people: People = 
 def timeline(incident: Incident, people: People = same) -> tuple[Entry, ...]:
     """All that is known to have happened, in the order in which it happened: the incident's own
     events, changes before it, and each alert rule's first start on each service."""
-    day = incident.opened_at.date()
     events = (
-        Entry(e.at, n, e.kind, say_event(e, people, day, 1000), e.url)
+        Entry(e.at, n, e.kind, say_deed(e, people), e.url)
         for n, e in enumerate(incident.timeline, start=len(incident.changes))
     )
-    return tuple(sorted([*_changes(incident, day), *_first_alerts(incident, day), *events]))
+    return tuple(sorted([*_changes(incident), *_first_alerts(incident), *events]))
 
 
 def timeline_reply(incident: Incident, people: People = same, most: int = SHOWN_ENTRIES) -> Reply:
     """The time line as a message: when it is long, its first alerts and what people did, and of
     that its beginning and its end."""
+    day = incident.opened_at.date()
     entries = timeline(incident, people)
     alerts = [entry for entry in entries if entry.kind == ALERT]
     others = [entry for entry in entries if entry.kind != ALERT]
@@ -69,7 +82,7 @@ def timeline_reply(incident: Incident, people: People = same, most: int = SHOWN_
 
     def lines(shown: Sequence[Entry]) -> tuple[Line, ...]:
         return tuple(
-            Line(cut(e.text, LINE_LIMIT), (sources[e.url],) if e.url else ()) for e in shown
+            Line(cut(e.say(day), LINE_LIMIT), (sources[e.url],) if e.url else ()) for e in shown
         )
 
     skipped = (Line(f"… {between:,} more …"), *lines(tail)) if tail else ()
@@ -85,20 +98,20 @@ def timeline_reply(incident: Incident, people: People = same, most: int = SHOWN_
     )
 
 
-def _changes(incident: Incident, day: date) -> Iterator[Entry]:
+def _changes(incident: Incident) -> Iterator[Entry]:
     """Those that no event tells of: known when it was opened."""
     told = {(e.at, e.kind) for e in incident.timeline}
     for order, change in enumerate(incident.changes):
         if (change.at, "change") not in told:
-            text = f"{clock(change.at, day)} {say_change(change)}: {change.summary}"
+            text = f"{say_change(change)}: {change.summary}"
             yield Entry(change.at, order, "change", text.rstrip(": "), change.url)
 
 
-def _first_alerts(incident: Incident, day: date) -> Iterator[Entry]:
+def _first_alerts(incident: Incident) -> Iterator[Entry]:
     first = {(s.name, s.service): s for s in reversed(_by_start(incident))}
     for signal in first.values():
         place = f" on {signal.service}" if signal.service else ""
-        text = f"{clock(signal.starts_at, day)} {name_of(signal)}{place} began to fire"
+        text = f"{name_of(signal)}{place} began to fire"
         yield Entry(signal.starts_at, -1, ALERT, text, signal.url)
 
 

@@ -63,11 +63,16 @@ def tone(incident: Incident) -> Tone:
     return _OPEN_TONES.get(incident.severity, Tone.NEUTRAL)
 
 
-def say_event(event: Event, people: People, day: date | None = None, limit: int = 0) -> str:
+def say_event(event: Event, people: People, day: date | None = None) -> str:
+    """ "12:05 ada noted: called them"."""
+    return cut(f"{clock(event.at, day)} {say_deed(event, people)}", LINE_LIMIT)
+
+
+def say_deed(event: Event, people: People) -> str:
+    """The event without its time, in full; people that it mentions by name."""
     who = "" if event.actor == TANDEM else f"{people(event.actor)} "
     said = _PERSON.sub(lambda found: people(found[1]), " ".join(event.text.split()))
-    text = f"{clock(event.at, day)} {who}{_LEADS.get(event.kind, '')}{said}"
-    return cut(text, limit or LINE_LIMIT)
+    return f"{who}{_LEADS.get(event.kind, '')}{said}"
 
 
 def say_state(incident: Incident, now: datetime, people: People = same) -> str:

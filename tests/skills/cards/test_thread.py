@@ -53,7 +53,7 @@ def eventful() -> Incident:
 
 
 def test_the_time_line_is_in_the_order_in_which_it_happened() -> None:
-    assert [entry.text for entry in timeline(eventful(), people)] == [
+    assert [entry.say(NOW.date()) for entry in timeline(eventful(), people)] == [
         "11:57 *deploy checkout 4.2*: new rules",
         "12:00 High error rate on checkout began to fire",
         "12:00 opened by High error rate on checkout",
