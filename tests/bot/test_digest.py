@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from bot.digest import Digest, When, due_week, make_digest, read_when, senders
+from bot.playground.block_rules import violations
 from bot.ports import RateLimited
+from bot.slack import blocks
 from bot.testing import MemoryMessenger
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.errors import Unavailable, UserError
@@ -113,6 +115,14 @@ def test_it_tells_the_week_and_the_rules_worth_deleting() -> None:
     assert reply.title == "Week 47: 1 incident and 40 alerts in 7 days"
     assert "DiskFull" in [section.heading for section in reply.sections]
     assert reply.pictures
+
+
+def test_it_fits_into_a_message_of_slack() -> None:
+    world = World()
+    world.tick()
+    [reply] = world.posted
+    files = [f"F{number}" for number in range(len(reply.pictures))]
+    assert list(violations(blocks.blocks(reply, files))) == []
 
 
 def test_what_comes_after_its_moment_is_not_in_it() -> None:
