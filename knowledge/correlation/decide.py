@@ -11,6 +11,7 @@ from knowledge.correlation.judge import Judge, Weighed, probability, total
 from knowledge.correlation.likelihood import Likelihood, Link
 from knowledge.correlation.links import Links
 from knowledge.correlation.outcome import Explanation
+from knowledge.correlation.splitting import second_root
 from knowledge.correlation.step import Step
 from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import HEARTBEATS, INFORMATION, URGENT
@@ -28,6 +29,8 @@ _UNRELATED = -2.0
 _HOPELESS = 0.01
 """Groups that trigger alerts so much less often than chance are not looked at further."""
 _MOST_EXPOSURE = 0.8
+_SPLIT_WITHIN = 1800.0
+"""Later, people know the incident as it is."""
 
 
 class Decider:
@@ -240,6 +243,8 @@ class Decider:
 
     def _unite(self, one: Group, other: Group, now: float, step: Step) -> None:
         """Merge two opened groups when one explains how the other began."""
+        if one.by_hand and other.by_hand:
+            return
         score = max(self._explains(one, other, now), self._explains(other, one, now))
         if score > self._t.merge:
             old, new = sorted((one, other), key=lambda g: g.opened_at or 0.0)
@@ -289,7 +294,7 @@ class Decider:
     def review(self, group: Group, now: float, step: Step) -> None:
         """A group's time to be looked at again has come."""
         if group.opened:
-            self._review_opened(group, now)
+            self._review_opened(group, now, step)
         else:
             self._review_waiting(group, now, step)
 
@@ -323,15 +328,22 @@ class Decider:
         urgent = (m for m in firing if m.severity in URGENT and m.verdict is Verdict.WAITING)
         return min(urgent, key=lambda m: m.arrival, default=None)
 
-    def _review_opened(self, group: Group, now: float) -> None:
+    def _review_opened(self, group: Group, now: float, step: Step) -> None:
         closed = group.closed_at is not None and now - group.closed_at > self._t.reopen
         silent = group.firing <= 0 and now - group.last > self._t.idle
         if closed or silent:
             services = [p[2] for p, a in group.places.items() if p[0] == SERVICE and a.belief > 0.9]
             self._links.learn_together(services, now)
             self._board.drop(group)
-        else:
-            self._board.remind(group, now + 60.0)
+            return
+        self._board.remind(group, now + 60.0)
+        young = group.opened_at is not None and now - group.opened_at < _SPLIT_WITHIN
+        if young and not group.by_hand and group.closed_at is None:
+            found = second_root(group, self._links)
+            if found is not None:
+                name, moving = found
+                says = f"{name} was hit later, and nothing in the incident explains it"
+                self.split(group, moving, now, step, says)
 
     def _exposure(self, now: float) -> float:
         """The share of all services that is in the reach of an incident's recent trouble."""

@@ -265,8 +265,9 @@ class Correlator:
     def _restored(self, name: str, at: float) -> Group:
         group = self._board.new()
         self._board.open(group, at)
+        group.by_hand = True  # Perhaps it was: nobody wrote that down.
         self._board.name(group, name)
-        self._board.remind(group, at + self._t.idle)
+        self._board.remind(group, at + 60.0)
         return group
 
     # ------------------------------------------------------------------ what can be asked

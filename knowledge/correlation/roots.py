@@ -40,7 +40,7 @@ Spots = dict[str, Activity]
 
 def suspects(group: Group, links: Links, most: int) -> tuple[str, ...]:
     """Ranked: what explains best where and when the group's alerts came."""
-    services = _spots(group, SERVICE)
+    services = service_spots(group)
     blamed = _spots(group, BLAMED)
     scores = {name: _service(name, services, blamed, links) for name in services}
     for name, activity in _spots(group, NODE).items():
@@ -50,6 +50,11 @@ def suspects(group: Group, links: Links, most: int) -> tuple[str, ...]:
             scores[name] = _place(activity, group, services, links) - _RARE_ZONE
     ranked = sorted(scores, key=lambda name: (-scores[name], name))
     return tuple(name.removeprefix("model:") for name in ranked[:most])
+
+
+def service_spots(group: Group) -> Spots:
+    """The group's services, those hit first before others."""
+    return _spots(group, SERVICE)
 
 
 def _spots(group: Group, kind: str) -> Spots:
@@ -64,12 +69,12 @@ def _spots(group: Group, kind: str) -> Spots:
 
 def _service(name: str, services: Spots, blamed: Spots, links: Links) -> float:
     here = services[name]
-    above = _above(name, links)
+    dependants = above(name, links)
     score = math.log1p(here.count) * here.belief
     for other, activity in services.items():
         if other == name:
             continue
-        hops = above.get(other)
+        hops = dependants.get(other)
         if hops is None:
             score -= _UNEXPLAINED * _weight(activity)
         else:
@@ -85,13 +90,13 @@ def _place(activity: Activity, group: Group, services: Spots, links: Links) -> f
     its own, most of the pods with trouble must be there."""
     share = activity.count / (group.located + _FEW)
     score = _OWN_ALERT if activity.own else 6.0 * min(0.0, share - _MOST_SHARE)
-    above: dict[str, int] = {}
+    hit: dict[str, int] = {}
     for entity in activity.entities:
-        for caller, hops in _above(entity, links, 2).items():
-            above[caller] = min(hops, above.get(caller, hops))
+        for caller, hops in above(entity, links, 2).items():
+            hit[caller] = min(hops, hit.get(caller, hops))
     for name, other in services.items():
         if name not in activity.entities:
-            unexplained = _PER_HOP * above[name] if name in above else _UNEXPLAINED
+            unexplained = _PER_HOP * hit[name] if name in hit else _UNEXPLAINED
             score -= unexplained * _weight(other)
         elif len(activity.entities) < 2:
             score -= 1.0
@@ -110,7 +115,7 @@ def _misfit(lag: float, hops: int) -> float:
     return min(_LATE_MOST, max(0.0, lag / (_HOP_S * hops) - 1.0))
 
 
-def _above(service: str, links: Links, most: int = _MOST_HOPS) -> dict[str, int]:
+def above(service: str, links: Links, most: int = _MOST_HOPS) -> dict[str, int]:
     """Who depends on the service, with the number of calls between."""
     found = {service: 0}
     queue = deque([service])
