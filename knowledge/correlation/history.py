@@ -10,7 +10,7 @@ from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import name_bias, name_tokens
 
 MOST_HABIT = 3.5
-_UNSURE_S = 600.0
+_UNSURE_S = 300.0
 """For so many seconds the expected pace counts against the one that is seen."""
 _HABIT_HORIZON = 6.0
 """Habits of rules are remembered this many times as long as the pace."""
@@ -162,11 +162,11 @@ class Background:
         self._lasted = 0.999 * self._lasted + min(lasted, 7200.0)
         self._ended = 0.999 * self._ended + 1.0
 
-    def per_hour(self, now: float, services: int, but: float = 0.0) -> float:
+    def per_hour(self, now: float, but: float = 0.0) -> float:
         """Lone alerts an hour, everywhere, that ask for attention; `but` so many of them."""
         t = self._tuning
         seen = max(0.0, self._pace.now(now, t.memory) - but)
-        expected = t.pace * services * _UNSURE_S
+        expected = t.lone_per_hour / 3600.0 * _UNSURE_S
         return 3600.0 * (seen + expected) / (self.watched(now) + _UNSURE_S)
 
     def pace(self, now: float, services: int, informing: bool = False) -> float:

@@ -42,6 +42,9 @@ class Tuning:
     """Expected lone alerts a second on one service, before any were seen."""
     pace_weight: float = 1000.0
     """For how many service-seconds that expectation counts."""
+    lone_per_hour: float = 6.0
+    """Expected lone alerts an hour everywhere, before any were seen: a system is taken for quiet,
+    however large its catalogue is, until it shows otherwise."""
     memory: float = 3600.0
     """What was seen longer ago counts for 1/e in the pace and 1/e^6 in habits of rules."""
     series_per_service: float = 15.0

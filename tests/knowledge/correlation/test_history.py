@@ -35,8 +35,8 @@ def test_lone_alerts_an_hour_leave_out_the_groups_own() -> None:
     for n in range(100):
         record.came(informing=False, now=36.0 * n)
     now = 3600.0
-    assert 40 < record.per_hour(now, 1) < 160
-    assert record.per_hour(now, 1, but=50) < record.per_hour(now, 1)
+    assert 40 < record.per_hour(now) < 160
+    assert record.per_hour(now, but=50) < record.per_hour(now)
 
 
 def test_a_rule_is_known_by_its_record() -> None:
