@@ -97,6 +97,8 @@ def start_is_unknown(signal: Signal) -> bool:
 
 def counted(signals: Sequence[Signal]) -> tuple[Signal, ...]:
     """The alerts among them: an end that only tells of others is none of its own."""
+    if not any(map(start_is_unknown, signals)):
+        return tuple(signals)
     known = {s.fingerprint for s in signals if not start_is_unknown(s)}
     return tuple(s for s in signals if s.fingerprint not in known or not start_is_unknown(s))
 

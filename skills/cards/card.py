@@ -4,6 +4,7 @@ What, where, how bad, for how long, who is on it, why probably, what to press. I
 grows stale without being edited: moments rather than ages, and an age with the moment it is of.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -91,10 +92,11 @@ def telling_alerts(
     """The most telling alerts: firing before ended, on the suspect before elsewhere, grave before
     mild, rare before common; each rule once while there are others."""
     shown = _most_telling(incident, most)
+    alike = Counter(map(_kind, counted(incident.signals)))
     sources = tuple(Source(f"A{n}", "alert", s.url) for n, s in enumerate(shown, start=1) if s.url)
     linked = {source.key for source in sources}
     lines = tuple(
-        Line(_say_signal(s, incident), (f"A{n}",) if f"A{n}" in linked else ())
+        Line(_say_signal(s, incident, alike[_kind(s)]), (f"A{n}",) if f"A{n}" in linked else ())
         for n, s in enumerate(shown, start=1)
     )
     heading = "Firing now" if incident.firing else "Alerts, all ended"
@@ -104,9 +106,7 @@ def telling_alerts(
 def _most_telling(incident: Incident, most: int) -> list[Signal]:
     suspect = incident.suspects[0] if incident.suspects else ""
     alerts = counted(incident.signals)
-    common: dict[str, int] = {}
-    for signal in alerts:
-        common[signal.name] = common.get(signal.name, 0) + 1
+    common = Counter(signal.name for signal in alerts)
 
     def rank(signal: Signal) -> tuple[bool, bool, str, int, datetime]:
         elsewhere = not is_on(signal, suspect)
@@ -123,7 +123,12 @@ def _most_telling(incident: Incident, most: int) -> list[Signal]:
     return [s for s in (*once, *again) if told[name_of(s), s.service] is s][:most]
 
 
-def _say_signal(signal: Signal, incident: Incident) -> str:
+def _kind(signal: Signal) -> tuple[str, str, bool]:
+    return signal.name, signal.service, signal.firing
+
+
+def _say_signal(signal: Signal, incident: Incident, alike: int) -> str:
+    """`alike`: how many there are of the same rule, service and state."""
     what = name_of(signal)
     elsewhere = signal.service and signal.service != incident.service
     detail = " ".join(signal.description.split())
@@ -132,10 +137,6 @@ def _say_signal(signal: Signal, incident: Incident) -> str:
     when = f"since {clock(signal.starts_at, day)}"
     if signal.ends_at is not None:
         when = f"{clock(signal.starts_at, day)} to {clock(signal.ends_at, day)}"
-    alike = sum(
-        s.name == signal.name and s.service == signal.service and s.firing == signal.firing
-        for s in counted(incident.signals)
-    )
     often = f", {count(alike, 'alert')}" if alike > 1 else ""
     place = f" on {signal.service}" if elsewhere else ""
     return f"*{cut(what + place, 100)}*{cut(about, LINE_LIMIT)} ({when}{often})"
