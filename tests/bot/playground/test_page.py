@@ -20,6 +20,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.playground.manifest import Manifest, Shortcut
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
 
@@ -115,6 +116,19 @@ def add_listeners(app: App) -> None:
             channel=body["channel_id"], content=picture(), filename="drift.png", title="amount"
         )
 
+    @app.command("/export")
+    def export(ack: Any, client: WebClient, body: Json) -> None:
+        ack()
+        client.files_upload_v2(
+            channel=body["channel_id"], content="# INC-12", filename="INC-12.md", title="Time line"
+        )
+
+    @app.message_shortcut("keep")
+    def keep(ack: Any, client: WebClient, body: Json) -> None:
+        ack()
+        text = f"kept: {body['message']['text'].upper()}"
+        client.chat_postMessage(channel=body["channel"]["id"], text=text)
+
     @app.command("/table")
     def table(ack: Any, client: WebClient, body: Json) -> None:
         ack()
@@ -142,7 +156,9 @@ def add_listeners(app: App) -> None:
 
 @pytest.fixture(scope="module")
 def playground() -> Iterator[RunningPlayground]:
-    with RunningPlayground(Playground(rate_scale=None)) as running:
+    made = Playground(rate_scale=None)
+    made.manifest = Manifest(shortcuts=(Shortcut("Keep this", "keep", "message"),))
+    with RunningPlayground(made) as running:
         client = WebClient(running.bot_token, base_url=running.api_url)
         app = App(client=client, token_verification_enabled=False)
         add_listeners(app)
@@ -248,6 +264,54 @@ def test_a_picture_is_shown_and_enlarged(
     expect(page.get_by_test_id("lightbox")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("lightbox")).to_have_count(0)
+
+
+def test_a_file_that_is_no_picture_is_a_download(
+    context: BrowserContext, playground: RunningPlayground
+) -> None:
+    page = visit(context, playground, "ada", "ml-models")
+    say(page, "/export")
+    link = page.get_by_test_id("file").last
+    expect(link).to_contain_text("Time line")
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "INC-12.md"
+    assert download.value.path().read_text() == "# INC-12"
+
+
+def test_a_message_has_a_menu_of_the_apps_shortcuts(
+    context: BrowserContext, playground: RunningPlayground
+) -> None:
+    page = visit(context, playground, "ada", "general")
+    say(page, "the vendor called")
+    newest(page, "the vendor called").hover()
+    page.get_by_test_id("message-more").click()
+    page.get_by_role("menuitem", name="Keep this").click()
+    expect(newest(page, "kept: THE VENDOR CALLED")).to_be_visible()
+
+
+def test_a_pushpin_is_one_press_away_and_can_be_taken_back(
+    context: BrowserContext, playground: RunningPlayground
+) -> None:
+    page = visit(context, playground, "ada", "general")
+    say(page, "worth remembering")
+    message = newest(page, "worth remembering")
+    message.hover()
+    message.get_by_role("button", name="React with pushpin").click()
+    pushpin = message.locator("[data-reaction=pushpin]")
+    expect(pushpin).to_contain_text("1")
+    pushpin.click()
+    expect(pushpin).to_have_count(0)
+
+
+def test_two_times_of_day_are_no_emoji(
+    context: BrowserContext, playground: RunningPlayground
+) -> None:
+    page = visit(context, playground, "ada", "general")
+    playground.client("ben").say("#general", "from 14:20\nto 15:40:30 :eyes:")
+    message = newest(page, "from 14:20")
+    expect(message).to_contain_text("14:20")
+    expect(message).to_contain_text("to 15:40:30 👀")
 
 
 def test_a_table_is_drawn(context: BrowserContext, playground: RunningPlayground) -> None:

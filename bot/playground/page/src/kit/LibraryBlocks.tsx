@@ -1,6 +1,7 @@
-import { memo, useMemo, type ReactElement, type ReactNode } from "react";
+import { Fragment, memo, useMemo, type ReactElement, type ReactNode } from "react";
 import { Message as LibraryMessage, type Block, type MessageProps } from "slack-blocks-to-jsx";
 import { linkOf } from "../address";
+import { emoji } from "../format";
 import { useSlack, type Slack } from "../store/context";
 import type { Channel, User } from "../types";
 import { formatted, localised, unfolded } from "./local";
@@ -10,6 +11,17 @@ type LooseBlock = { type: string; [key: string]: unknown };
 
 interface Props {
   blocks: readonly LooseBlock[];
+}
+
+/** The library takes all between two colons without a blank for an emoji: also ":20⏎05:" of two times. */
+function emojiOrText(name: string): ReactNode {
+  if (!name.startsWith(":")) return emoji(name);
+  return name.split("\n").map((line, index) => (
+    <Fragment key={index}>
+      {index > 0 ? <br /> : null}
+      {line}
+    </Fragment>
+  ));
 }
 
 function hooksFor(me: string, users: readonly User[], channels: readonly Channel[], go: Slack["go"], openThread: Slack["openThread"]): Hooks {
@@ -27,6 +39,7 @@ function hooksFor(me: string, users: readonly User[], channels: readonly Channel
         </button>
       );
     },
+    emoji: (data, parse) => (data.name.startsWith("skin-tone") ? parse(data) : emojiOrText(data.name)),
     atHere: () => mark("@here"),
     atChannel: () => mark("@channel"),
     atEveryone: () => mark("@everyone"),
