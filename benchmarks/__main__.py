@@ -37,6 +37,8 @@ BENCHMARKS = (
     Benchmark("start", "How soon is the bot ready after its start?"),
     Benchmark("acks", "Is every command acknowledged in time when 200 come at once?"),
     Benchmark("search_latency", "How long does /similar take with 10,000 incidents?"),
+    Benchmark("intake", "How many alerts a second are accepted, correlated and stored?"),
+    Benchmark("history", "Does an alert cost the same, whatever is stored already?"),
     Benchmark("drift", "What does judging drift cost?"),
     Benchmark(
         "false_flags", "How often is drift seen where none is?", ["--false-flags"], (), "drift"

@@ -10,9 +10,9 @@ first request until the inbox is empty. Sent and stored deliveries are compared:
 
 Two loads, both of storms as they are: at any time a few causes, each with alerts on the services
 that call the broken one, and a tenth of the alerts from anywhere. "mixed" is what an Alertmanager
-sends, which repeats a whole group when one alert of it changes: a fifth of the alerts are new, 15 %
-are ends and the rest repeats of what fires. In "all new" every alert is an instance of a series
-nobody has seen: the worst that can come.
+sends, which repeats a whole group when one alert of it changes: a tenth of the alerts are new, a
+tenth are ends and the rest repeats of what fires. In "all new" every alert is an instance of a
+series nobody has seen: the worst that can come.
 """
 
 import argparse
@@ -55,7 +55,7 @@ CAUSES = 4
 LASTS = 2_000
 """New alerts until the next cause takes one's place."""
 ANYWHERE = 0.1
-NEW, END = 0.2, 0.15
+NEW, END = 0.1, 0.1
 """Shares of the mixed load."""
 DONE_S = 600.0
 _POLL_S = 0.05
