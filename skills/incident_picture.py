@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from knowledge.durations import say_duration
@@ -82,11 +83,16 @@ def life_of(incident: Incident, now: datetime, records: Sequence[AlertRecord] = 
     bins = int((until - start) // step) + (0 if incident.is_open else 1)
     if bins < _LEAST_BINS:
         return None
-    counts = [0] * bins
+    # What begins and what ends in each step; their running sum is what fires.
+    turns = [0] * (bins + 1)
     for signal in signals:
-        for bin_ in _bins(signal, start, step, bins):
-            counts[bin_] += 1
-    return Life(start, step, tuple(counts), _marks(incident, start, start + step * bins))
+        fired = _bins(signal, start, step, bins)
+        if fired:
+            turns[fired.start] += 1
+            turns[fired.stop] -= 1
+    return Life(
+        start, step, tuple(accumulate(turns[:-1])), _marks(incident, start, start + step * bins)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -110,7 +116,8 @@ def draw_life(life: Life) -> bytes:
     _draw_marks(draw, life, width, base)
     _draw_scale(draw, life, most, base)
     out = BytesIO()
-    image.save(out, "PNG", optimize=False)
+    # The fastest compression: a quarter of the time for some kilobytes more.
+    image.save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
