@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from bot.playground.block_rules import violations
 from bot.server import Intakes, http_app
 from bot.slack import blocks
 from bot.testing import MemoryMessenger
+from bot.webhooks import built_in
 from knowledge.adapters.sql import SqlStore, open_store
 from knowledge.catalogue import Catalogue
 from knowledge.incidents import MOST_SIGNALS
@@ -110,7 +112,8 @@ class Clock:
 
 def make_intake(store: SqlStore, clock: Clock) -> Intake:
     catalogue = Catalogue.from_topology(TOPOLOGY)
-    return Intake(store, read_batch, clock, catalogue=catalogue, quiet=QUIET)
+    read = partial(read_batch, built_in(TOKEN))
+    return Intake(store, read, clock, catalogue=catalogue, quiet=QUIET)
 
 
 @pytest.fixture
@@ -515,8 +518,12 @@ def batches(alerts: Sequence[Alert], size: int) -> list[Sequence[Alert]]:
 # Restarts in the middle of it
 
 
-@pytest.mark.xfail(reason="the engine forgets waiting alerts at a restart", strict=False)
-@pytest.mark.parametrize("after", range(1, 4))
+FORGOTTEN = pytest.mark.xfail(
+    reason="a restart forgets the alert that waited for a second sign", strict=False
+)
+
+
+@pytest.mark.parametrize("after", [pytest.param(1, marks=FORGOTTEN), 2, 3])
 def test_a_restart_in_the_middle_changes_nothing(world: World, after: int) -> None:
     for number, each in enumerate(trouble()):
         if number == after:
@@ -531,7 +538,6 @@ def test_a_restart_in_the_middle_changes_nothing(world: World, after: int) -> No
     assert world.cards() == ["INC-1"]
 
 
-@pytest.mark.xfail(reason="the engine is blind at its first feed", strict=False)
 def test_a_webhook_that_was_accepted_before_a_crash_is_dealt_with_after_it(world: World) -> None:
     body = json.dumps({"version": "4", "alerts": trouble()})
     crashed, world.intake.work = world.intake.work, lambda limit=250: 0  # type: ignore[assignment]
