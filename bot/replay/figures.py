@@ -95,6 +95,7 @@ def _history(result: Result) -> dict[str, Any]:
         "left_out": [vars(mistake) for mistake in result.malformed],
         "left_out_more": result.more_malformed,
         "out_of_order": result.backwards,
+        "lost": result.lost,
         "cpu_seconds": round(result.cpu_s, 3),
     }
 

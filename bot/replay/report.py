@@ -215,6 +215,11 @@ def _left_out(result: Result) -> str:
             f"the rest was read.</p>{_table(('file', 'line', 'field', 'problem'), rows, (1,))}"
             f"{_more(result.mistakes - MOST_MISTAKES, 'mistake')}"
         )
+    if result.lost:
+        parts.append(
+            f"<p>{_count(result.lost, 'alert')} could not be dealt with, by a mistake of Tandem's; "
+            "its log tells more.</p>"
+        )
     if result.backwards:
         parts.append(
             f'<p class="note">{_count(result.backwards, "line")} came with an earlier time than '

@@ -14,6 +14,7 @@ from bot.intake import Intake
 from bot.replay.history import History, Malformed, Webhook
 from knowledge.catalogue import Catalogue
 from knowledge.correlation import Key
+from knowledge.errors import NotFound
 from knowledge.incidents import instance
 from knowledge.ports import Store
 from knowledge.records import AlertRecord, Incident, Severity, Signal, Tally, Verdict
@@ -30,6 +31,8 @@ STRAY = timedelta(days=2)
 MOST_MALFORMED = 1_000
 """Mistakes that are kept; those after them are counted."""
 MOST_CARDS = 1_000_000
+ROUND = 200
+"""Webhooks of one tick are dealt with in rounds of at most this many, as in the bot in a storm."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class Result:
     more_malformed: int = 0
     backwards: int = 0
     """Lines that were older than the one before: the clock stood still for them."""
+    lost: int = 0
+    """Alerts that the bot could not deal with: a mistake of its own, told in its log."""
     began: datetime | None = None
     ended: datetime | None = None
     cpu_s: float = 0.0
@@ -143,6 +148,7 @@ def replay(
             run.leave_out(item)
         else:
             run.take(item)
+    run.finish()
     return run.result(process_time() - began)
 
 
@@ -154,14 +160,16 @@ class _Run:
         self._store = store
         self._now = datetime.min.replace(tzinfo=UTC)
         self._intake = Intake(store, _read, lambda: self._now, catalogue=catalogue, quiet=quiet)
-        self._starts: dict[Key, str] = {}
+        self._seen: dict[Key, tuple[str, Signal]] = {}
+        """The start of each instance as it was written, and how the instance came first."""
         self._arrivals: Counter[int] = Counter()
         self._malformed: list[Malformed] = []
         self._more_malformed = 0
         self._webhooks = 0
         self._backwards = 0
         self._began: datetime | None = None
-        self._settled = self._now
+        self._settled = self._round = self._now
+        self._waiting = 0
 
     def leave_out(self, mistake: Malformed) -> None:
         if len(self._malformed) < MOST_MALFORMED:
@@ -171,11 +179,24 @@ class _Run:
 
     def take(self, webhook: Webhook) -> None:
         self._webhooks += 1
+        if self._waiting >= ROUND or webhook.received_at - self._round >= TICK:
+            self._work()
+            self._round = webhook.received_at
         self._pass_time(webhook.received_at)
         self._arrivals[int(self._now.timestamp()) // 60] += len(webhook.signals)
-        self._remember_starts(webhook)
+        self._remember(webhook)
+        # Each is correlated at its own time of arrival, whenever its round comes.
         self._intake.accept(webhook.source, b"", webhook.signals)
-        self._intake.work()
+        self._waiting += 1
+
+    def finish(self) -> None:
+        """What came last is dealt with, too."""
+        self._work()
+
+    def _work(self) -> None:
+        if self._waiting:
+            self._waiting = 0
+            self._intake.work(ROUND)
 
     def _pass_time(self, until: datetime) -> None:
         if self._began is None:
@@ -195,20 +216,23 @@ class _Run:
             self._settled = moment
             self._intake.settle()
 
-    def _remember_starts(self, webhook: Webhook) -> None:
-        new = [s for s in webhook.signals if instance(s) not in self._starts]
+    def _remember(self, webhook: Webhook) -> None:
+        new = [s for s in webhook.signals if instance(s) not in self._seen]
         if new:
             starts = webhook.starts()
             for signal in new:
-                self._starts[instance(signal)] = starts.of(signal) or _text(signal.starts_at)
+                text = starts.of(signal) or _text(signal.starts_at)
+                self._seen[instance(signal)] = text, signal
 
     def result(self, cpu_s: float) -> Result:
         incidents = {i.id: i for i in self._store.incidents.find(limit=MOST_CARDS)}
-        records = [self._store.alerts.get(*key) for key in self._starts]
-        placed = [
-            _placed(r, text, incidents)
-            for r, text in zip(records, self._starts.values(), strict=True)
-        ]
+        placed: list[Placed] = []
+        lost = 0
+        for text, signal in self._seen.values():
+            record = self._record(signal)
+            lost += record is None
+            record = record or AlertRecord(signal, signal.received_at)
+            placed.append(_placed(record, text, incidents))
         return Result(
             name=self._name,
             cards=tuple(_cards(incidents, placed)),
@@ -219,10 +243,17 @@ class _Run:
             malformed=tuple(self._malformed),
             more_malformed=self._more_malformed,
             backwards=self._backwards,
+            lost=lost,
             began=self._began,
             ended=self._now if self._began else None,
             cpu_s=cpu_s,
         )
+
+    def _record(self, signal: Signal) -> AlertRecord | None:
+        try:
+            return self._store.alerts.get(*instance(signal))
+        except NotFound:
+            return None
 
 
 def _read(source: str, body: bytes, received_at: datetime) -> Sequence[Signal]:

@@ -1,8 +1,12 @@
+from collections.abc import Sequence
 from datetime import timedelta
+from threading import RLock
 
-from bot.replay import Result, histories, replay
-from knowledge.adapters.memory.store import MemoryStore
+from bot.replay import History, Result, histories, replay
+from bot.replay.report import report
+from knowledge.adapters.memory.store import MemoryAlerts, MemoryStore
 from knowledge.catalogue import Catalogue
+from knowledge.records import AlertRecord
 from tests.bot.replay.conftest import START, TOPOLOGY, Write, alert, storm, webhook
 
 
@@ -76,3 +80,19 @@ def test_rules_are_tallied_as_the_statistics_want_them(result: Result) -> None:
     assert (errors.instances, errors.deliveries, errors.in_incidents) == (1, 4, 1)
     assert errors.firing_s == 520
     assert tallies["CertificateExpiresSoon", "mail"].in_incidents == 0
+
+
+class _Forgetful(MemoryAlerts):
+    """A history that keeps nothing of one alert."""
+
+    def record(self, records: Sequence[AlertRecord]) -> None:
+        super().record([r for r in records if r.signal.name != "HighLatency"])
+
+
+def test_an_alert_that_the_bot_lost_is_counted(history: History) -> None:
+    store = MemoryStore()
+    store.alerts = _Forgetful(RLock(), store.incidents)
+    result = replay(history, Catalogue.from_topology(TOPOLOGY), store)
+    assert result.lost == 1
+    assert len(result.alerts) == 6
+    assert "1 alert could not be dealt with" in report([result])
