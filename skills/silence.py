@@ -1,5 +1,6 @@
 """Silence alerts for a while: first what that would have hidden, then the button that does it."""
 
+from datetime import timedelta
 from difflib import get_close_matches
 
 from pydantic import BaseModel, Field
@@ -20,6 +21,7 @@ from knowledge.silences import (
     say_matchers,
 )
 from skills import silence_cards
+from skills.cards.wording import listed
 from skills.contract import Context, Reply, Role, Skill
 
 MOST_RECORDS = 20_000
@@ -27,6 +29,7 @@ MOST_RECORDS = 20_000
 MOST_OPEN = 50
 """Open incidents whose time line may name the silence."""
 LONGEST_REASON = 200
+PRESSED_TWICE = timedelta(minutes=5)
 _WINDOW = "maintenance"
 
 
@@ -66,13 +69,26 @@ def run(ctx: Context, args: Args) -> Reply:
 def start(ctx: Context, args: StartArgs) -> Reply:
     """What the button of the preview does."""
     matchers = parse_matchers(args.match)
-    silence = ctx.silences.add(_draft(ctx, matchers, args.duration, args.reason, args.start))
+    draft = _draft(ctx, matchers, args.duration, args.reason, args.start)
+    same = _held_already(ctx, draft)
+    if same is not None:
+        note = "That was set already; nothing was added."
+        return silence_cards.set_card(same, ctx.now, ctx.people, note)
+    silence = ctx.silences.add(draft)
     touched = [i.id for i in _touched(ctx, matchers)]
     for incident_id in touched:
         ctx.incidents.change(
             incident_id, lambda i: noted(i, silence, ctx.now), tell=("card", "thread")
         )
-    return silence_cards.set_card(silence, ctx.now, ctx.people, touched)
+    note = f"It is on the time line of {listed(touched)}." if touched else ""
+    return silence_cards.set_card(silence, ctx.now, ctx.people, note)
+
+
+def _held_already(ctx: Context, draft: Silence) -> Silence | None:
+    """One of the same alerts for as long: the button was pressed twice, or by two people."""
+    there = ctx.silences.find(at=ctx.now)
+    alike = (s for s in there if s.matchers == draft.matchers and s.starts_at <= draft.starts_at)
+    return next((s for s in alike if s.ends_at >= draft.ends_at - PRESSED_TWICE), None)
 
 
 def _matchers(ctx: Context, args: Args) -> tuple[Matcher, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from knowledge.durations import say_duration
 from knowledge.records import Matcher, Silence
 from knowledge.silences import Effect, Preview, holds, say_matchers
-from skills.cards.wording import People, clock, count, cut, listed, same, stamp
+from skills.cards.wording import People, clock, count, cut, same, stamp
 from skills.contract import (
     Audience,
     Button,
@@ -101,17 +101,14 @@ def ask_what(incidents: Sequence[tuple[str, str]]) -> Reply:
     )
 
 
-def set_card(
-    silence: Silence, now: datetime, people: People = same, touched: Sequence[str] = ()
-) -> Reply:
+def set_card(silence: Silence, now: datetime, people: People = same, note: str = "") -> Reply:
     """It holds (or will): until when, and how to change that."""
     when = f"until {stamp(silence.ends_at)}"
     if silence.starts_at > now:
         when = f"from {stamp(silence.starts_at)} {when}"
-    noted = f"It is on the time line of {listed(touched)}." if touched else ""
     return Reply(
         title=f"{silence.id} holds {when}",
-        text=f"{say_matchers(silence.matchers)} is silent. {noted}".strip(),
+        text=note,
         tone=Tone.GOOD,
         fields=_fields(silence, people(silence.created_by), now),
         buttons=(end_button(silence, "End it now"), prolong_button(silence)),
@@ -281,12 +278,10 @@ def _effects(effects: Sequence[Effect]) -> tuple[Line, ...]:
 def _say_effect(effect: Effect) -> Line:
     grave = f" {effect.severity}" if effect.severity else ""
     title = f" {cut(effect.title, 80)}" if effect.title else ""
-    alerts = "" if effect.whole else f" of {effect.alerts}"
-    return Line(
-        f"*{effect.incident}*{grave}{title}: {effect.hidden}{alerts} of its alerts"
-        if alerts
-        else f"*{effect.incident}*{grave}{title}: all {count(effect.hidden, 'alert')}"
-    )
+    alerts = f"{effect.hidden} of its {count(effect.alerts, 'alert')}"
+    if effect.whole:
+        alerts = "its only alert" if effect.hidden == 1 else f"all its {effect.hidden} alerts"
+    return Line(f"*{effect.incident}*{grave}{title}: {alerts}")
 
 
 def _rest(number: int) -> tuple[Line, ...]:

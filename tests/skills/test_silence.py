@@ -80,6 +80,16 @@ def test_the_button_of_the_preview_sets_it(store: MemoryStore) -> None:
     assert (made.created_by, made.reason, made.kind) == ("U1", "deploy", "silence")
 
 
+def test_pressed_twice_it_is_set_once(store: MemoryStore) -> None:
+    reply = ask(store, service="search", duration="2h")
+    press(store, reply, "Silence for 2 h")
+    again = press(store, reply, "Silence for 2 h")
+    assert again.title.startswith("SIL-1 holds")
+    assert "set already" in again.text
+    longer = press(store, ask(store, service="search", duration="4h"), "Silence for 4 h")
+    assert longer.title.startswith("SIL-2 holds")
+
+
 def test_a_grave_incident_that_nobody_would_have_heard_of_is_a_warning(store: MemoryStore) -> None:
     reply = ask(store, service="checkout", duration="1h")
     assert reply.text == "It would have hidden INC-1 (SEV1) altogether."
@@ -91,8 +101,8 @@ def test_a_grave_incident_that_nobody_would_have_heard_of_is_a_warning(store: Me
         "3 of 7 alerts hidden, 1 incident not opened, 1 incident smaller"
     )
     lines = [line.text for section in reply.sections for line in section.lines]
-    assert any(line.startswith("*INC-1* SEV1") and "all 2 alerts" in line for line in lines)
-    assert any(line.startswith("*INC-2* SEV3") and "1 of 2" in line for line in lines)
+    assert any(line.startswith("*INC-1* SEV1") and "all its 2 alerts" in line for line in lines)
+    assert any(line.startswith("*INC-2* SEV3") and "1 of its 2 alerts" in line for line in lines)
 
 
 def test_it_is_on_the_time_line_of_the_incidents_it_touches(store: MemoryStore) -> None:
