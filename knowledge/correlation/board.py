@@ -86,6 +86,7 @@ class Board:
         group.rules[member.rule] = group.rules.get(member.rule, 0) + 1
         group.members[member.key] = member
         group.firing += member.ended is None
+        group.counted += member.counted
         group.located += bool(member.subject.node)
         group.first = min(group.first, member.start)
         group.first_arrival = min(group.first_arrival, member.arrival)
@@ -142,6 +143,8 @@ class Board:
         series = self._series.get(member.key[0])
         if series is None or series.starts <= CHRONIC_STARTS:
             member.counted = True
+            if member.group is not None:
+                member.group.counted += 1
             self._background.came(member.severity in INFORMATION, now)
 
     def came_alone(self, member: Member, exposure: float, now: float) -> None:
@@ -163,5 +166,7 @@ class Board:
         if member.lone and series is not None:
             series.lone = max(0.0, series.lone - 1)
         if member.counted:
+            if member.group is not None:
+                member.group.counted -= 1
             self._background.came(member.severity in INFORMATION, now, -1.0)
         member.lone = member.counted = False

@@ -149,8 +149,7 @@ class Decider:
     def _threshold(self, group: Group, now: float) -> float:
         """The evidence that chance reaches less often than a false card is bearable: the odds of
         one lone alert's group being an incident are false cards : other lone alerts an hour."""
-        own = sum(m.counted for m in islice(group.members.values(), 50))
-        per_hour = self._background.per_hour(now, own)
+        per_hour = self._background.per_hour(now, group.counted)
         return max(self._t.open_least, math.log(per_hour / self._t.false_cards_per_hour))
 
     def _lasting(self, group: Group, now: float) -> float:

@@ -142,6 +142,7 @@ class Group:
         "apart",
         "by_hand",
         "closed_at",
+        "counted",
         "firing",
         "first",
         "first_arrival",
@@ -178,6 +179,8 @@ class Group:
         self.score = 0.0
         """Evidence that this is an incident, in nats."""
         self.firing = 0
+        self.counted = 0
+        """Members that count for the pace of lone alerts."""
         self.located = 0
         """Members whose node is known."""
         self.first = float("inf")
