@@ -21,6 +21,7 @@ from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.messenger import SlackMessenger
+from bot.slack.rooms import SlackRooms
 from bot.tickets import TICKET, TicketSync
 from bot.turn import Turn
 from knowledge.errors import TandemError
@@ -28,9 +29,12 @@ from knowledge.monitors import MemoryStates
 from knowledge.records import DocumentKind, Hit, Incident, Signal
 from skills.cards import incident_card, thread_update
 from skills.contract import Reply, User
+from skills.incident_picture import incident_picture
 
 log = logging.getLogger("tandem.build")
 
+MOST_DRAWN = 5_000
+"""Alerts of the history that a card counts and draws."""
 COURIER_S = 0.25
 INTAKE_S = 2.0
 
@@ -91,8 +95,9 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     """Wire the bot. `overrides` are those of `make_parts`. Raises UserError."""
     parts = make_parts(settings, **overrides)
     token = settings.slack_bot_token.get_secret_value()
-    messenger = SlackMessenger(WebClient(token, base_url=settings.slack_api_url, timeout=15))
-    store, now = parts.store, parts.now
+    client = WebClient(token, base_url=settings.slack_api_url, timeout=15)
+    meters, store, now = parts.meters, parts.store, parts.now
+    messenger = meters.messenger(SlackMessenger(client))
     places = CardPlaces(store.outbox, messenger)
 
     def touched(incident_id: str) -> None:
@@ -108,13 +113,14 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         people=messenger.person,
         read_thread=places.thread,
         card_link=places.link,
+        rooms=SlackRooms(client, messenger),
     )
     turn = Turn(
         skills=parts.skills,
         router=parts.router,
         people=messenger,
         seen=store.seen,
-        audit=store.audit,
+        audit=meters.audit(store.audit),
         touched=touched,
         rights=parts.rights,
         context=context,
@@ -149,12 +155,12 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     bot = Bot(
         parts,
         messenger,
-        Desk(turn, messenger, parts.skills, store.outbox, publish_home),
+        Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home),
         parts.intake,
         courier,
         Schedule([]),
         {
-            "intake": Loop("intake", parts.intake.work, INTAKE_S),
+            "intake": Loop("intake", meters.timed_batches(parts.intake.work), INTAKE_S),
             "courier": Loop("courier", lambda: courier.work(now()), COURIER_S),
         },
     )
@@ -176,4 +182,14 @@ def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Rep
         similar = parts.library.similar(
             f"{incident.title}. {told}", 2, (DocumentKind.INCIDENT,), (incident.id,)
         )
-    return incident_card(incident, similar, people=people)
+    now = parts.now()
+    records = parts.store.alerts.find(incident=incident.id, limit=MOST_DRAWN)
+    return incident_card(
+        incident,
+        similar,
+        incident_picture(incident, now, records),
+        people,
+        catalogue=parts.catalogue,
+        records=records,
+        now=now,
+    )

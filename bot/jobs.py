@@ -76,7 +76,11 @@ def watching(
             accept(MONITOR, signals_to_json(signals), signals)
 
     return [
-        Job(f"{type(m).__name__} {m.name}", m.every, quietly(f"monitor {m.name}", partial(poll, m)))
+        Job(
+            f"{type(m).__name__} {m.name}",
+            m.every,
+            quietly(f"monitor {m.name}", parts.meters.polled(m.name, partial(poll, m))),
+        )
         for m in monitors
     ]
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from bot.access import Rights
 from bot.intake import Intake
+from bot.metrics import Metrics as Meters
 from bot.route import Router
 from bot.settings import Settings
 from bot.sources import make_sources
@@ -151,6 +153,13 @@ def make_windows(settings: Settings) -> tuple[Window, ...]:
         raise UserError(f"TANDEM_MAINTENANCE: {path}: {error}") from error
 
 
+@runtime_checkable
+class Warming(Protocol):
+    """Something that answers sooner when it was called once before."""
+
+    def warm(self) -> None: ...
+
+
 @dataclass
 class Parts:
     """Everything a Context needs; the terminal chat and the running bot share it."""
@@ -172,6 +181,8 @@ class Parts:
     oncall: OnCall
     silences: Silences
     sources: Sources
+    meters: Meters
+    """What Tandem tells of itself at /metrics; `metrics` is where it reads those of others."""
     pager: Pager | None = None
     tickets: tuple[Tickets, ...] = ()
     now: Callable[[], datetime] = utc_now
@@ -228,7 +239,7 @@ class Parts:
             self._remember_all,
             self.library.build,
             self.router.learn,
-            *([self.llm.warm] if isinstance(self.llm, OpenAILLM) else []),
+            *([self.llm.warm] if isinstance(self.llm, Warming) else []),
             *([self.models.names] if self.settings.mlflow_tracking_uri else []),
         )
         for step in steps:
@@ -268,6 +279,10 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     models = overrides.get("models") or make_models(settings)
     frames = overrides.get("frames") or make_frames(settings)
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
+    meters = overrides.get("meters") or Meters(version("tandem"))
+    llm = llm and meters.llm(llm)
+    overrides.pop("llm", None)
+    store.incidents = meters.incidents(store.incidents)
     now = overrides.get("now") or utc_now
     catalogue = overrides.get("catalogue") or make_catalogue(settings)
     sources = overrides.get("sources") or make_sources(settings)
@@ -300,6 +315,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "models": models,
         "frames": frames,
         "llm": llm,
+        "meters": meters,
         "router": Router(skills, with_phrases(remembered), llm, _known(store, models, frames)),
         "rights": Rights.read(settings.tandem_operators, settings.tandem_approvers),
     }

@@ -22,7 +22,8 @@ from starlette.responses import Response
 from bot.build import Bot, build
 from bot.log import set_up
 from bot.marks import Marks, read_emojis
-from bot.server import Intakes, http_app
+from bot.metrics import State, metrics_route
+from bot.server import Counts, Intakes, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import listeners
 from bot.verbs import Parsers
@@ -61,11 +62,27 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
     marks = Marks(bot.messenger, store.incidents, desk.incident_of, desk.take, emojis)
     listeners.register(app, desk, lambda: bot_user, marks)
     slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
+    counts = Counts()
+    meters, token = bot.parts.meters, settings.tandem_webhook_token.get_secret_value()
+    meters.registry.register(
+        State(
+            store.inbox,
+            store.outbox,
+            store.incidents,
+            store.alerts,
+            store.documents,
+            bot.parts.now,
+            counts.accepted,
+            counts.refused,
+        )
+    )
     http = http_app(
         Intakes(bot.accept, bot.intake.change, bot.parts.now),
         bot.parts.sources,
         bot.health,
         slack_events,
+        counts,
+        more=[metrics_route(meters.registry, token)],
     )
     config = uvicorn.Config(
         http,

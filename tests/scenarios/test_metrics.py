@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from running_world import running_world
 from servers import asgi, free_port, need, program, wait_until
 from starlette.applications import Starlette
 
@@ -123,6 +124,25 @@ def test_the_rules_can_be_evaluated_and_see_the_old_inbox(prometheus: str) -> No
     wait_until(lambda: "TandemInboxOld" in waiting(), "no alert on the inbox")
     assert waiting() == ["TandemInboxOld"]
     assert {r["health"] for r in rules()} == {"ok"}
+
+
+def test_the_running_bot_shows_its_metrics_to_who_has_the_token(tmp_path: Path) -> None:
+    with running_world("socket", tmp_path) as world:
+        assert httpx.get(f"{world.url}/metrics").status_code == 401
+        labels = {"alertname": "A", "service": "checkout"}
+        alert = {"labels": labels, "startsAt": "2026-03-05T12:00:00Z"}
+        world.webhook({"version": "4", "alerts": [alert]})
+        shown: dict[str, str] = {}
+
+        def counted() -> bool:
+            answer = httpx.get(f"{world.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+            lines = (line for line in answer.text.splitlines() if not line.startswith("#"))
+            shown.update(line.rsplit(" ", 1) for line in lines)
+            return shown["tandem_correlation_seconds_count"] != "0.0"
+
+        wait_until(counted, "the intake's work is not counted")
+        assert shown['tandem_signals_accepted_total{source="alertmanager"}'] == "1.0"
+        assert shown["tandem_up"] == "1.0"
 
 
 def test_the_rules_name_series_that_there_are() -> None:
