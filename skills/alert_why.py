@@ -84,7 +84,7 @@ def _explained(ctx: Context, record: AlertRecord) -> Reply:
     on = f" on {signal.service}" if signal.service else ""
     where = f"in {record.incident}" if record.incident else "in no incident"
     return Reply(
-        title=f"Why is {cut(name_of(signal) + on, 80)} {where}?",
+        title=f"Why is {cut(signal.name + on, 80)} {where}?",
         text=_verdict(ctx, record),
         fields=_facts(record),
         table=_table(record.why),
@@ -118,7 +118,7 @@ def _facts(record: AlertRecord) -> dict[str, str]:
     day = signal.starts_at.date()
     state = "fires" if signal.ends_at is None else f"ended {clock(signal.ends_at, day)}"
     return {
-        "Alert": signal.name,
+        "Says": cut(name_of(signal), 200),
         "Began": f"{signal.starts_at:%Y-%m-%d %H:%M} UTC, {state}",
         "Came from": signal.source or "not known",
         "Sent": count(record.deliveries, "time"),
@@ -223,7 +223,7 @@ def _ask(incident: Incident, signal: Signal) -> Button:
             "start": signal.starts_at.isoformat(),
         },
     )
-    return Button(cut(f"{name_of(signal)}{on}", 75), call)
+    return Button(cut(f"{signal.name}{on}", 75), call)
 
 
 def _moment(text: str) -> datetime:

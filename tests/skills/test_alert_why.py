@@ -59,7 +59,7 @@ def ask(store: MemoryStore, thread: str = "", **given: str) -> Reply:
 
 def test_the_terms_are_told_as_reasons_heaviest_first(store: MemoryStore) -> None:
     reply = ask(store, alert="high latency", incident="INC-1")
-    assert reply.title == "Why is High latency on cart in INC-1?"
+    assert reply.title == "Why is HighLatency on cart in INC-1?"
     assert reply.text == "It was put to INC-1, which was there already."
     assert reply.table is not None
     assert reply.table.rows == (
@@ -105,7 +105,7 @@ def test_an_alert_that_opened_nothing_is_told_why_not(
     lone = signal("DiskFull", "kafka", 30)
     store.alerts.record([AlertRecord(lone, NOON, 0, "", verdict, silence="SIL-1")])
     reply = ask(store, alert="DiskFull")
-    assert reply.title == "Why is Disk full on kafka in no incident?"
+    assert reply.title == "Why is DiskFull on kafka in no incident?"
     assert said in reply.text
     assert reply.text.startswith("It opened nothing")
     assert reply.buttons == ()
@@ -126,10 +126,10 @@ def test_an_incident_alone_lists_its_alerts_to_choose_from(store: MemoryStore) -
         ("HighLatency", "cart", "1", "attached: calls payment, which failed 20 s before"),
     )
     button = reply.buttons[1]
-    assert button.label == "High latency on cart"
+    assert button.label == "HighLatency on cart"
     assert button.call is not None
     chosen: dict[str, Any] = dict(button.call.args)
-    assert ask(store, **chosen).title == "Why is High latency on cart in INC-1?"
+    assert ask(store, **chosen).title == "Why is HighLatency on cart in INC-1?"
     assert ask(store, thread="INC-1").title == reply.title
 
 
