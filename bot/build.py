@@ -70,11 +70,6 @@ class Bot:
         self.loops["intake"].wake()
         return batch
 
-    def settle(self) -> None:
-        """Resolve what has been quiet for long enough."""
-        if self.parts.settings.tandem_quiet:
-            self.intake.settle()
-
     def health(self) -> dict[str, object]:
         """Raises nothing: says what is ready and what waits."""
         now = self.parts.now()
@@ -168,7 +163,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     bot.schedule = Schedule(
         [
             *watching(parts, make_monitors(settings), MemoryStates(), bot.accept),
-            *housekeeping(parts, bot.settle),
+            *housekeeping(parts),
             *telling(escalation, pages, tickets, digest),
         ]
     )

@@ -20,8 +20,8 @@ from knowledge.correlation import Correlator, Outcome, subject_of
 from knowledge.errors import Unavailable
 from knowledge.incidents import instance
 from knowledge.ports import Silences, Store
-from knowledge.records import Batch, Change, Incident, Signal, Silence
-from knowledge.silences import silenced_by
+from knowledge.records import Batch, Change, Incident, Signal
+from knowledge.silences import Silencer, holds, released
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Intake:
         self._correlator: Correlator | None = None
         self._decoded: OrderedDict[int, Sequence[Signal]] = OrderedDict()
         self._services: OrderedDict[str, str] = OrderedDict()
+        self._holding: set[str] = set()
 
     def accept(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         """Store durably; returns the batch's id. The sender may be answered after that."""
@@ -104,9 +105,11 @@ class Intake:
                 work.apply(passed or work.correlator.advance(now), now)
 
     def settle(self) -> int:
-        """Resolve what has been quiet for long enough; for the schedule."""
+        """Resolve what has been quiet for long enough, hear again what was silenced; for the
+        schedule. Returns how many resolved."""
         now = self._now()
         with self._round(now) as work:
+            self._hear_again(work, now)
             for incident in self._store.incidents.find(open_only=True, limit=MOST_OPEN):
                 work.settle(incident.id, now)
         return len(work.resolved)
@@ -150,22 +153,38 @@ class Intake:
         read = [(batch, self._signals(batch)) for batch in batches]
         now = max(batch.received_at for batch in batches)
         with self._round(now) as work:
-            silences = self._silences.find(at=now)
+            silencer = self._silencer(now)
             for batch, signals in read:
-                self._feed(work, signals, batch.received_at, silences)
+                self._feed(work, signals, batch.received_at, silencer)
             self._store.inbox.done([batch.id for batch in batches])
         for batch in batches:
             self._decoded.pop(batch.id, None)
 
+    def _silencer(self, now: datetime) -> Silencer | None:
+        silences = self._silences.find(at=now)
+        return Silencer(silences, self._catalogue.team) if silences else None
+
     def _feed(
-        self, work: Casework, signals: Sequence[Signal], at: datetime, silences: Sequence[Silence]
+        self, work: Casework, signals: Sequence[Signal], at: datetime, silencer: Silencer | None
     ) -> None:
         signals = [s if s.service else self._named(s) for s in signals]
-        if silences:
-            signals = [s for s in signals if not self._hidden(work, s, silences, at)]
+        if silencer is not None:
+            signals = [s for s in signals if not self._hidden(work, s, silencer, at)]
         # The time of arrival is the clock, so that a backlog, or history, decides as it would have.
         work.apply(work.correlator.feed(signals, at), at)
         work.note(signals)
+
+    def _hear_again(self, work: Casework, now: datetime) -> None:
+        """Alerts whose silence is over and that fire still count from now on, also those whose
+        sender tells an alert once."""
+        holding = {s.id for s in self._silences.find(at=now) if holds(s, now)}
+        over, self._holding = self._holding - holding, holding
+        if not over:
+            return
+        history = self._store.alerts.find(since=now - REMEMBER, limit=MOST_REMEMBERED)
+        hidden = [r for r in history if r.silence in over]
+        signals = [r.signal for r in released(hidden, self._silencer(now) or Silencer(()), now)]
+        work.apply(work.correlator.feed(signals, now), now)
 
     def _named(self, signal: Signal) -> Signal:
         """With the service that its labels and the catalogue let guess."""
@@ -177,13 +196,11 @@ class Intake:
                 self._services.popitem(last=False)
         return replace(signal, service=service) if service else signal
 
-    def _hidden(
-        self, work: Casework, signal: Signal, silences: Sequence[Silence], at: datetime
-    ) -> bool:
+    def _hidden(self, work: Casework, signal: Signal, silencer: Silencer, at: datetime) -> bool:
         """An alert that was there before its silence goes on, and its end is heard."""
         if not signal.firing or work.correlator.placed(instance(signal)) is not None:
             return False
-        silence = silenced_by(signal, silences, at)
+        silence = silencer.hides(signal, at)
         if silence is None:
             return False
         work.silenced(signal, silence.id)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
+from bot.courier import CARD
 from bot.digest import Digest
 from bot.escalation import EVERY, Escalation, Pages
 from bot.parts import MONITOR, Parts
@@ -21,14 +22,17 @@ TIDY = timedelta(hours=1)
 SETTLE = timedelta(seconds=10)
 DIGEST = timedelta(minutes=1)
 COMPACT = timedelta(minutes=10)
+REFRESH = timedelta(minutes=3)
+"""A card's age and picture move with the time; one that shows nothing new is not sent."""
+MOST_FRESH = 50
 MOST_COMPACTED = 50
 """Steps of compaction in one run, each a short transaction."""
 
 Accept = Callable[[str, bytes, Sequence[Signal]], int]
 
 
-def housekeeping(parts: Parts, settle: Callable[[], None]) -> list[Job]:
-    """`settle` resolves what has been quiet for long enough."""
+def housekeeping(parts: Parts) -> list[Job]:
+    """What keeps stores small and cards true when nobody says anything."""
     keep = timedelta(days=parts.settings.tandem_keep_alerts)
 
     def compact() -> None:
@@ -37,9 +41,14 @@ def housekeeping(parts: Parts, settle: Callable[[], None]) -> list[Job]:
             if not parts.store.alerts.compact(before):
                 return
 
+    def refresh() -> None:
+        for incident in parts.store.incidents.find(open_only=True, limit=MOST_FRESH):
+            parts.store.outbox.put(f"{CARD}:{incident.id}", parts.now())
+
     return [
         Job("tidy", TIDY, lambda: parts.store.seen.tidy(parts.now())),
-        Job("settle", SETTLE, quietly("settle", settle)),
+        Job("settle", SETTLE, quietly("settle", parts.intake.settle)),
+        Job("refresh", REFRESH, quietly("refresh", refresh)),
         Job("compact", COMPACT, quietly("compact", compact)),
     ]
 

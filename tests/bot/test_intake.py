@@ -304,6 +304,23 @@ def test_a_silenced_alert_is_kept_and_opens_nothing_until_the_silence_ends(
     assert [i.service for i in store.incidents.find()] == ["checkout", "search"]
 
 
+def test_what_fires_still_counts_when_its_silence_is_over_though_its_sender_is_silent(
+    store: Store, intake: Intake, clock: Clock
+) -> None:
+    over = START + 10 * MINUTE
+    matchers = (Matcher("service", "=", "checkout"),)
+    store.silences.add(Silence("", matchers, START, over, "U1", START))
+    send(intake, proof())
+    intake.work()
+    intake.settle()
+    assert store.incidents.find() == []
+    clock.now = over + MINUTE
+    intake.settle()
+    assert [i.service for i in store.incidents.find()] == ["checkout"]
+    intake.settle()
+    assert len(store.incidents.find()) == 1
+
+
 def test_what_fired_before_its_silence_goes_on_and_its_end_is_heard(
     store: Store, intake: Intake, clock: Clock
 ) -> None:

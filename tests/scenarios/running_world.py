@@ -27,6 +27,7 @@ from bot.verbs.run import Server, serve
 from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.memory.telemetry import MemoryFrames
+from knowledge.catalogue import Catalogue
 from knowledge.records import Document, DocumentKind, ModelVersion
 from skills.registry import BUILTIN
 
@@ -159,6 +160,22 @@ DOCUMENTS = [
 ]
 
 
+SERVICES = (
+    *("basket", "depot", "label-printer", "tracking", "pricing", "routing", "zeppelin", "search"),
+    *("checkout", "payments", "storefront"),
+)
+CATALOGUE = Catalogue.from_tables(
+    {
+        "services": {
+            **{name: {} for name in SERVICES},
+            "storefront": {"calls": ["checkout"]},
+            "checkout": {"calls": ["payments"]},
+        }
+    }
+)
+"""Most of them have nothing to do with each other: their alerts are troubles of their own."""
+
+
 def stand_ins() -> dict[str, Any]:
     """What stands for a real registry and real data."""
     return {"models": registry(), "frames": frames(datetime.now(UTC))}
@@ -182,6 +199,7 @@ def running_world(
         overrides = {
             "embedder": HashEmbedder(),
             "cache": folder / "vectors.db",
+            "catalogue": CATALOGUE,
             **(stand_ins() if parts is None else parts),
         }
         with RunningBot(given, **overrides) as bot:
