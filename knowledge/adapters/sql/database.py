@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class _Here(threading.local):
     """The transaction that this thread is in."""
 
     session: Session | None = None
+    together: ExitStack | None = None
+    """Set within `Database.together`; the transaction is put on it by the first write."""
 
     @contextmanager
     def of(self, session: Session) -> Iterator[None]:
@@ -92,14 +94,45 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Commits at the end, or leaves nothing behind after an error.
 
-        Inside another `write` of this thread it is part of that one. Stores refuse (NotFound,
-        a rule's error) before they write, so whoever catches that may go on; after a failure of the
-        database itself nothing of the whole is kept.
+        Inside another `write` or `together` of this thread it is part of that. Stores refuse
+        (NotFound, a rule's error) before they write, so whoever catches that may go on; after a
+        failure of the database itself nothing of the whole is kept.
         """
+        if self._here.session is None and self._here.together is not None:
+            self._here.together.enter_context(self._transaction())
         if self._here.session is not None:
             with self._joined(self._here.session) as session:
                 yield session
             return
+        with self._transaction() as session:
+            yield session
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All writes inside are one transaction, which begins with the first of them: until then
+        other writers go on. What is read inside before that may change until it."""
+        if self.inside:
+            yield
+            return
+        with ExitStack() as stack:
+            self._here.together = stack
+            try:
+                yield
+            finally:
+                self._here.together = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether what this thread writes now is part of something that it ends later."""
+        return self.writing or self._here.together is not None
+
+    @property
+    def writing(self) -> bool:
+        """Whether a transaction of this thread has begun to write."""
+        return self._here.session is not None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
         with (
             _in_our_words(),
             self._lock,
@@ -111,11 +144,6 @@ class Database:
             _check(session)
         for act in session.info.get(_COMMITTED, ()):
             act()
-
-    @property
-    def inside(self) -> bool:
-        """Whether this thread is inside a `write`."""
-        return self._here.session is not None
 
     @contextmanager
     def _joined(self, session: Session) -> Iterator[Session]:

@@ -101,9 +101,9 @@ class SqlIncidents:
         return after
 
     def _row(self, session: Session, text: str) -> Row:
-        """Raises NotFound. Within a `write` nobody else changes it until that ends."""
+        """Raises NotFound. Within what writes, nobody else changes it until that ends."""
         query = sa.select(_INCIDENT).where(_INCIDENT.c.number == incident_number(text))
-        if self._database.inside:
+        if self._database.writing:
             query = query.with_for_update()
         row = session.execute(query).first()
         if row is None:

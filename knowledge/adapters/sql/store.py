@@ -32,9 +32,10 @@ class SqlStore:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """All that this thread writes inside is one transaction, and its reads see it; an error
-        leaves nothing behind. SQLite's other writers wait meanwhile: think first, then enter."""
-        with self._database.write():
+        """All that this thread writes inside is one transaction, and its later reads see it; an
+        error leaves nothing behind. SQLite's other writers wait from the first write on: read and
+        think before that."""
+        with self._database.together():
             yield
 
     def close(self) -> None:

@@ -125,6 +125,15 @@ def test_others_see_nothing_before_the_end(sql: SqlStore) -> None:
         assert other.submit(sql.incidents.find).result() == [sql.incidents.get(opened.id)]
 
 
+def test_others_write_until_its_first_write(sql: SqlStore) -> None:
+    with ThreadPoolExecutor(1) as other, sql.together():
+        assert sql.lessons.all() == []
+        other.submit(sql.lessons.add, LESSON).result(timeout=10)
+        sql.outbox.put("card:INC-1", NOW)
+        assert sql.lessons.all() == [LESSON]
+    assert sql.outbox.count_due(NOW) == 1
+
+
 def test_after_a_failure_of_the_database_nothing_is_kept(sql: SqlStore) -> None:
     with sql._database.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE lesson"))
@@ -151,10 +160,11 @@ def test_writers_at_once_wait_for_each_other(store: Store) -> None:
         gate.wait(timeout=10)
         for _ in range(5):
             with store.together():
-                before = store.incidents.get(opened.id)
-                after = store.incidents.change(opened.id, noted)
-                assert len(after.timeline) == len(before.timeline) + 1
+                first = store.incidents.change(opened.id, noted)
+                assert store.incidents.get(opened.id) == first
+                second = store.incidents.change(opened.id, noted)
+                assert len(second.timeline) == len(first.timeline) + 1
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
-    assert len(store.incidents.get(opened.id).timeline) == 21
+    assert len(store.incidents.get(opened.id).timeline) == 41
