@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
 from bot.replay.run import Card, Result
 from knowledge.records import Verdict
+from knowledge.statistics.noise import Advice
 
 MOST_RULES = 12
 """Rules that are shown by name."""
@@ -65,6 +66,17 @@ def say_span(span: timedelta) -> str:
     raise AssertionError("a minute is the smallest")
 
 
+def deletable(result: Result) -> list[Advice]:
+    """Rules that may go. The statistics' reasons speak of people, and a replay knows of none."""
+    span = say_span(period(result))
+    return [replace(advice, reason=_reason(advice, span)) for advice in result.deletable(span)]
+
+
+def _reason(advice: Advice, span: str) -> str:
+    use = f"{advice.useful:,} of them on cards" if advice.useful else "on no card"
+    return f"fired {advice.instances:,} times in {span}, {use}"
+
+
 def period(result: Result) -> timedelta:
     if result.began is None or result.ended is None:
         return timedelta()
@@ -91,7 +103,7 @@ def _history(result: Result) -> dict[str, Any]:
         "median_seconds_to_card": wait_s(result.cards),
         "went": fates(result),
         "rules": [vars(share) for share in rule_shares(result)],
-        "worth_deleting": [vars(advice) for advice in result.deletable(say_span(period(result)))],
+        "worth_deleting": [vars(advice) for advice in deletable(result)],
         "left_out": [vars(mistake) for mistake in result.malformed],
         "left_out_more": result.more_malformed,
         "out_of_order": result.backwards,

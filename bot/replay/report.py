@@ -9,6 +9,7 @@ from bot.replay.figures import (
     FATES,
     MOST_RULES,
     RuleShare,
+    deletable,
     fates,
     period,
     rule_shares,
@@ -80,7 +81,6 @@ def _overview(results: Sequence[Result]) -> str:
 
 
 def _section(result: Result) -> str:
-    span = say_span(period(result))
     return f"""
 <section id="{_anchor(result)}">
 <h2>{escape(result.name)} <small>{_when(result)}</small></h2>
@@ -89,7 +89,7 @@ def _section(result: Result) -> str:
 {_cards(result)}
 {_fates(result)}
 {_rules(rule_shares(result))}
-{_deletable(result.deletable(span), span)}
+{_deletable(deletable(result))}
 {_left_out(result)}
 </section>"""
 
@@ -185,18 +185,12 @@ def _rules(shares: Sequence[RuleShare]) -> str:
     )
 
 
-def _reason(advice: Advice, span: str) -> str:
-    """The statistics' own words speak of people, and a replay knows of none."""
-    use = f"{advice.useful:,} of them on cards" if advice.useful else "on no card"
-    return f"fired {advice.instances:,} times in {span}, {use}"
-
-
-def _deletable(advice: Sequence[Advice], span: str) -> str:
+def _deletable(advice: Sequence[Advice]) -> str:
     title = "<h3>Rules worth deleting</h3>"
     if not advice:
         return f"{title}<p>None: no rule fired often enough, and uselessly enough, to say so.</p>"
     rows = [
-        (f"<b>{escape(a.rule)}</b>", _reason(a, span), f"{a.saves:.1%}", escape(a.careful))
+        (f"<b>{escape(a.rule)}</b>", escape(a.reason), f"{a.saves:.1%}", escape(a.careful))
         for a in advice
     ]
     head = ("rule", "why", "of all alerts", "but")
