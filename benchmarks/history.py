@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +100,9 @@ class Fill:
     def _rows(self, counts: Counter[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         chance = random.Random(self.written)
         why = pack_terms(WHY)
-        while True:
+        for place in count(self.written):
             number = chance.randrange(SERIES)
-            at = self.start + self.step * self.written
+            at = self.start + self.step * place
             at += timedelta(microseconds=chance.randrange(self.step // timedelta(microseconds=1)))
             made = signal(number, at)
             ended = replace(made, ends_at=at + timedelta(minutes=1))
