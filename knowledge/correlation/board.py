@@ -12,6 +12,8 @@ from knowledge.correlation.vocabulary import INFORMATION
 
 CHRONIC_STARTS = 4
 """A series that stayed alone so often is chronic."""
+_MOST_COPIES = 9
+"""Further copies weigh no less than this one, which is next to nothing."""
 
 
 class Board:
@@ -81,7 +83,7 @@ class Board:
         elsewhere = group.rules.get(member.rule, 0) - copies
         member.group = group
         member.weight = evidence
-        group.score += evidence * t.copy ** min(copies, 9) * t.rule_copy ** min(elsewhere, 9)
+        group.score += evidence * self._discount(copies) * t.rule_copy ** min(elsewhere, 9)
         group.signs[member.sign] = copies + 1
         group.rules[member.rule] = group.rules.get(member.rule, 0) + 1
         group.members[member.key] = member
@@ -121,6 +123,15 @@ class Board:
             amount = self._likelihood.expected(place[2]) * member.belief
             group.expect(amount, member.arrival, tau)
 
+    def _discount(self, copies: int) -> float:
+        return self._t.copy ** min(copies, _MOST_COPIES)
+
+    def share(self, member: Member) -> float:
+        """What a member of a group counts as an alert of its own: the pods of one service that
+        fail at once are one trouble, and no thousand chances."""
+        group = member.group
+        return 1.0 if group is None else self._discount(group.signs.get(member.sign, 1) - 1)
+
     def leave(self, members: Iterable[Member], group: Group) -> None:
         """Take members out of a group; what the group stands for is worked out anew."""
         gone = {m.key for m in members}
@@ -142,10 +153,10 @@ class Board:
         """Until it is known to belong to an incident, an alert counts for the pace of chance."""
         series = self._series.get(member.key[0])
         if series is None or series.starts <= CHRONIC_STARTS:
-            member.counted = True
+            member.counted = self.share(member)
             if member.group is not None:
-                member.group.counted += 1
-            self._background.came(member.severity in INFORMATION, now)
+                member.group.counted += member.counted
+            self._background.came(member.severity in INFORMATION, now, member.counted)
 
     def came_alone(self, member: Member, exposure: float, now: float) -> None:
         """It stayed alone: that is what its rule and its series are known by."""
@@ -167,6 +178,7 @@ class Board:
             series.lone = max(0.0, series.lone - 1)
         if member.counted:
             if member.group is not None:
-                member.group.counted -= 1
-            self._background.came(member.severity in INFORMATION, now, -1.0)
-        member.lone = member.counted = False
+                member.group.counted -= member.counted
+            self._background.came(member.severity in INFORMATION, now, -member.counted)
+        member.lone = False
+        member.counted = 0.0

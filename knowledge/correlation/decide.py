@@ -29,6 +29,7 @@ _UNRELATED = -2.0
 _HOPELESS = 0.01
 """Groups that trigger alerts so much less often than chance are not looked at further."""
 _MOST_EXPOSURE = 0.8
+_MOST_WEIGHED = 50
 _SPLIT_WITHIN = 1800.0
 """Later, people know the incident as it is."""
 
@@ -141,7 +142,8 @@ class Decider:
         if first:
             doubt = 1.0 - member.belief
             self._background.note(member.rule, member.belief, doubt, now)
-            self._background.came(member.severity in INFORMATION, now, doubt)
+            amount = doubt * self._board.share(member)
+            self._background.came(member.severity in INFORMATION, now, amount)
         return fresh
 
     # ------------------------------------------------------------------ groups open
@@ -217,21 +219,19 @@ class Decider:
 
     def _take_over(self, waiting: Group, group: Group, now: float, step: Step) -> None:
         """Each waiting alert that the group explains goes over to it. One that waited while
-        nothing came of it is the less likely to be part of anything."""
+        nothing came of it is the less likely to be part of anything. Of very many, the later ones
+        do as the other copies of their sign."""
         alive = waiting.vigour(now, self._t.spread_tau, self._t.vigour_trust)
         least = self._t.adopt + (0.0 if group.opened else 1.0) - min(0.0, math.log(alive))
-        moving = []
-        for member in islice(waiting.members.values(), 50):
-            link = self._likelihood.link(member, group)
-            if link is None:
-                continue
-            score = self._judge.explained(member, group, link, now)
-            if score > least:
-                tie = score - member.base
-                member.belief = probability(score)
-                member.weight = min(score, self._t.sign_most)
-                member.terms = (*self._judge.tell(member, [("tie", tie)], link), *member.terms)
-                moving.append(member)
+        moving = [
+            m
+            for m in islice(waiting.members.values(), _MOST_WEIGHED)
+            if self._goes_over(m, group, least, now)
+        ]
+        signs = {m.sign for m in moving}
+        moving += [
+            m for m in islice(waiting.members.values(), _MOST_WEIGHED, None) if m.sign in signs
+        ]
         if not moving:
             return
         if len(moving) == len(waiting.members):
@@ -239,6 +239,18 @@ class Decider:
             return
         self._board.leave(moving, waiting)
         self._move(moving, group, "", now, step)
+
+    def _goes_over(self, member: Member, group: Group, least: float, now: float) -> bool:
+        """Whether the group explains the waiting alert well enough; if so, the alert says why."""
+        link = self._likelihood.link(member, group)
+        score = self._judge.explained(member, group, link, now) if link else -math.inf
+        if score <= least:
+            return False
+        tie = score - member.base
+        member.belief = probability(score)
+        member.weight = min(score, self._t.sign_most)
+        member.terms = (*self._judge.tell(member, [("tie", tie)], link), *member.terms)
+        return True
 
     def _unite(self, one: Group, other: Group, now: float, step: Step) -> None:
         """Merge two opened groups when one explains how the other began."""

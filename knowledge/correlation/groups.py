@@ -64,8 +64,8 @@ class Member:
         self.terms: tuple[Term, ...] = ()
         self.verdict = Verdict.WAITING
         self.group: Group | None = None
-        self.counted = False
-        """It counts for the pace of lone alerts."""
+        self.counted = 0.0
+        """So much it counts for the pace of lone alerts."""
         self.lone = False
         """It stayed alone, and its rule's record says so."""
 
@@ -179,8 +179,8 @@ class Group:
         self.score = 0.0
         """Evidence that this is an incident, in nats."""
         self.firing = 0
-        self.counted = 0
-        """Members that count for the pace of lone alerts."""
+        self.counted = 0.0
+        """What its members count for the pace of lone alerts."""
         self.located = 0
         """Members whose node is known."""
         self.first = float("inf")

@@ -29,6 +29,8 @@ class Step:
         known = self._placements.pop(member.key, None)
         if known is not None:
             before = known.before
+        elif before in self._openings:
+            before = ""
         self._placements[member.key] = Placement(
             member.signal, member.verdict, member.home, before, member.terms
         )

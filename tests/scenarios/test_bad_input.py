@@ -497,7 +497,6 @@ def test_a_body_beyond_the_limit_is_refused(world: World) -> None:
     assert world.store.inbox.count() == 0
 
 
-@pytest.mark.xfail(reason="the engine takes a mass outage for background", strict=False)
 def test_five_thousand_alerts_of_one_service_are_one_incident(world: World) -> None:
     storm = [alert("PodDown", "checkout", n / 100, pod=f"checkout-{n}") for n in range(5000)]
     for part in batches(storm, 1000):

@@ -122,6 +122,60 @@ def test_without_a_catalogue_peers_named_in_labels_link_services(alerts: Alerts)
     assert home(correlator, signals[-1]) == group
 
 
+# Very many at once
+
+
+def pods(alerts: Alerts, count: int, second: float = 0, spread: float = 0) -> list[Signal]:
+    """One rule on so many pods of cart, each on a node of its own."""
+    return [
+        alerts("PodDown", "cart", second + spread * n / count, pod=f"cart-{n}", node=f"x{n}")
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [50, 200, 1000])
+@pytest.mark.parametrize("spread", [0, 40])
+def test_a_mass_outage_is_one_group_as_soon_as_another_sign_comes(
+    shop: Catalogue, alerts: Alerts, count: int, spread: float
+) -> None:
+    correlator = Correlator(shop)
+    down = pods(alerts, count, spread=spread)
+    other = alerts("HighErrorRate", "cart", 45)
+    outcomes = play(correlator, [*down, other])
+    (group,) = opened(outcomes)
+    assert outcomes[-1].openings[0].at == at(45)
+    assert correlator.groups() == {group: count + 1}
+
+
+@pytest.mark.parametrize("count", [50, 200, 5000])
+def test_a_mass_outage_alone_is_one_group_within_two_minutes(
+    shop: Catalogue, alerts: Alerts, count: int
+) -> None:
+    correlator = Correlator(shop)
+    outcomes = [correlator.feed(pods(alerts, count), at(0))]
+    outcomes += play(correlator, [], until=130)
+    (group,) = opened(outcomes)
+    assert correlator.groups() == {group: count}
+
+
+def test_a_mass_outage_after_its_cause_is_in_its_incident(shop: Catalogue, alerts: Alerts) -> None:
+    correlator = Correlator(shop)
+    signals = cascade(alerts)
+    (group,) = opened(play(correlator, signals))
+    assert opened(play(correlator, pods(alerts, 1000, second=150, spread=60), until=800)) == []
+    assert correlator.groups() == {group: len(signals) + 1000}
+
+
+def test_pods_that_waited_go_over_to_their_cause_all_together(
+    shop: Catalogue, alerts: Alerts
+) -> None:
+    correlator = Correlator(shop)
+    down = [replace(s, severity="warning") for s in pods(alerts, 300)]
+    cause = [alerts("HighErrorRate", "redis", 5), alerts("SloBurn", "redis", 6)]
+    (group,) = opened(play(correlator, [*down, *cause]))
+    assert correlator.groups() == {group: 302}
+
+
 # What opens nothing
 
 

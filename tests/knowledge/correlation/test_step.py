@@ -28,6 +28,15 @@ def test_what_opens_and_is_merged_in_one_step_was_never_there() -> None:
     assert step.outcome() == Outcome()
 
 
+def test_nobody_was_before_in_a_group_that_opened_in_this_step(alerts: Alerts) -> None:
+    step, member = Step(), Member(alerts("X", "cart", 0), Subject(), 0, 0)
+    step.opened(opened(1), 5.0, "two signs")
+    member.group = opened(2)
+    step.placed(member, "g1")
+    step.merged("g1", "g2", "one explains the other")
+    assert [(p.group, p.before) for p in step.outcome().placements] == [("g2", "")]
+
+
 def test_a_merge_of_what_was_known_is_told() -> None:
     step = Step()
     step.merged("INC-2", "INC-1", "so")
