@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,7 @@ log = logging.getLogger("tandem.build")
 MOST_DRAWN = 5_000
 """Alerts of the history that a card counts and draws."""
 COURIER_S = 0.25
+CARD_SETTLES = timedelta(seconds=2)
 INTAKE_S = 2.0
 
 
@@ -145,6 +147,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         card=lambda incident: _card(parts, incident, messenger.person),
         thread_update=partial(thread_update, people=messenger.person),
         started=now(),
+        settle=CARD_SETTLES,
         others={PAGE: pages.send, TICKET: tickets.send, **senders(digest)},
     )
     bot = Bot(

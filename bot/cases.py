@@ -73,7 +73,9 @@ class Casework:
                 self.merge(merging.group, into, TANDEM, now, merging.says)
         says = {s.group: f"{s.says}: see {names.get(s.new, s.new)}" for s in outcome.splits}
         for group, keys in moved.items():
-            self.take_out(group, keys, TANDEM, now, says.get(group, "they belong elsewhere"))
+            # A group that was never opened holds nothing that people saw.
+            if self._present(group):
+                self.take_out(group, keys, TANDEM, now, says.get(group, "they belong elsewhere"))
 
     def note(self, signals: Iterable[Signal]) -> None:
         """These were delivered. What no outcome placed anew is a repeat or an end."""

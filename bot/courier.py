@@ -74,6 +74,9 @@ class Courier:
     others: Mapping[str, Callable[[Delivery], None]] = field(default_factory=dict)
     """Senders of further kinds of delivery: pages, tickets, digests. Once they return it is done;
     they may raise Unavailable, and are called again."""
+    settle: timedelta = timedelta()
+    """How long a new incident's card is held back: in a storm's first moments incidents become one,
+    and a card that need not be posted is the best kind."""
     posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
     edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
     _in_doubt: set[str] = field(default_factory=set, repr=False)
@@ -123,7 +126,9 @@ class Courier:
         # A card takes a search to draw: it is drawn only when it may go out.
         posted = self._posted(delivery)
         if posted is None:
-            if not self.posts.take(now):
+            if incident.merged_into and not self._perhaps_sent(delivery):
+                return True
+            if now - incident.opened_at < self.settle or not self.posts.take(now):
                 return False
             posted = self._left_over(delivery, incident)
         if posted is None:
@@ -143,6 +148,8 @@ class Courier:
 
     def _thread(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
         card = self.outbox.posted(f"{CARD}:{incident.id}")
+        if card is None and incident.merged_into:
+            return True
         if card is None:
             # Put off, or threads without a card would crowd out the cards they wait for.
             self.outbox.retry(delivery, now + _pause(delivery))

@@ -18,6 +18,7 @@ from bot.cases import Casework
 from knowledge.catalogue import Catalogue
 from knowledge.correlation import Correlator, Outcome, subject_of
 from knowledge.errors import Unavailable
+from knowledge.escalation import is_own_page
 from knowledge.incidents import instance
 from knowledge.ports import Silences, Store
 from knowledge.records import Batch, Change, Incident, Signal
@@ -167,7 +168,8 @@ class Intake:
     def _feed(
         self, work: Casework, signals: Sequence[Signal], at: datetime, silencer: Silencer | None
     ) -> None:
-        signals = [s if s.service else self._named(s) for s in signals]
+        # What PagerDuty or Opsgenie tell of our own pages is no news.
+        signals = [s if s.service else self._named(s) for s in signals if not is_own_page(s)]
         if silencer is not None:
             signals = [s for s in signals if not self._hidden(work, s, silencer, at)]
         # The time of arrival is the clock, so that a backlog, or history, decides as it would have.

@@ -99,10 +99,11 @@ BREAKAGES = (
     Breakage(
         "latency",
         "Slow payment provider",
-        "The provider behind payments answers in seconds; checkout feels it a moment later.",
+        "The provider behind payments answers in seconds; checkout slows down and orders time out.",
         (
             Effect("payments", "p99", 9.0),
-            Effect("checkout-api", "p99", 8.0, timedelta(seconds=6)),
+            Effect("checkout-api", "p99", 8.0, timedelta(seconds=4)),
+            Effect("checkout-api", "errors", 0.08, timedelta(seconds=6)),
         ),
     ),
     Breakage(

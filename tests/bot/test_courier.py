@@ -11,7 +11,7 @@ from bot.ports import Gone, RateLimited
 from bot.testing import MemoryMessenger, Shown
 from knowledge.adapters.memory.store import MemoryOutbox, MemoryStore
 from knowledge.errors import Unavailable
-from knowledge.incidents import add_note, open_from
+from knowledge.incidents import add_note, merge_into, open_from
 from knowledge.records import Event, Incident, Posted, Signal
 from skills.contract import Line, Picture, Reply, Section
 from skills.testing import NOON
@@ -445,3 +445,32 @@ def test_a_gone_thread_is_no_reason_to_post_the_card_twice(setting: Setting) -> 
     run(courier, 20)
     assert len(setting.cards()) == 1
     assert sum("later" in line for line in setting.told()) == 1
+
+
+def test_an_incident_that_became_part_of_another_at_once_gets_no_card(setting: Setting) -> None:
+    courier = replace(setting.courier(), settle=timedelta(seconds=2))
+    one, other = setting.open("checkout"), setting.open("cart")
+
+    def by(stored: Incident) -> Incident:
+        return merge_into(stored, one.id, "Tandem", NOON + timedelta(seconds=1))
+
+    run(courier, 1)
+    assert setting.cards() == []
+    setting.store.incidents.change(other.id, by, tell=("card", "thread"))
+    run(courier, 30, timedelta(seconds=2))
+    assert [card.key for card in setting.cards()] == [f"card:{one.id}"]
+    assert setting.store.outbox.due(NOON + timedelta(days=1)) == []
+
+
+def test_a_card_that_stands_says_that_its_incident_was_merged(setting: Setting) -> None:
+    courier = setting.courier()
+    one, other = setting.open("checkout"), setting.open("cart")
+    run(courier, 10)
+
+    def by(stored: Incident) -> Incident:
+        return merge_into(stored, one.id, "Tandem", NOON + timedelta(seconds=11))
+
+    setting.store.incidents.change(other.id, by, tell=("card",))
+    run(courier, 10, timedelta(seconds=12))
+    assert len(setting.cards()) == 2
+    assert any("merged into INC-1" in card.reply.text for card in setting.cards())
