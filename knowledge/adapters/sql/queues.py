@@ -17,6 +17,12 @@ MOST_BYTES = 32 * 2**20
 """Bodies read from the inbox at once."""
 
 _ADD = "INSERT INTO inbox (source, received_at, body) VALUES {rows} RETURNING id"
+_PUT = (
+    "INSERT INTO outbox (key, revision, due_at, attempts) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET revision = outbox.revision + 1, due_at ="
+    " CASE WHEN outbox.attempts = 0 AND excluded.due_at < outbox.due_at"
+    " THEN excluded.due_at ELSE outbox.due_at END"
+)
 _INBOX = table_of(InboxRow)
 _OUTBOX = table_of(OutboxRow)
 
@@ -152,17 +158,8 @@ def put_delivery(database: Database, session: Session, key: str, due_at: datetim
     A merge keeps the earlier time, so that a storm cannot put a card off for ever; but what failed
     before waits as long as it was told to.
     """
-    insert = database.insert(_OUTBOX).values(key=key, revision=1, due_at=due_at, attempts=0)
-    sooner = sa.and_(_OUTBOX.c.attempts == 0, insert.excluded.due_at < _OUTBOX.c.due_at)
-    session.connection().execute(
-        insert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "revision": _OUTBOX.c.revision + 1,
-                "due_at": sa.case((sooner, insert.excluded.due_at), else_=_OUTBOX.c.due_at),
-            },
-        )
-    )
+    driver = database.driver(session)
+    driver.many(_PUT, [(storable(key), 1, driver.time(due_at), 0)])
 
 
 def _to_posted(row: PostedRow) -> Posted:
