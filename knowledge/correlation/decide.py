@@ -8,7 +8,7 @@ from knowledge.correlation.board import CHRONIC_STARTS, Board
 from knowledge.correlation.groups import SERVICE, Group, Member
 from knowledge.correlation.history import Background, SeriesBook
 from knowledge.correlation.judge import Judge, Weighed, probability, total
-from knowledge.correlation.likelihood import Likelihood, Link
+from knowledge.correlation.likelihood import Likelihood, Link, is_late
 from knowledge.correlation.links import Links
 from knowledge.correlation.outcome import Explanation
 from knowledge.correlation.splitting import second_root
@@ -23,7 +23,6 @@ PAGERS = frozenset(
 """Sources whose alerts were judged before: each opens an incident."""
 OWN = frozenset({SignalKind.METRIC, SignalKind.DRIFT, SignalKind.QUALITY})
 """What Tandem's own monitors find was tested for significance there."""
-_CHRONIC_AGE = 1800.0
 _SEED_MOST = 2.0
 _UNRELATED = -2.0
 _HOPELESS = 0.01
@@ -32,6 +31,14 @@ _MOST_EXPOSURE = 0.8
 _MOST_WEIGHED = 50
 _SPLIT_WITHIN = 1800.0
 """Later, people know the incident as it is."""
+
+
+def _is_beat(member: Member) -> bool:
+    return member.severity == "none" or member.rule.lower() in HEARTBEATS
+
+
+def _is_proof(member: Member) -> bool:
+    return member.signal.kind in OWN or member.signal.source in PAGERS
 
 
 class Decider:
@@ -61,7 +68,7 @@ class Decider:
     def judge(self, member: Member, now: float, step: Step) -> None:
         """Find the group a new instance belongs to, or let it wait."""
         series = self._series.started(member.key[0], member.start, member.arrival)
-        if member.severity == "none" or member.rule.lower() in HEARTBEATS:
+        if _is_beat(member):
             member.verdict = Verdict.UNIMPORTANT
             return
         home = self._board.groups.get(series.group) if series.group else None
@@ -112,22 +119,57 @@ class Decider:
         """It belongs to nothing that is known: chronic, unimportant, or the first of something."""
         member.terms = self._judge.tell(member, alone, None)
         self._board.count(member, now)
-        series = self._series.get(member.key[0])
-        old = member.arrival - member.start > _CHRONIC_AGE
-        if home is None and (old or (series is not None and series.lone >= CHRONIC_STARTS)):
+        if home is None and self._is_chronic(member):
             member.verdict = Verdict.CHRONIC
             self._board.came_alone(member, self._exposure(now), now)
             return
+        group = self._wait(member, home, now)
+        if _is_proof(member) and member.verdict is Verdict.WAITING and member.ended is None:
+            self._open(group, f"{member.rule} is proof by itself", now, step)
+
+    def _is_chronic(self, member: Member) -> bool:
+        """It was alone again and again, or it fires for longer than anything is remembered."""
+        series = self._series.get(member.key[0])
+        often = series is not None and series.lone >= CHRONIC_STARTS
+        return often or (member.arrival - member.start > self._t.keep and not _is_proof(member))
+
+    def _wait(self, member: Member, home: Group | None, now: float) -> Group:
+        """Make it the first of a group of its own. One that had fired for long when it came is
+        taken for chronic, until others that are as late show that it was only told late."""
         if member.severity in INFORMATION:
             member.verdict = Verdict.UNIMPORTANT
+        elif home is None and is_late(member) and not _is_proof(member):
+            member.verdict = Verdict.CHRONIC
         group = self._board.new()
         self._board.join(member, group, max(-_SEED_MOST, min(_SEED_MOST, member.base)))
         self._board.remind(group, now + self._t.settle)
-        proof = member.signal.kind in OWN or member.signal.source in PAGERS
-        if proof and member.verdict is Verdict.WAITING and member.ended is None:
-            self._open(group, f"{member.rule} is proof by itself", now, step)
-        elif member.severity in URGENT:
+        if member.severity in URGENT and member.verdict is Verdict.WAITING:
             self._board.remind(group, now + self._lasting(group, now))
+        return group
+
+    def may_wait(self, member: Member) -> bool:
+        """Proof opens at once: where it did not, it ended or people took it out."""
+        return not (_is_beat(member) or _is_proof(member) or self._is_chronic(member))
+
+    def recall(self, member: Member, now: float) -> None:
+        """An alert that waited when the process ended waits again, as evidence for what follows;
+        nothing opens by it."""
+        series = self._series.started(member.key[0], member.start, member.arrival)
+        alone = self._judge.alone(member, series.lone)
+        member.base = total(alone)
+        links = {g: k for g, k in self._likelihood.candidates(member).items() if not g.opened}
+        home = self._board.groups.get(series.group)
+        if home is not None and home.opened:
+            home = None
+        best = self._best(member, links, home, now)
+        if best is not None and member.base + best[0] > self._t.adopt:
+            score, group, weighed = best
+            member.terms = self._judge.tell(member, weighed + alone, links.get(group))
+            self._attach(member, group, member.base + score, now)
+            return
+        member.terms = self._judge.tell(member, alone, None)
+        self._board.count(member, now)
+        self._wait(member, home, now)
 
     def _attach(self, member: Member, group: Group, score: float, now: float) -> bool:
         series = self._series.get(member.key[0])

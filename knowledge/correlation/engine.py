@@ -21,6 +21,7 @@ from knowledge.correlation.step import Step, time_of
 from knowledge.correlation.subject import Subject, subject_of
 from knowledge.correlation.teaching import STRENGTH, Lessons
 from knowledge.correlation.tuning import Tuning
+from knowledge.correlation.vocabulary import URGENT
 from knowledge.errors import NotFound
 from knowledge.records import Lesson, Signal, Term, Verdict
 
@@ -250,6 +251,9 @@ class Correlator:
             if (signal.fingerprint, signal.starts_at) in self._members:
                 continue
             member = self._keep(signal, at)
+            if not name and self._waited(member, now.timestamp()):
+                self._decider.recall(member, at)
+                continue
             series = self._series.started(member.key[0], member.start, at)
             if name:
                 group = self._board.by_name.get(name) or self._restored(name, at)
@@ -261,6 +265,15 @@ class Correlator:
                 self._board.count(member, at)
                 self._background.note(member.rule, 0.0, 1.0, at)
         self._now = max(self._now, now.timestamp())
+
+    def _waited(self, member: Member, now: float) -> bool:
+        """Whether an alert without a group would still wait for others. A group is reviewed when
+        its last alert came `patience` ago, hence twice that for its first."""
+        since = now - member.arrival
+        if not self._decider.may_wait(member):
+            return False
+        lasts = member.severity in URGENT and member.ended is None
+        return since <= 2 * self._t.patience or (lasts and since <= self._t.persist_most)
 
     def _restored(self, name: str, at: float) -> Group:
         group = self._board.new()

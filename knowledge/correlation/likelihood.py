@@ -35,6 +35,7 @@ MOST_TIMING = 5.0
 _SMALL = 30
 """Fewer services than so many say nothing about how many there are."""
 
+_LATE_S = 1800.0
 _NO_BELIEF = 1e-3
 _NEVER = 1e-7
 """Alerts a second that are as good as none."""
@@ -74,6 +75,11 @@ _AMOUNTS: dict[Tie, Callable[[Tuning], float]] = {
     Tie.COMPLAINS: attrgetter("complaint"),
 }
 """Alerts expected by each tie that does not depend on what else the group holds."""
+
+
+def is_late(member: Member) -> bool:
+    """It had fired for long when it came: when it came then says nothing about its cause."""
+    return member.arrival - member.start > _LATE_S
 
 
 class Link:
@@ -177,15 +183,16 @@ class Likelihood:
 
     def _rate(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
         t = self._t
+        trust = 1.0 if is_late(member) else t.clock_trust
         by_start = member.start - activity.first
         by_arrival = member.arrival - activity.arrival
         if tie is Tie.CALLED or tie is Tie.BLAMED:
-            density = t.clock_trust * upstream(by_start, t)
-            density += (1.0 - t.clock_trust) * upstream(by_arrival, t)
+            density = trust * upstream(by_start, t)
+            density += (1.0 - trust) * upstream(by_arrival, t)
         else:
             tau = 2.0 * t.spread_tau if tie in _FAR else t.spread_tau
-            density = t.clock_trust * decay(by_start, tau, t)
-            density += (1.0 - t.clock_trust) * decay(by_arrival, tau, t)
+            density = trust * decay(by_start, tau, t)
+            density += (1.0 - trust) * decay(by_arrival, tau, t)
         if density < _NEVER:
             return 0.0
         amount = _AMOUNTS.get(tie)

@@ -352,7 +352,6 @@ def test_an_end_an_hour_late_ends_it_then(world: World) -> None:
     assert world.one().status is Status.RESOLVED
 
 
-@pytest.mark.xfail(reason="the engine takes what is late for chronic", strict=False)
 def test_trouble_that_is_told_an_hour_late_is_told_once(world: World) -> None:
     world.wait(3600)
     play(world)
@@ -517,12 +516,7 @@ def batches(alerts: Sequence[Alert], size: int) -> list[Sequence[Alert]]:
 # Restarts in the middle of it
 
 
-FORGOTTEN = pytest.mark.xfail(
-    reason="a restart forgets the alert that waited for a second sign", strict=False
-)
-
-
-@pytest.mark.parametrize("after", [pytest.param(1, marks=FORGOTTEN), 2, 3])
+@pytest.mark.parametrize("after", [1, 2, 3])
 def test_a_restart_in_the_middle_changes_nothing(world: World, after: int) -> None:
     for number, each in enumerate(trouble()):
         if number == after:

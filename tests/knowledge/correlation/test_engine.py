@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -438,6 +438,117 @@ def test_a_restart_goes_on_where_it_was(shop: Catalogue, alerts: Alerts) -> None
     play(after, [more])
     assert home(after, more) == "INC-1"
     assert after.suspects("INC-1") == before.suspects("INC-1")
+
+
+class Told:
+    """A correlator whose process may end: what it placed is stored, as the intake does."""
+
+    def __init__(self, shop: Catalogue) -> None:
+        self._shop = shop
+        self.correlator = Correlator(shop)
+        self.stored: dict[Key, tuple[Signal, str]] = {}
+        self.openings: list[tuple[str, datetime]] = []
+
+    def hear(self, signals: Sequence[Signal], now: datetime) -> None:
+        self._store(self.correlator.feed(signals, now))
+
+    def wait(self, until: datetime, now: datetime) -> None:
+        while (now := now + timedelta(seconds=5)) < until:
+            self._store(self.correlator.advance(now))
+
+    def restart(self, now: datetime) -> None:
+        self.correlator = Correlator(self._shop)
+        self.correlator.restore(list(self.stored.values()), now)
+
+    def _store(self, outcome: Outcome) -> None:
+        names = {}
+        for opening in outcome.openings:
+            names[opening.group] = f"INC-{len(self.openings) + 1}"
+            self.correlator.rename(opening.group, names[opening.group])
+            self.openings.append((names[opening.group], opening.at))
+        for placed in outcome.placements:
+            key = placed.signal.fingerprint, placed.signal.starts_at
+            self.stored[key] = placed.signal, names.get(placed.group, placed.group)
+
+    def tell(self, story: Sequence[Signal], restart: int = -1) -> "Told":
+        now = START
+        for n, signal in enumerate(story):
+            if n == restart:
+                self.restart(now)
+            self.wait(signal.received_at, now)
+            now = signal.received_at
+            self.hear([signal], now)
+        if restart == len(story):
+            self.restart(now)
+        self.wait(now + timedelta(minutes=15), now)
+        return self
+
+
+def diary(alerts: Alerts) -> list[Signal]:
+    """Housekeeping here and there."""
+    places = ("web", "search", "cart", "web", "redis")
+    return [alerts("DiskFull", s, 40 * n, severity="warning") for n, s in enumerate(places)]
+
+
+@pytest.mark.parametrize("root", ["redis", "payment"])
+@pytest.mark.parametrize("begin", [0, 100])
+def test_a_restart_after_any_alert_changes_no_opening(
+    shop: Catalogue, alerts: Alerts, root: str, begin: int
+) -> None:
+    trouble = cascade(alerts, begin, root)
+    story = sorted([*diary(alerts)[: begin // 20], *trouble], key=lambda s: s.received_at)
+    whole = Told(shop).tell(story)
+    assert len(whole.openings) == 1
+    for restart in range(len(story) + 1):
+        again = Told(shop).tell(story, restart)
+        assert again.openings == whole.openings, restart
+        for alert in trouble:
+            assert again.stored[key(alert)] == whole.stored[key(alert)], restart
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_what_lasts_opens_at_about_the_same_time_after_a_restart(
+    shop: Catalogue, alerts: Alerts, many: bool
+) -> None:
+    lone = pods(alerts, 12, spread=40) if many else [alerts("CheckoutDown", "checkout", 0)]
+    story = sorted([*lone, *diary(alerts)], key=lambda s: s.received_at)
+    (whole,) = Told(shop).tell(story).openings
+    for restart in range(len(story) + 1):
+        again = Told(shop).tell(story, restart)
+        assert [name for name, _ in again.openings] == ["INC-1"], restart
+        assert abs(again.openings[0][1] - whole[1]) <= timedelta(minutes=1), restart
+        assert {again.stored[key(s)][1] for s in lone} == {"INC-1"}
+
+
+# Late
+
+
+def test_trouble_told_an_hour_late_opens(shop: Catalogue, alerts: Alerts) -> None:
+    correlator = Correlator(shop)
+    late = [replace(s, received_at=s.received_at + timedelta(hours=1)) for s in cascade(alerts)]
+    (group,) = opened(play(correlator, late))
+    assert correlator.groups() == {group: len(late)}
+    assert correlator.suspects(group)[0] == "redis"
+
+
+def test_what_fires_since_hours_opens_nothing_when_tandem_is_started(
+    shop: Catalogue, alerts: Alerts
+) -> None:
+    correlator = Correlator(shop)
+    ages = [1900 + 1711 * n for n in range(40)]
+    old = [
+        alerts(f"{SERVICES[n % 5]}Old{n}", SERVICES[n % 5], -age, delay=age + n / 10)
+        for n, age in enumerate(ages)
+    ]
+    assert opened(play(correlator, old, until=1200)) == []
+    assert {correlator.placed(key(s)) for s in old} == {(Verdict.CHRONIC, "")}
+
+
+@pytest.mark.parametrize("hours", [1, 30])
+def test_a_monitors_finding_is_proof_however_late_it_comes(alerts: Alerts, hours: int) -> None:
+    late = alerts("Spike", "cart", -3600 * hours, delay=3600 * hours)
+    signal = replace(late, kind=SignalKind.METRIC)
+    assert len(opened(play(Correlator(), [signal]))) == 1
 
 
 # Reasons
