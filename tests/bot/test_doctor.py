@@ -96,7 +96,7 @@ def test_a_wrong_token_is_told_with_slacks_word(slack: RunningPlayground) -> Non
     assert "OAuth & Permissions" in found.remedy
 
 
-@pytest.mark.parametrize("url", [nowhere(), "nonsense/"])
+@pytest.mark.parametrize("url", [nowhere(), "nonsense/"], ids=["nowhere", "nonsense"])
 def test_a_slack_out_of_reach_is_told(url: str) -> None:
     found = findings(slack_bot_token="xoxb-1", slack_api_url=url)["Slack"]
     assert found.state is State.BROKEN
@@ -266,7 +266,9 @@ def test_a_language_model_is_asked_whether_it_takes_the_key(
     assert words in found.words
 
 
-@pytest.mark.parametrize("url", [nowhere(), "nonsense", "http://["])
+@pytest.mark.parametrize(
+    "url", [nowhere(), "nonsense", "http://["], ids=["nowhere", "nonsense", "broken"]
+)
 def test_a_language_model_out_of_reach_is_a_warning_only(url: str) -> None:
     found = findings(openai_model="small", openai_base_url=url)["Language model"]
     assert found.state is State.WARN

@@ -430,6 +430,7 @@ async def test_a_compressed_body_is_kept_inflated(side: Side) -> None:
         ("br", b"{}", 415, "content-encoding"),
         ("identity", b'{"title": "A"}', 202, ""),
     ],
+    ids=["plain", "cut off", "in two parts", "too large", "unknown", "identity"],
 )
 async def test_compressed_bodies_that_are_odd(
     listed: Side, encoding: str, body: bytes, status: int, field: str
