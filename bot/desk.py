@@ -24,11 +24,15 @@ takes turns with the event loop that must acknowledge within Slack's three secon
 @dataclass
 class Loop:
     """Calls `work` again and again on a thread of its own: at once when woken or when it says that
-    it did something, else every `every_s`. Errors are logged and the loop goes on."""
+    it did something, else every `every_s`. Errors are logged and the loop goes on.
+
+    After a round that did something it waits `gather_s`, so that what comes meanwhile is dealt with
+    in one round: a round has costs that do not depend on how much it takes."""
 
     name: str
     work: Callable[[], object]
     every_s: float
+    gather_s: float = 0.0
     _wake: Event = field(default_factory=Event, repr=False)
     _stop: Event = field(default_factory=Event, repr=False)
     _thread: Thread | None = field(default=None, repr=False)
@@ -57,6 +61,8 @@ class Loop:
                 did = None
             if not did:
                 self._wake.wait(self.every_s)
+            elif self.gather_s:
+                self._stop.wait(self.gather_s)
 
 
 LULL_S = 0.025

@@ -134,6 +134,22 @@ def test_a_loop_runs_at_once_again_when_woken_and_ends_when_stopped() -> None:
     assert not loop._thread.is_alive()
 
 
+def test_a_loop_that_gathers_waits_after_a_round_and_still_stops_at_once() -> None:
+    rounds = threading.Semaphore(0)
+
+    def work() -> bool:
+        rounds.release()
+        return True
+
+    loop = Loop("test", work, every_s=600, gather_s=600)
+    loop.start()
+    assert rounds.acquire(timeout=20)
+    loop.stop()
+    assert loop._thread is not None
+    assert not loop._thread.is_alive()
+    assert not rounds.acquire(blocking=False)
+
+
 def test_a_loop_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:
     rounds = threading.Semaphore(0)
 
