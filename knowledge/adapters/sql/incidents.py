@@ -53,7 +53,9 @@ class SqlIncidents:
     def open(self, draft: Incident, tell: Sequence[str] = ()) -> Incident:
         with self._database.write() as session:
             add = _INCIDENT.insert().values(version=1, **_columns(draft))
-            number: int = session.execute(add.returning(_INCIDENT.c.number)).scalar_one()
+            number: int = (
+                session.connection().execute(add.returning(_INCIDENT.c.number)).scalar_one()
+            )
             opened = replace(draft, id=incident_id(number), thread=())
             _write_parts(session, number, None, opened)
             self._tell(session, opened, tell)
@@ -84,7 +86,7 @@ class SqlIncidents:
             query = query.where(_INCIDENT.c.opened_at >= since)
         query = query.order_by(_INCIDENT.c.opened_at.desc(), _INCIDENT.c.number.desc())
         with self._database.read() as session:
-            return self._load(session, session.execute(query.limit(limit)).all())
+            return self._load(session, session.connection().execute(query.limit(limit)).all())
 
     def change(
         self, incident_id: str, by: Callable[[Incident], Incident], tell: Sequence[str] = ()
@@ -105,10 +107,12 @@ class SqlIncidents:
         query = sa.select(_INCIDENT).where(_INCIDENT.c.number == incident_number(text))
         if self._database.writing:
             query = query.with_for_update()
-        row = session.execute(query).first()
+        row = session.connection().execute(query).first()
         if row is None:
             newest = sa.select(_INCIDENT.c.number).order_by(_INCIDENT.c.number.desc()).limit(500)
-            known = [incident_id(number) for number in session.execute(newest).scalars()]
+            known = [
+                incident_id(number) for number in session.connection().execute(newest).scalars()
+            ]
             raise NotFound.among("incident", text, known)
         return row
 
@@ -151,7 +155,7 @@ class SqlIncidents:
 
 
 def _write_row(session: Session, row: Row, incident: Incident) -> None:
-    session.execute(
+    session.connection().execute(
         _INCIDENT.update()
         .where(_INCIDENT.c.number == row.number)
         .values(version=row.version + 1, **_columns(incident))
@@ -177,7 +181,7 @@ def _read_parts(
     table = part.table
     found: dict[int, list[RecordT]] = {number: [] for number in numbers}
     query = sa.select(table).where(table.c.incident.in_(numbers))
-    for row in session.execute(query.order_by(table.c.incident, table.c.position)):
+    for row in session.connection().execute(query.order_by(table.c.incident, table.c.position)):
         found[row.incident].append(part.to_record(row))
     return found
 

@@ -47,7 +47,9 @@ class SqlInbox:
         size = 0
         with self._database.read() as session:
             # Row by row, so that what is too much is not read.
-            for row in session.execute(query.limit(limit).execution_options(yield_per=16)):
+            for row in session.connection().execute(
+                query.limit(limit).execution_options(yield_per=16)
+            ):
                 size += len(row.body)
                 if found and size > MOST_BYTES:
                     break
@@ -57,15 +59,17 @@ class SqlInbox:
     def count(self) -> int:
         query = sa.select(sa.func.count()).where(_INBOX.c.poison.is_(None))
         with self._database.read() as session:
-            return int(session.execute(query).scalar_one())
+            return int(session.connection().execute(query).scalar_one())
 
     def done(self, batch_ids: Sequence[int]) -> None:
         with self._database.write() as session:
-            session.execute(sa.delete(_INBOX).where(_INBOX.c.id.in_(batch_ids)))
+            session.connection().execute(sa.delete(_INBOX).where(_INBOX.c.id.in_(batch_ids)))
 
     def poison(self, batch_id: int, why: str) -> None:
         with self._database.write() as session:
-            session.execute(sa.update(_INBOX).where(_INBOX.c.id == batch_id).values(poison=why))
+            session.connection().execute(
+                sa.update(_INBOX).where(_INBOX.c.id == batch_id).values(poison=why)
+            )
 
     def _add(self, accepted: Sequence["_Accepted"]) -> Sequence[int]:
         with self._database.write() as session:
@@ -110,7 +114,7 @@ class SqlOutbox:
     def count_due(self, now: datetime) -> int:
         query = sa.select(sa.func.count()).where(_OUTBOX.c.due_at <= now)
         with self._database.read() as session:
-            return int(session.execute(query).scalar_one())
+            return int(session.connection().execute(query).scalar_one())
 
     def done(self, delivery: Delivery) -> None:
         with self._database.write() as session:
