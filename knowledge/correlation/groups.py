@@ -227,7 +227,7 @@ class Group:
         """How many of the expected alerts came, as a ratio: the posterior mean of a rate with a
         Gamma prior of mean 1 and weight `trust` (Gelman et al., Bayesian Data Analysis, 2.6)."""
         total, waiting, then = self._due
-        due = total - waiting * math.exp(-max(0.0, now - then) / tau)
+        due = total - waiting * math.exp(-(now - then if now > then else 0.0) / tau)
         return (trust + self._sent) / (trust + due)
 
     def spread(self, belief: float, at: float, tau: float) -> None:

@@ -37,8 +37,13 @@ _SMALL = 30
 
 _LATE_S = 1800.0
 _NO_BELIEF = 1e-3
+_MOST_REACHES = 20_000
 _NEVER = 1e-7
 """Alerts a second that are as good as none."""
+
+
+Delay = Callable[[float], float]
+"""Density, in 1/s, of a delay in seconds."""
 
 
 class Tie(Enum):
@@ -110,6 +115,8 @@ class Likelihood:
         self._links = links
         self._index = index
         self._t = tuning
+        self._kernels = {tie: _kernel(tie, tuning) for tie in Tie}
+        self._reaches: dict[tuple[str, str], tuple[object, tuple[tuple[Place, Tie], ...]]] = {}
         self.population = 1
         """Services known in one cluster."""
 
@@ -138,7 +145,7 @@ class Likelihood:
     def _add(
         self, found: dict[Group, Link], member: Member, group: Group, place: Place, tie: Tie
     ) -> None:
-        activity = group.activity(place)
+        activity = group.places.get(place) or group.activity(place)
         if activity is None or activity.belief < _NO_BELIEF:
             return
         if tie is Tie.CLUSTER:
@@ -163,16 +170,27 @@ class Likelihood:
         callers, callees = self._links.degrees(service)
         return t.same_service + t.per_caller * min(5, callers) + t.to_callee * min(3, callees)
 
+    def _around(self, cluster: str, entity: str) -> tuple[tuple[Place, Tie], ...]:
+        """Where trouble of a service may come from; kept as long as its neighbours are the same."""
+        near = self._links.near(entity)
+        known = self._reaches.get((cluster, entity))
+        if known is not None and known[0] is near:
+            return known[1]
+        reach = [((SERVICE, cluster, name), _TIES[relation]) for name, relation in near]
+        reach.append(((BLAMED, cluster, entity), Tie.BLAMED))
+        if len(near) == 1 and self._links.blind:
+            reach.append(((CLUSTER, cluster, ""), Tie.CLUSTER))
+        if len(self._reaches) >= _MOST_REACHES:
+            self._reaches.clear()
+        self._reaches[(cluster, entity)] = near, tuple(reach)
+        return tuple(reach)
+
     def _reach(self, member: Member) -> list[tuple[Place, Tie]]:
         subject, entity = member.subject, member.entity
         cluster = subject.cluster
         reach: list[tuple[Place, Tie]] = []
         if subject.service or subject.model:
-            near = self._links.near(entity)
-            reach = [((SERVICE, cluster, name), _TIES[relation]) for name, relation in near]
-            reach.append(((BLAMED, cluster, entity), Tie.BLAMED))
-            if len(near) == 1 and self._links.blind:
-                reach.append(((CLUSTER, cluster, ""), Tie.CLUSTER))
+            reach.extend(self._around(cluster, entity))
         if subject.peer:
             reach.append(((SERVICE, cluster, subject.peer), Tie.COMPLAINS))
         if subject.node:
@@ -182,21 +200,16 @@ class Likelihood:
         return reach
 
     def _rate(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
-        t = self._t
-        trust = 1.0 if is_late(member) else t.clock_trust
-        by_start = member.start - activity.first
-        by_arrival = member.arrival - activity.arrival
-        if tie is Tie.CALLED or tie is Tie.BLAMED:
-            density = trust * upstream(by_start, t)
-            density += (1.0 - trust) * upstream(by_arrival, t)
-        else:
-            tau = 2.0 * t.spread_tau if tie in _FAR else t.spread_tau
-            density = trust * decay(by_start, tau, t)
-            density += (1.0 - trust) * decay(by_arrival, tau, t)
+        amount, delay = self._kernels[tie]
+        density = delay(member.start - activity.first)
+        if not is_late(member):
+            trust = self._t.clock_trust
+            density = trust * density + (1.0 - trust) * delay(member.arrival - activity.arrival)
         if density < _NEVER:
             return 0.0
-        amount = _AMOUNTS.get(tie)
-        return density * (amount(t) if amount else self._place_amount(member, group, tie, activity))
+        if amount is None:
+            amount = self._place_amount(member, group, tie, activity)
+        return density * amount
 
     def _place_amount(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
         if tie is Tie.NODE:
@@ -229,21 +242,40 @@ class Likelihood:
         return amount * (1 - t.tail) / t.spread_tau * group.pulse(member.arrival, t.spread_tau)
 
 
-def decay(dt: float, tau: float, t: Tuning) -> float:
-    """Density of the delay `dt` seconds from cause to effect: mostly exponential, with a long
-    tail, and a short foot before 0 because effects are sometimes noticed first. Units 1/s."""
-    if dt < 0.0:
-        return (1.0 - t.tail) / tau * math.exp(dt / t.early_tau)
-    tail = t.tail / t.tail_tau * math.exp(-dt / t.tail_tau)
-    return (1.0 - t.tail) / tau * math.exp(-dt / tau) + tail
+def _kernel(tie: Tie, t: Tuning) -> tuple[float | None, Delay]:
+    """Alerts expected by a tie, where that depends on nothing else, and their delay's density."""
+    amount = _AMOUNTS.get(tie)
+    if tie in (Tie.CALLED, Tie.BLAMED):
+        delay = upstream(t)
+    else:
+        delay = decay(2.0 * t.spread_tau if tie in _FAR else t.spread_tau, t)
+    return (amount(t) if amount else None), delay
 
 
-def upstream(dt: float, t: Tuning) -> float:
+def decay(tau: float, t: Tuning) -> Delay:
+    """Density of the delay from cause to effect: mostly exponential, with a long tail, and a short
+    foot before 0 because effects are sometimes noticed first."""
+    head, early = (1.0 - t.tail) / tau, t.early_tau
+    tail, tail_tau = t.tail / t.tail_tau, t.tail_tau
+
+    def density(dt: float) -> float:
+        if dt < 0.0:
+            return head * math.exp(dt / early)
+        return head * math.exp(-dt / tau) + tail * math.exp(-dt / tail_tau)
+
+    return density
+
+
+def upstream(t: Tuning) -> Delay:
     """The same where the alert is on the cause's side: it comes at about the same time, or it
     began before its effect and was only delivered later."""
-    if dt > 0.0:
-        return (1.0 - t.tail) / t.spread_tau * math.exp(-dt / t.early_tau)
-    return decay(-dt, t.spread_tau, t)
+    head, early = (1.0 - t.tail) / t.spread_tau, t.early_tau
+    before = decay(t.spread_tau, t)
+
+    def density(dt: float) -> float:
+        return head * math.exp(-dt / early) if dt > 0.0 else before(-dt)
+
+    return density
 
 
 def timing(rate: float, pace: float) -> float:

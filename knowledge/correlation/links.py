@@ -6,8 +6,8 @@ they link both ways.
 """
 
 import math
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from itertools import islice
 
@@ -17,6 +17,7 @@ _HALF_LIFE = 7 * 86400.0
 _ENOUGH = 3.0
 """So often two services must have been in one incident before that links them."""
 _MOST_PAIRS = 20_000
+_MOST_HOPS = 4
 
 
 class Relation(IntEnum):
@@ -37,6 +38,7 @@ class Links:
         self._most = most
         self._near: dict[str, tuple[tuple[str, Relation], ...]] = {}
         self._degrees: dict[str, tuple[int, int]] = {}
+        self._above: dict[tuple[str, int], dict[str, int]] = {}
         self._callees: dict[str, dict[str, None]] = {}
         self._callers: dict[str, dict[str, None]] = {}
         self._pairs: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
@@ -104,9 +106,33 @@ class Links:
             found = self._near[service] = self._look(service)
         return found
 
+    def above(self, service: str, most: int = _MOST_HOPS) -> Mapping[str, int]:
+        """Who depends on the service, with the number of calls between, at most so many."""
+        found = self._above.get((service, most))
+        if found is None:
+            if len(self._above) > _MOST_PAIRS:
+                self._forget()
+            found = self._above[(service, most)] = self._climb(service, most)
+        return found
+
+    def _climb(self, service: str, most: int) -> dict[str, int]:
+        found = {service: 0}
+        queue = deque([service])
+        while queue:
+            at = queue.popleft()
+            if found[at] == most:
+                continue
+            for caller in islice(self.callers(at), self._most):
+                if caller not in found:
+                    found[caller] = found[at] + 1
+                    queue.append(caller)
+        del found[service]
+        return found
+
     def _forget(self) -> None:
         self._near.clear()
         self._degrees.clear()
+        self._above.clear()
 
     def _look(self, service: str) -> tuple[tuple[str, Relation], ...]:
         near: dict[str, Relation] = {service: Relation.SAME}

@@ -6,8 +6,6 @@ node's trouble hits what runs on it; what a hypothesis cannot explain counts aga
 """
 
 import math
-from collections import deque
-from collections.abc import Iterable
 
 from knowledge.correlation.groups import (
     ANYWHERE,
@@ -26,7 +24,6 @@ _EARLY_S = 15.0
 _PER_HOP = 0.5
 _UNEXPLAINED = 3.0
 _LATE_MOST = 3.0
-_MOST_HOPS = 4
 _MOST_PLACES = 40
 _RARE_NODE, _RARE_ZONE = 2.0, 3.0
 """Nodes fail less often than deploys do, and zones still less often."""
@@ -69,7 +66,7 @@ def _spots(group: Group, kind: str) -> Spots:
 
 def _service(name: str, services: Spots, blamed: Spots, links: Links) -> float:
     here = services[name]
-    dependants = above(name, links)
+    dependants = links.above(name)
     score = math.log1p(here.count) * here.belief
     for other, activity in services.items():
         if other == name:
@@ -92,7 +89,7 @@ def _place(activity: Activity, group: Group, services: Spots, links: Links) -> f
     score = _OWN_ALERT if activity.own else 6.0 * min(0.0, share - _MOST_SHARE)
     hit: dict[str, int] = {}
     for entity in activity.entities:
-        for caller, hops in above(entity, links, 2).items():
+        for caller, hops in links.above(entity, 2).items():
             hit[caller] = min(hops, hit.get(caller, hops))
     for name, other in services.items():
         if name not in activity.entities:
@@ -113,23 +110,3 @@ def _misfit(lag: float, hops: int) -> float:
     if lag < 0:
         return min(_LATE_MOST, -lag / _EARLY_S)
     return min(_LATE_MOST, max(0.0, lag / (_HOP_S * hops) - 1.0))
-
-
-def above(service: str, links: Links, most: int = _MOST_HOPS) -> dict[str, int]:
-    """Who depends on the service, with the number of calls between."""
-    found = {service: 0}
-    queue = deque([service])
-    while queue:
-        at = queue.popleft()
-        if found[at] == most:
-            continue
-        for caller in _bounded(links.callers(at)):
-            if caller not in found:
-                found[caller] = found[at] + 1
-                queue.append(caller)
-    del found[service]
-    return found
-
-
-def _bounded(names: Iterable[str], most: int = 200) -> list[str]:
-    return [name for _, name in zip(range(most), names, strict=False)]

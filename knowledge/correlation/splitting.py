@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from knowledge.correlation.groups import NODE, Group, Member
 from knowledge.correlation.links import Links
-from knowledge.correlation.roots import Spots, above, service_spots, suspects
+from knowledge.correlation.roots import Spots, service_spots, suspects
 
 APART_S = 120.0
 """Roots hit within less are held to have one cause."""
@@ -24,12 +24,13 @@ def second_root(group: Group, links: Links) -> tuple[str, list[Member]] | None:
     if links.blind or len(group.signs) < 2 * _LOUD_SIGNS or group.size > _MOST_MEMBERS:
         return None
     services = service_spots(group)
-    first = next(iter(suspects(group, links, 1)), "")
+    later = _later_roots(group, services, links)
+    first = next(iter(suspects(group, links, 1)), "") if later else ""
     if first not in services or _ill_node(group):
         return None
-    for name, activity in services.items():
-        late = activity.first - services[first].first
-        if late >= APART_S and _is_root(name, services, links) and _is_loud(name, group):
+    for name in later:
+        activity = services[name]
+        if activity.first - services[first].first >= APART_S:
             moving = _following(name, activity.first, group, links)
             signs = {m.sign for m in moving}
             if len(signs) >= _LOUD_SIGNS and len(group.signs.keys() - signs) >= _LOUD_SIGNS:
@@ -41,11 +42,18 @@ def _ill_node(group: Group) -> bool:
     return any(a.own for place, a in group.places.items() if place[0] == NODE)
 
 
+def _later_roots(group: Group, services: Spots, links: Links) -> list[str]:
+    """Loud services hit well after the first of all, that nothing before can have hit."""
+    since = min((a.first for a in services.values()), default=0.0) + APART_S
+    late = (name for name, activity in services.items() if activity.first >= since)
+    return [n for n in late if _is_root(n, services, links) and _is_loud(n, group)]
+
+
 def _is_root(name: str, services: Spots, links: Links) -> bool:
     """Nothing that was hit before can have caused it."""
     here = services[name]
     before = (o for o, a in services.items() if o != name and a.first <= here.first + _EARLY_S)
-    return not any(name in above(other, links) for other in before)
+    return not any(name in links.above(other) for other in before)
 
 
 def _is_loud(name: str, group: Group) -> bool:
@@ -55,7 +63,7 @@ def _is_loud(name: str, group: Group) -> bool:
 
 def _following(name: str, since: float, group: Group, links: Links) -> list[Member]:
     """What came with the second root: its own alerts, and new series of those that depend on it."""
-    dependants: Collection[str] = above(name, links).keys() | {name}
+    dependants: Collection[str] = links.above(name).keys() | {name}
     known: set[str] = set()
     moving = []
     for member in group.members.values():

@@ -10,19 +10,19 @@ TUNING = Tuning()
 
 def test_the_delay_is_a_density() -> None:
     step = 0.5
-    after = sum(decay(n * step, 60.0, TUNING) * step for n in range(20_000))
+    after = sum(decay(60.0, TUNING)(n * step) * step for n in range(20_000))
     assert after == pytest.approx(1.0, abs=0.02)
 
 
 def test_effects_soon_after_are_likeliest() -> None:
-    order = [decay(dt, 60.0, TUNING) for dt in (5, 60, 300, 1800)]
+    order = [decay(60.0, TUNING)(dt) for dt in (5, 60, 300, 1800)]
     assert order == sorted(order, reverse=True)
-    assert decay(-60, 60.0, TUNING) < decay(60, 60.0, TUNING) / 10
+    assert decay(60.0, TUNING)(-60) < decay(60.0, TUNING)(60) / 10
 
 
 def test_a_cause_is_not_long_after_its_effect() -> None:
-    assert upstream(240, TUNING) < 1e-6
-    assert upstream(-60, TUNING) == decay(60, TUNING.spread_tau, TUNING)
+    assert upstream(TUNING)(240) < 1e-6
+    assert upstream(TUNING)(-60) == decay(TUNING.spread_tau, TUNING)(60)
 
 
 def test_timing_is_the_log_of_the_ratio_within_bounds() -> None:
