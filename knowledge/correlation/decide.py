@@ -299,6 +299,8 @@ class Decider:
         if one.by_hand and other.by_hand:
             return
         score = max(self._explains(one, other, now), self._explains(other, one, now))
+        if self._links.blind:
+            score = max(score, self._likelihood.at_once(one, other))
         if score > self._t.merge:
             old, new = sorted((one, other), key=lambda g: g.opened_at or 0.0)
             self.merge(new, old, now, step, "one explains how the other began")

@@ -15,6 +15,7 @@ from enum import Enum
 from operator import attrgetter
 
 from knowledge.correlation.groups import (
+    ANYWHERE,
     BLAMED,
     CLUSTER,
     NODE,
@@ -85,6 +86,14 @@ _AMOUNTS: dict[Tie, Callable[[Tuning], float]] = {
 def is_late(member: Member) -> bool:
     """It had fired for long when it came: when it came then says nothing about its cause."""
     return member.arrival - member.start > _LATE_S
+
+
+def _is_broad(group: Group) -> bool:
+    return len(group.signs) >= 2 and not any(m.subject.model for m in group.first_signs())
+
+
+def _clusters(group: Group) -> set[str]:
+    return {p[1] for p in group.places if p[0] == CLUSTER and p[1] != ANYWHERE}
 
 
 class Link:
@@ -234,6 +243,17 @@ class Likelihood:
         share = activity.count / max(1, group.located)
         ill = activity.own >= 2 or (activity.count >= 4 and len(activity.entities) >= 2)
         return self._t.same_zone if ill and share >= 0.8 else 0.0
+
+    def at_once(self, one: Group, other: Group) -> float:
+        """Where no calls are known: nats for one trouble that began at two places, against two
+        that came by chance so soon after one another. One sign alone is too little for that, and
+        a model's data do not drift because a service fails."""
+        t = self._t
+        if not (_is_broad(one) and _is_broad(other) and _clusters(one) & _clusters(other)):
+            return -math.inf
+        gap = abs(one.first - other.first)
+        density = decay(t.spread_tau, t)(gap)
+        return math.log(t.unmapped_link * density * 3600.0 / t.incidents_per_hour)
 
     def _hidden(self, member: Member, group: Group) -> float:
         """Where no calls are known, trouble may reach any service of the cluster."""

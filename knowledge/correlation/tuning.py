@@ -45,6 +45,8 @@ class Tuning:
     lone_per_hour: float = 6.0
     """Expected lone alerts an hour everywhere, before any were seen: a system is taken for quiet,
     however large its catalogue is, until it shows otherwise."""
+    incidents_per_hour: float = 1.0
+    """Expected incidents an hour in one cluster."""
     memory: float = 3600.0
     """What was seen longer ago counts for 1/e in the pace and 1/e^6 in habits of rules."""
     series_per_service: float = 15.0

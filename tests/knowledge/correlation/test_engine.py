@@ -176,6 +176,35 @@ def test_pods_that_waited_go_over_to_their_cause_all_together(
     assert correlator.groups() == {group: 302}
 
 
+# Where nothing is known of calls
+
+
+def two_services(alerts: Alerts, second: float, cluster: str = "eu") -> list[Signal]:
+    return [
+        alerts("HighErrorRate", "redis", 0),
+        alerts("SloBurn", "redis", 4),
+        alerts("HighErrorRate", "search", second, cluster=cluster),
+        alerts("SloBurn", "search", second + 4, cluster=cluster),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "cluster", "groups"), [(30, "eu", 1), (30, "us", 2), (600, "eu", 2)]
+)
+def test_without_a_catalogue_what_begins_at_once_in_a_cluster_is_one(
+    alerts: Alerts, second: float, cluster: str, groups: int
+) -> None:
+    correlator = Correlator()
+    play(correlator, two_services(alerts, second, cluster))
+    assert len(correlator.groups()) == groups
+
+
+def test_with_a_catalogue_it_is_not(shop: Catalogue, alerts: Alerts) -> None:
+    correlator = Correlator(shop)
+    play(correlator, two_services(alerts, 30))
+    assert len(correlator.groups()) == 2
+
+
 # What opens nothing
 
 
