@@ -15,7 +15,7 @@ import numpy as np
 
 from bot.parts import make_embedder
 from bot.route import CHANGING, NONE, corpus
-from bot.route_model import Encode, fit
+from bot.route_model import Encode, Wordings, fit
 from bot.settings import read_settings
 from skills.registry import installed
 
@@ -42,7 +42,7 @@ def scored(scorer: Path, data: Path, *options: str) -> list[float]:
 def left_out(encode: Encode | None) -> tuple[float, float, float]:
     """Accuracy, and the share of none rows taken for any skill and for a changing one."""
     texts, labels = corpus(installed())
-    model = fit(texts, labels, encode)
+    model = fit(Wordings(texts), labels, encode)
     guess = np.array(model.labels)[model.loo.argmax(axis=1)]
     truth = np.array(labels)
     wrong = guess[truth == NONE]

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.refusals import Why, spoken, why_not
-from bot.route_model import Fitted, fit
+from bot.route_model import Fitted, Wordings, fit
 from bot.slots import Known, is_note, slots
 from bot.words import ASK, command_call
 from knowledge.errors import Unavailable, UserError
@@ -138,14 +138,15 @@ class Router:
         self._known = known
         self._phrases = phrases
         self._model: Fitted | None = None
-        self._lock = threading.Lock()
+        self._lock, self._worded_lock = threading.Lock(), threading.Lock()
+        self._texts, self._labels = corpus(skills, phrases)
+        self._worded: Wordings | None = None
         self._exact = {_bare(e): s.name for s in skills if not s.hidden for e in s.examples}
 
     def learn(self) -> None:
         """Learn with the embedder, loading it if need be. Seconds; raises Unavailable."""
-        texts, labels = corpus(tuple(self._skills.values()), self._phrases)
         encode = self._embedder.encode if self._embedder else None
-        self._model = fit(texts, labels, encode)
+        self._model = fit(self._wordings(), self._labels, encode)
 
     def warm(self) -> threading.Thread:
         """`learn` in the background; the thread is given back for those who want to wait."""
@@ -285,8 +286,14 @@ class Router:
         if self._model is None:
             with self._lock:
                 if self._model is None:
-                    self._model = fit(*corpus(tuple(self._skills.values()), self._phrases), None)
+                    self._model = fit(self._wordings(), self._labels, None)
         return self._model
+
+    def _wordings(self) -> Wordings:
+        with self._worded_lock:
+            if self._worded is None:
+                self._worded = Wordings(self._texts)
+        return self._worded
 
     def _warm(self) -> None:
         try:

@@ -133,38 +133,60 @@ def plain(text: str) -> str:
     return PERSON.sub("@someone", text)
 
 
-def fit(texts: Sequence[str], labels: Sequence[str], encode: Encode | None) -> Fitted:
+class Wordings:
+    """What texts share in words and characters, worked out once: `fit` is called twice on the same
+    texts, at first without sentence vectors and then with them."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.words, self.characters = Tfidf(_word_grams, texts), Tfidf(_character_grams, texts)
+        self.word_rows, self.character_rows = self.words(texts), self.characters(texts)
+        kernel = WORDS * (self.word_rows @ self.word_rows.T).toarray()
+        self.kernel: Floats = (
+            kernel + CHARACTERS * (self.character_rows @ self.character_rows.T).toarray()
+        )
+
+
+def fit(wordings: Wordings, labels: Sequence[str], encode: Encode | None) -> Fitted:
     """Learn from labelled texts; without `encode` from words and characters alone. Raises
     Unavailable when `encode` does."""
+    texts = wordings.texts
     names = tuple(dict.fromkeys(labels))
     truth = np.array([names.index(label) for label in labels])
     targets = np.eye(len(names))[truth]
     offset = targets.mean(axis=0)
-    words, characters = Tfidf(_word_grams, texts), Tfidf(_character_grams, texts)
-    word_rows, character_rows = words(texts), characters(texts)
-    kernel = WORDS * (word_rows @ word_rows.T).toarray()
-    kernel += CHARACTERS * (character_rows @ character_rows.T).toarray()
+    kernel = wordings.kernel + RIDGE * np.eye(len(texts))
     sentences = None
     if encode is not None:
         sentences = encode([plain(t) for t in texts])
         kernel += _near(sentences, sentences)
-    inverse = np.linalg.inv(kernel + RIDGE * np.eye(len(texts)))
+    inverse = _inverse(kernel)
     alpha = inverse @ (targets - offset)
     left_out = targets - alpha / np.diag(inverse)[:, None]
     heat = _best_heat(left_out, truth)
     return Fitted(
         labels=names,
         loo=_softmax(left_out * heat),
-        _words=words,
-        _characters=characters,
-        _word_rows=word_rows,
-        _character_rows=character_rows,
+        _words=wordings.words,
+        _characters=wordings.characters,
+        _word_rows=wordings.word_rows,
+        _character_rows=wordings.character_rows,
         _sentences=sentences,
         _encode=encode,
         _alpha=alpha,
         _offset=offset,
         _heat=heat,
     )
+
+
+def _inverse(positive: Floats) -> Floats:
+    """Of a symmetric positive definite matrix, by Cholesky: half the work of a general inverse."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+
+    factor, _ = dpotrf(positive, lower=1, overwrite_a=1)
+    lower, _ = dpotri(factor, lower=1, overwrite_c=1)
+    lower = np.tril(lower)
+    return np.asarray(lower + np.tril(lower, -1).T)
 
 
 def _near(left: Vector, right: Vector) -> Floats:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from bot.route_model import fit, masked
+from bot.route_model import Wordings, fit, masked
 
 TEXTS = ["roll back fraud", "undo the release", "revert it", "who is on call", "who has the pager"]
 LABELS = ["rollback", "rollback", "rollback", "oncall", "oncall"]
@@ -11,7 +11,7 @@ def test_names_and_ids_are_masked() -> None:
 
 
 def test_probabilities_are_ranked_and_sum_to_one() -> None:
-    model = fit(TEXTS, LABELS, None)
+    model = fit(Wordings(TEXTS), LABELS, None)
     ranked = model.ranked("please undo it, revert")
     assert next(iter(ranked)) == "rollback"
     assert np.isclose(sum(ranked.values()), 1.0)
