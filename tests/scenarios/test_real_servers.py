@@ -156,7 +156,7 @@ def test_a_metric_far_over_its_limits_becomes_one_card_until_it_is_back(
     metrics[ERRORS] = 0.4
     first = card(real, "More than 5% of requests to checkout fail", "2 firing")
     metrics[ERRORS] = 0.01
-    closed = card(real, "More than 5% of requests to checkout fail", "resolved after")
+    closed = card(real, "More than 5% of requests to checkout fail", "resolved on its own")
     assert closed.ts == first.ts
     shown = real.person("ben").read(CHANNEL)
     assert len([m for m in shown if "to checkout fail" in m.text_shown]) == 1
@@ -166,7 +166,7 @@ def test_a_metric_that_the_bot_polls_itself(real: World, metrics: dict[str, floa
     metrics[QUEUE] = 250.0
     first = card(real, "250 labels wait")
     metrics[QUEUE] = 3.0
-    assert card(real, "250 labels wait", "resolved after").ts == first.ts
+    assert card(real, "250 labels wait", "resolved on its own").ts == first.ts
 
 
 def test_drift_in_a_log_on_disk_is_found_and_drawn(real: World, data: Path) -> None:
@@ -184,7 +184,7 @@ def test_drift_in_a_log_on_disk_is_found_and_drawn(real: World, data: Path) -> N
     )
     assert ada.download(drawn.images[0]).startswith(b"\x89PNG")
     (data / "log" / "metric.parquet").unlink()
-    card(real, MODEL, "resolved after")
+    card(real, MODEL, "resolved on its own")
 
 
 # Promoting -----------------------------------------------------------------------------------

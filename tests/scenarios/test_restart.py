@@ -91,7 +91,7 @@ def test_a_restart_posts_nothing_twice_and_edits_what_it_posted(
     assert grown.ts == first.ts
     assert "acknowledged by ben" in grown.text_shown
     send(bot, *signs(service, ended=True), alert(service, "PodNotReady", ended=True))
-    assert card(playground, service, "resolved after").ts == first.ts
+    assert card(playground, service, "resolved on its own").ts == first.ts
 
 
 @BOTH

