@@ -39,6 +39,8 @@ MOST_DRAWN = 5_000
 COURIER_S = 0.25
 CARD_SETTLES = timedelta(seconds=2)
 INTAKE_S = 2.0
+GATHER_S = 0.1
+"""What comes this soon after each other is one round: fewer, larger transactions in a storm."""
 
 
 @dataclass
@@ -76,8 +78,8 @@ class Bot:
         """Raises nothing: says what is ready and what waits."""
         now = self.parts.now()
         try:
-            inbox = len(self.parts.store.inbox.waiting(1000))
-            outbox = len(self.parts.store.outbox.due(now, 1000))
+            inbox = self.parts.store.inbox.count()
+            outbox = self.parts.store.outbox.count_due(now)
         except TandemError as error:
             return {"ok": False, "database": str(error)}
         return {
@@ -158,7 +160,9 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         courier,
         Schedule([]),
         {
-            "intake": Loop("intake", meters.timed_batches(parts.intake.work), INTAKE_S),
+            "intake": Loop(
+                "intake", meters.timed_batches(parts.intake.work), INTAKE_S, gather_s=GATHER_S
+            ),
             "courier": Loop("courier", lambda: courier.work(now()), COURIER_S),
         },
     )

@@ -74,7 +74,7 @@ class Intake:
             self._decoded.popitem(last=False)
         return batch
 
-    def work(self, limit: int = 250) -> int:
+    def work(self, limit: int = 1_000) -> int:
         """Deal with the oldest batches; returns how many left the inbox.
 
         They are taken together, so that a backlog changes each incident once and not once for

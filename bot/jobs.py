@@ -25,6 +25,7 @@ COMPACT = timedelta(minutes=10)
 REFRESH = timedelta(minutes=3)
 """A card's age and picture move with the time; one that shows nothing new is not sent."""
 MOST_FRESH = 50
+AT_ONCE = 2_000
 MOST_COMPACTED = 50
 """Steps of compaction in one run, each a short transaction."""
 
@@ -38,7 +39,7 @@ def housekeeping(parts: Parts) -> list[Job]:
     def compact() -> None:
         before = parts.now() - keep
         for _ in range(MOST_COMPACTED):
-            if not parts.store.alerts.compact(before):
+            if not parts.store.alerts.compact(before, AT_ONCE):
                 return
 
     def refresh() -> None:

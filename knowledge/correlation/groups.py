@@ -140,6 +140,7 @@ class Group:
         "_pulse",
         "_sent",
         "apart",
+        "blamed",
         "by_hand",
         "closed_at",
         "counted",
@@ -178,6 +179,8 @@ class Group:
         self.rules: dict[str, int] = {}
         self.score = 0.0
         """Evidence that this is an incident, in nats."""
+        self.blamed: tuple[int, tuple[str, ...]] = (0, ())
+        """Its size when its suspects were ranked last, and these."""
         self.firing = 0
         self.counted = 0.0
         """What its members count for the pace of lone alerts."""

@@ -11,7 +11,7 @@ from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.codec import signals_to_json
 from knowledge.errors import Unavailable
-from knowledge.records import Batch, Signal, SignalKind
+from knowledge.records import Signal, SignalKind
 from skills.testing import NOON
 
 
@@ -47,9 +47,9 @@ def test_health_says_that_the_store_is_away(tmp_path: Path) -> None:
     class Away(MemoryStore):
         def __init__(self) -> None:
             super().__init__()
-            self.inbox.waiting = self.waiting  # type: ignore[method-assign]
+            self.inbox.count = self.count  # type: ignore[method-assign]
 
-        def waiting(self, limit: int = 100) -> list[Batch]:
+        def count(self) -> int:
             raise Unavailable("the database", "is locked")
 
     def now() -> datetime:
