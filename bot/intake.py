@@ -236,9 +236,10 @@ class Intake:
         correlator = Correlator(self._catalogue, self._store.lessons.all())
         history = self._store.alerts.find(since=now - REMEMBER, limit=MOST_REMEMBERED)
         correlator.restore(((r.signal, r.incident) for r in history), now)
-        for incident in {r.incident for r in history if r.incident}:
-            if not self._store.incidents.get(incident).is_open:
-                correlator.close(incident)
+        for incident_id in {r.incident for r in history if r.incident}:
+            incident = self._store.incidents.get(incident_id)
+            if not incident.is_open:
+                correlator.close(incident_id, incident.resolved_at)
         return correlator
 
     def _resolved(self, incident: Incident) -> None:

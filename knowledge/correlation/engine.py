@@ -190,10 +190,11 @@ class Correlator:
             raise NotFound.among("group", group, self._board.by_name)
         self._board.name(found, name)
 
-    def close(self, group: str) -> None:
-        """It was resolved: it takes no more alerts, only its own when they fire again soon."""
+    def close(self, group: str, at: datetime | None = None) -> None:
+        """It was resolved, now or then: it takes no more alerts, only its own when they fire again
+        soon."""
         if found := self._board.by_name.get(group):
-            found.closed_at = self._now
+            found.closed_at = at.timestamp() if at else self._now
 
     def reopen(self, group: str) -> None:
         """It takes alerts again."""

@@ -438,6 +438,22 @@ def test_after_a_restart_alerts_go_where_they_would_have_gone(store: Store, cloc
     assert names == {"HighErrorRate", "HighLatency", "PodNotReady"}
 
 
+def test_a_restart_brings_back_no_incident_that_was_over_long_ago(
+    store: Store, clock: Clock
+) -> None:
+    intake = make(store, clock)
+    for batch in (proof(), ended(proof(), 60)):
+        send(intake, batch)
+        intake.work()
+    clock.now += timedelta(hours=3)
+    again = proof(second=3 * 3600)
+    send(restarted := make(store, clock), again)
+    restarted.work()
+    newest, oldest = store.incidents.find()
+    assert (newest.id, newest.is_open) == ("INC-2", True)
+    assert not oldest.is_open
+
+
 def test_what_follows_a_resolution_may_fail(store: Store, clock: Clock) -> None:
     def fail(incident: Incident) -> None:
         raise RuntimeError("the library is closed")
