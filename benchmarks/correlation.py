@@ -31,7 +31,7 @@ from knowledge.catalogue import Catalogue
 
 BASELINES = ("topo", "service", "alertname_cluster", "alertname", "time", "each")
 AGGREGATE = "AGGREGATE"
-SEEDS = "7,8"
+SEEDS = "7,21,22"
 Scores = Mapping[str, Mapping[str, Any]]
 """By storm, and AGGREGATE."""
 
