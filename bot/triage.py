@@ -31,9 +31,9 @@ class IntakeTriage:
 
     def not_related(self, incident_id: str, alerts: Sequence[Key], by: str) -> str:
         now = self._now()
+        self._chosen(incident_id, alerts)
         with self._intake.correlating() as work:
-            incident = self._store.incidents.get(incident_id)
-            chosen, rest = _apart(incident, alerts)
+            incident, chosen, rest = self._chosen(incident_id, alerts)
             self._learn(work, Teaching.NOT_RELATED, chosen, rest, by, incident.id)
             keys = [instance(s) for s in chosen]
             work.take_out(incident.id, keys, by, now, "said not to be related")
@@ -44,9 +44,9 @@ class IntakeTriage:
 
     def split(self, incident_id: str, alerts: Sequence[Key], by: str) -> Incident:
         now = self._now()
+        self._chosen(incident_id, alerts)
         with self._intake.correlating() as work:
-            incident = self._store.incidents.get(incident_id)
-            chosen, rest = _apart(incident, alerts)
+            incident, chosen, rest = self._chosen(incident_id, alerts)
             self._learn(work, Teaching.NOT_RELATED, chosen, rest, by, incident.id)
             opened = self._store.incidents.open(open_from(chosen, now), tell=("card",))
             keys = [instance(s) for s in chosen]
@@ -57,17 +57,33 @@ class IntakeTriage:
 
     def merge(self, incident_id: str, into: str, by: str) -> Incident:
         now = self._now()
+        self._two(incident_id, into)
         with self._intake.correlating() as work:
-            one, other = self._store.incidents.get(incident_id), self._store.incidents.get(into)
-            if one.id == other.id:
-                raise BadArgs("into", f"it is {one.id} itself", "Name another incident")
-            if one.merged_into:
-                raise BadArgs("incident", f"{one.id} was merged into {one.merged_into} already")
+            one, other = self._two(incident_id, into)
             self._learn(work, Teaching.SAME_INCIDENT, one.signals, other.signals, by, other.id)
             work.correlator.merge(one.id, other.id, now)
             after = work.merge(one.id, other.id, by, now, "said to be the same")
             work.placed(one.signals, other.id)
             return after
+
+    # What cannot be done is refused before a round begins, and looked at again in it: a round that
+    # fails costs the correlation what it knows, and a slip of the pen is no reason for that.
+
+    def _chosen(
+        self, incident_id: str, alerts: Sequence[Key]
+    ) -> tuple[Incident, list[Signal], list[Signal]]:
+        incident = self._store.incidents.get(incident_id)
+        return incident, *_apart(incident, alerts)
+
+    def _two(self, incident_id: str, into: str) -> tuple[Incident, Incident]:
+        one, other = self._store.incidents.get(incident_id), self._store.incidents.get(into)
+        if one.id == other.id:
+            raise BadArgs("into", f"it is {one.id} itself", "Name another incident")
+        for field, incident in (("incident", one), ("into", other)):
+            if incident.merged_into:
+                gone = f"{incident.id} was merged into {incident.merged_into} already"
+                raise BadArgs(field, gone, f"Name {incident.merged_into} instead")
+        return one, other
 
     def _learn(
         self,

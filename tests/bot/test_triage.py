@@ -127,6 +127,16 @@ def test_merging_with_itself_or_twice_is_refused(desk: Desk) -> None:
         desk.triage.merge("INC-1", "INC-2", "U1")
 
 
+def test_a_refusal_teaches_nothing_and_names_where_an_incident_went(desk: Desk) -> None:
+    desk.send(ERRORS, CART, alert("HighErrorRate", "search", 20))
+    desk.triage.merge("INC-2", "INC-1", "U1")
+    learned = desk.store.lessons.all()
+    with pytest.raises(BadArgs, match="Name INC-1 instead"):
+        desk.triage.merge("INC-3", "INC-2", "U1")
+    assert desk.store.lessons.all() == learned
+    assert desk.services() == {"INC-1": {"checkout", "cart"}, "INC-3": {"search"}}
+
+
 def test_people_are_believed_after_a_restart(desk: Desk) -> None:
     desk.send(ERRORS, CART)
     desk.triage.merge("INC-2", "INC-1", "U1")
