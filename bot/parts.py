@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -18,7 +18,12 @@ from bot.sources import make_sources
 from bot.triage import IntakeTriage
 from bot.webhooks import Sources, read
 from bot.words import Known
-from knowledge.adapters.absent import AbsentFrames, AbsentMetrics, AbsentModels
+from knowledge.adapters.absent import (
+    AbsentFrames,
+    AbsentMetrics,
+    AbsentModels,
+    AbsentWatching,
+)
 from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.configured import make_pagers, make_tickets
@@ -50,6 +55,7 @@ from knowledge.ports import (
     Silences,
     Tickets,
     Triage,
+    Watching,
 )
 from knowledge.records import Incident, Message, Signal, Status
 from skills.contract import Context, Skill, User
@@ -185,6 +191,7 @@ class Parts:
     """What Tandem tells of itself at /metrics; `metrics` is where it reads those of others."""
     pager: Pager | None = None
     tickets: tuple[Tickets, ...] = ()
+    watching: Watching = field(default_factory=AbsentWatching)
     now: Callable[[], datetime] = utc_now
 
     def context(
@@ -210,6 +217,7 @@ class Parts:
             alerts=self.store.alerts,
             silences=self.silences,
             triage=self.triage,
+            watching=self.watching,
             catalogue=self.catalogue,
             oncall=self.oncall,
             pager=self.pager,

@@ -35,6 +35,7 @@ from knowledge.ports import (
     Silences,
     Tickets,
     Triage,
+    Watching,
 )
 from knowledge.records import Message
 
@@ -292,6 +293,7 @@ class Context:
     alerts: Alerts
     silences: Silences
     triage: Triage
+    watching: Watching
     catalogue: Catalogue = field(default_factory=Catalogue)
     oncall: OnCall = field(default_factory=OnCall)
     pager: Pager | None = None

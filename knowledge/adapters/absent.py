@@ -3,9 +3,21 @@
 from datetime import datetime
 from typing import NoReturn
 
-from knowledge.drift import Profile
-from knowledge.errors import Unavailable
-from knowledge.records import ColumnRoles, Frame, ModelVersion, Sample, Series
+from knowledge.drift import DriftReport, Profile
+from knowledge.errors import NotFound, Unavailable
+from knowledge.monitors import AnyMonitor, Watched
+from knowledge.records import (
+    Backtest,
+    ColumnRoles,
+    Frame,
+    Look,
+    ModelVersion,
+    Opinion,
+    Sample,
+    Series,
+    Signal,
+    Trace,
+)
 
 
 class _Absent:
@@ -77,3 +89,60 @@ class AbsentFrames(_Absent):
 
     def roles(self, model: str) -> ColumnRoles:
         self._refuse()
+
+    def last(self, model: str, rows: int) -> Frame:
+        self._refuse()
+
+    def report(
+        self,
+        model: str,
+        start: datetime,
+        end: datetime,
+        *,
+        against: tuple[datetime, datetime] | None = None,
+        usual_rows: float = 0.0,
+    ) -> DriftReport:
+        self._refuse()
+
+
+class AbsentWatching:
+    """Watching without monitors: there is none to be found, and none can be kept."""
+
+    def all(self) -> list[Watched]:
+        return []
+
+    def get(self, name: str) -> Watched:
+        raise NotFound.among("monitor", name, ())
+
+    def save(self, monitor: AnyMonitor, by: str) -> Watched:
+        raise Unavailable("monitors", "no monitors run here", retry=False)
+
+    def remove(self, name: str, by: str) -> None:
+        self.get(name)
+
+    def pause(self, name: str, until: datetime | None, by: str) -> Watched:
+        return self.get(name)
+
+    def resume(self, name: str, by: str) -> Watched:
+        return self.get(name)
+
+    def raise_bar(self, name: str, sure: float, by: str) -> Watched:
+        return self.get(name)
+
+    def backtest(self, monitor: AnyMonitor, start: datetime, end: datetime) -> Backtest:
+        raise Unavailable("monitors", "no monitors run here", retry=False)
+
+    def trace(self, signal: Signal) -> Trace | None:
+        return None
+
+    def looks(self, model: str, since: datetime, until: datetime | None = None) -> list[Look]:
+        return []
+
+    def last_look(self, model: str) -> Look | None:
+        return None
+
+    def say(self, opinion: Opinion) -> None:
+        self.get(opinion.key)
+
+    def opinions(self, key: str = "", since: datetime | None = None) -> list[Opinion]:
+        return []

@@ -7,7 +7,7 @@ None, times are datetime64 in UTC. A time without a zone is taken as UTC.
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from sqlalchemy import DateTime, Float, bindparam, create_engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from knowledge.drift import Profile, profile
+from knowledge.drift import DriftReport, Profile, compare, profile
 from knowledge.errors import NotFound, Unavailable, UserError
 from knowledge.records import ColumnRoles, Frame
 
@@ -31,6 +31,8 @@ _FORMATS = {
     ".ndjson": "json",
 }
 _KINDS = ", ".join(_FORMATS)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -357,7 +359,32 @@ class FileFrames:
 
     def roles(self, model: str) -> ColumnRoles:
         data = self._data(model)
-        return ColumnRoles(data.categorical, data.prediction, data.weights)
+        return ColumnRoles(data.categorical, data.prediction, weights=data.weights)
+
+    def last(self, model: str, rows: int) -> Frame:
+        span = self.span(model)
+        if span is None:
+            return self.current(model, EPOCH, EPOCH)
+        frame = self.current(model, span[0], span[1] + timedelta(seconds=1))
+        return {name: values[-rows:] for name, values in frame.items()}
+
+    def report(
+        self,
+        model: str,
+        start: datetime,
+        end: datetime,
+        *,
+        against: tuple[datetime, datetime] | None = None,
+        usual_rows: float = 0.0,
+    ) -> DriftReport:
+        roles = self.roles(model)
+        known = (
+            self.profile(model)
+            if against is None
+            else profile(self.current(model, *against), categorical=roles.categorical)
+        )
+        current = self.current(model, start, end)
+        return compare(known, current, weights=roles.weights, usual_rows=usual_rows)
 
     def _data(self, model: str) -> ModelData:
         lower = {name.lower(): name for name in self._models}

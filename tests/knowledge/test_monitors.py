@@ -110,7 +110,7 @@ def test_two_of_three_windows_fire_and_two_normal_ones_resolve() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[[metric]]\nname = "a"\nquery = "q"', "line 1, metric 'a': give either"),
+        ('[[metric]]\nname = "a"', "line 1, metric 'a': give either"),
         (
             '\n[[metric]]\nname = "a"\nquery = "q"\nabove = 1\nevry = "1m"',
             "line 2, metric 'a': evry",

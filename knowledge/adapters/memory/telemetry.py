@@ -1,13 +1,15 @@
 """Metrics and Frames in memory: working doubles, and the offline demo's data."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from knowledge.drift import Profile, profile
+from knowledge.drift import DriftReport, Profile, compare, profile
 from knowledge.errors import NotFound
 from knowledge.records import ColumnRoles, Frame, Sample, Series
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Curve = Callable[[float], float]
 """A value by epoch seconds; NaN where there is no sample."""
@@ -94,6 +96,31 @@ class MemoryFrames:
 
     def roles(self, model: str) -> ColumnRoles:
         return self._roles[self._known(model)]
+
+    def last(self, model: str, rows: int) -> Frame:
+        span = self.span(model)
+        if span is None:
+            return self.current(model, EPOCH, EPOCH)
+        frame = self.current(model, span[0], span[1] + timedelta(seconds=1))
+        return {name: values[-rows:] for name, values in frame.items()}
+
+    def report(
+        self,
+        model: str,
+        start: datetime,
+        end: datetime,
+        *,
+        against: tuple[datetime, datetime] | None = None,
+        usual_rows: float = 0.0,
+    ) -> DriftReport:
+        roles = self.roles(model)
+        known = (
+            self.profile(model)
+            if against is None
+            else profile(self.current(model, *against), categorical=roles.categorical)
+        )
+        current = self.current(model, start, end)
+        return compare(known, current, weights=roles.weights, usual_rows=usual_rows)
 
     def _known(self, model: str) -> str:
         lower = {name.lower(): name for name in self._references}

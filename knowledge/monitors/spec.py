@@ -1,0 +1,168 @@
+"""What a monitor is: a rule that polls a metric or a model and may produce signals."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from knowledge.durations import Duration
+
+
+def _positive(every: timedelta) -> timedelta:
+    if every <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return every
+
+
+Interval = Annotated[Duration, AfterValidator(_positive)]
+
+
+class Normal(StrEnum):
+    """What a metric monitor holds to be normal."""
+
+    LIMIT = "limit"
+    """Not beyond `above` or `below`."""
+    AUTO = "auto"
+    """What the series itself shows to be usual; its family is recognised."""
+    SEASONAL = "seasonal"
+    """As at this hour of earlier days and weeks."""
+    NOVELTY = "novelty"
+    """A value like some that were seen before."""
+    SHIFT = "level shift"
+    """The level it had."""
+    RATE = "rate of change"
+    """Not changing by more than `above`, or less than `below`, within `over`."""
+    SILENCE = "silence"
+    """Giving data at all."""
+    FORECAST = "forecast"
+    """Not on its way to `above` or `below` so that it is there `within` so long."""
+
+
+class Side(StrEnum):
+    BOTH = "both"
+    ABOVE = "above"
+    BELOW = "below"
+
+
+class MetricMonitor(BaseModel):
+    """Fires while a query's value is not normal; each series of the answer on its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: str = Field(min_length=1)
+    query: str = ""
+    """PromQL."""
+    sql: str = ""
+    """Instead of `query`: a SELECT whose column `value` is the value; other columns are labels."""
+    source: str = ""
+    """The data source, by its name in the file; empty: the Prometheus of PROMETHEUS_URL."""
+    normal: Normal = Normal.LIMIT
+    """Left out: "limit" where `above` or `below` is given, else "auto"."""
+    above: float | None = None
+    below: float | None = None
+    recover: float | None = None
+    """It is normal again only beyond this, so that a value near the limit does not flap."""
+    over: Duration = timedelta(minutes=10)
+    """For "rate of change"."""
+    within: Duration = timedelta(hours=6)
+    """For "forecast"."""
+    side: Side = Side.BOTH
+    """For what is learned: which departures count."""
+    sure: float = Field(0.5, ge=0.5, lt=1.0)
+    """For what is learned: the score from which it fires; 0.5 is the product's, more fires less."""
+    for_: Duration = Field(timedelta(0), alias="for")
+    """How long it must be beyond the limit before it fires, and back before it is resolved."""
+    every: Interval = timedelta(minutes=1)
+    silence: Duration | None = None
+    """Without any data for so long, that is a finding of its own; five polls if not given."""
+    service: str = ""
+    """Empty: the series' own label `service`, `job` or `app`."""
+    model: str = ""
+    """The model whose endpoint this is about, where it is."""
+    severity: str = "warning"
+    tell: tuple[str, ...] = ()
+    """Who is told besides the channel: channels ("#ml"), people's or teams' names."""
+    summary: str = ""
+    """May hold {value}, {limit} and the series' labels: "p99 of {route} is {value}"."""
+    runbook_url: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_normal(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("normal") is not None:
+            return given
+        limited = given.get("above") is not None or given.get("below") is not None
+        return {**given, "normal": Normal.LIMIT if limited else Normal.AUTO}
+
+    @model_validator(mode="after")
+    def _fits(self) -> "MetricMonitor":
+        if bool(self.query) == bool(self.sql):
+            raise ValueError("give either `query` or `sql`")
+        limits = (self.above is not None) + (self.below is not None)
+        if self.normal in (Normal.LIMIT, Normal.FORECAST) and limits != 1:
+            raise ValueError("give either `above` or `below`")
+        if self.normal is Normal.RATE and not limits:
+            raise ValueError("give `above`, `below` or both")
+        if limits and self.normal not in (Normal.LIMIT, Normal.FORECAST, Normal.RATE):
+            raise ValueError(f"`above` and `below` mean nothing where normal is {self.normal!s}")
+        if self.recover is not None and self.normal is not Normal.LIMIT:
+            raise ValueError("`recover` belongs to a limit")
+        if self.recover is not None and self.breaches(self.recover):
+            raise ValueError("`recover` must lie on the normal side of the limit")
+        return self
+
+    @property
+    def limit(self) -> float:
+        return float(self.above if self.above is not None else self.below or 0.0)
+
+    def breaches(self, value: float) -> bool:
+        return value > self.limit if self.above is not None else value < self.limit
+
+    def recovers(self, value: float) -> bool:
+        back = self.limit if self.recover is None else self.recover
+        return value <= back if self.above is not None else value >= back
+
+
+class ModelMonitor(BaseModel):
+    """Fires when enough of the last windows of a model's input drifted, or its data broke."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field(min_length=1)
+    name: str = ""
+    every: Interval = timedelta(hours=1)
+    window: Interval = timedelta(hours=24)
+    rows: int | None = Field(None, ge=1)
+    """Instead of `window`: so many of the newest rows."""
+    needs: str = "2 of 3"
+    severity: str = "warning"
+    tell: tuple[str, ...] = ()
+    """Who is told besides the channel: channels ("#ml"), people's or teams' names."""
+
+    @field_validator("needs")
+    @classmethod
+    def _readable(cls, needs: str) -> str:
+        few, _, many = needs.partition(" of ")
+        if not (few.isdigit() and many.isdigit() and 1 <= int(few) <= int(many) <= 20):
+            raise ValueError('write it as "2 of 3"')
+        return needs
+
+    @model_validator(mode="after")
+    def _named(self) -> "ModelMonitor":
+        return self if self.name else self.model_copy(update={"name": self.model})
+
+    @property
+    def needed(self) -> tuple[int, int]:
+        few, _, many = self.needs.partition(" of ")
+        return int(few), int(many)
+
+
+AnyMonitor = MetricMonitor | ModelMonitor

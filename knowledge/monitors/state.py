@@ -1,0 +1,80 @@
+"""What a monitor remembers between two polls."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from knowledge.monitors.spec import AnyMonitor, MetricMonitor
+from knowledge.records import Signal
+
+SOURCE = "monitor"
+USUAL_OF = 7
+"""How many earlier windows say how many rows are usual."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One thing watched: a series, a monitor's silence, a model's drift or its data quality.
+
+    `since`: since when it is beyond the limit; `back_since`: since when it is back, while it
+    still counts as firing; `fired`: the signal that was told, until it is resolved.
+    """
+
+    since: datetime | None = None
+    back_since: datetime | None = None
+    fired: Signal | None = None
+
+
+@dataclass(frozen=True)
+class MonitorState:
+    """All that a monitor remembers between two polls; by fingerprint."""
+
+    watches: Mapping[str, Watch] = field(default_factory=dict)
+    last_data: datetime | None = None
+    drifted: tuple[bool, ...] = ()
+    broken: tuple[bool, ...] = ()
+    rows: tuple[int, ...] = ()
+    """Rows of the last windows, for what is usual."""
+
+
+class MonitorStates(Protocol):
+    def get(self, name: str) -> MonitorState | None: ...
+
+    def put(self, name: str, state: MonitorState) -> None: ...
+
+
+class MemoryStates:
+    """States by monitor, kept while the process lives."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, MonitorState] = {}
+
+    def get(self, name: str) -> MonitorState | None:
+        return self._states.get(name)
+
+    def put(self, name: str, state: MonitorState) -> None:
+        self._states[name] = state
+
+
+def fingerprint(*parts: str) -> str:
+    """Stable across restarts and machines."""
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def state_key(monitor: AnyMonitor) -> str:
+    return f"{'metric' if isinstance(monitor, MetricMonitor) else 'model'}:{monitor.name}"
+
+
+def recall(monitor: AnyMonitor, open_signals: Iterable[Signal]) -> MonitorState:
+    """The state after a restart: what open incidents say is firing counts as told."""
+    mine = [
+        signal
+        for signal in open_signals
+        if signal.source == SOURCE
+        and signal.firing
+        and signal.labels.get("monitor") == state_key(monitor)
+    ]
+    watches = {s.fingerprint: Watch(since=s.starts_at, fired=s) for s in mine}
+    return MonitorState(watches, last_data=max((s.received_at for s in mine), default=None))
