@@ -38,6 +38,7 @@ from knowledge.records import (
     Tally,
     Ticket,
     Trace,
+    Training,
     Vector,
 )
 
@@ -341,6 +342,8 @@ class Store(Protocol):
     @property
     def outbox(self) -> "Outbox": ...
     @property
+    def monitors(self) -> Monitors: ...
+    @property
     def together(self) -> Together: ...
 
 
@@ -556,6 +559,17 @@ class Tickets(Protocol):
 
     def update(self, ticket: Ticket, incident: Incident, comment: str) -> Ticket:
         """Bring state and severity in step and add the comment, if any."""
+        ...
+
+
+class Trainer(Protocol):
+    """Starts training runs in whatever trains models."""
+
+    @property
+    def name(self) -> str: ...
+
+    def start(self, training: Training) -> str:
+        """Have it started, once per id; returns where it can be seen, or empty."""
         ...
 
 

@@ -27,8 +27,12 @@ class ColumnRoles:
     """The column that holds what the model answered."""
     probability: str = ""
     """The column of the positive class's probability, for a binary classifier."""
+    probabilities: Mapping[str, str] = field(default_factory=dict)
+    """For several classes: the column of each class's probability, by class."""
     label: str = ""
     """The column of the truth, missing until it is known."""
+    positive: str = ""
+    """The label of a binary classifier's positive class, as text; empty: 1, true or yes."""
     task: str = ""
     """"binary", "multiclass" or "regression"; empty where it is not known."""
     version: str = ""
@@ -435,6 +439,8 @@ class KeptMonitor:
     paused_until: datetime | None = None
     sure: float | None = None
     """The raised bar, in place of the spec's."""
+    paused: bool = False
+    """Paused: until `paused_until`, or where that is None until somebody resumes it."""
 
 
 @dataclass(frozen=True)
@@ -525,6 +531,22 @@ class Approval:
     decided_at: datetime | None = None
     decision_reason: str = ""
     outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training run that a person asks for."""
+
+    id: str
+    """Ours; whoever starts it uses it to start it once."""
+    model: str
+    champion: str
+    """The version that serves while it is asked, or empty."""
+    reason: str
+    parameters: Mapping[str, str]
+    by: str
+    by_name: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from knowledge.adapters.ids import (
     silence_id,
     silence_number,
 )
+from knowledge.adapters.memory.monitors import MemoryMonitors
 from knowledge.errors import NotFound
 from knowledge.incidents import incident_id as name_incident
 from knowledge.incidents import incident_number, instance
@@ -502,6 +503,7 @@ class MemoryStore:
         self.audit = MemoryAudit(self._lock)
         self.approvals = MemoryApprovals(self._lock)
         self.documents = MemoryDocuments(self._lock)
+        self.monitors = MemoryMonitors(self._lock)
 
     @contextmanager
     def together(self) -> Iterator[None]:

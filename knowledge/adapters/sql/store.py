@@ -8,6 +8,7 @@ from knowledge.adapters.sql.approvals import SqlApprovals
 from knowledge.adapters.sql.database import Database, open_database
 from knowledge.adapters.sql.documents import SqlDocuments
 from knowledge.adapters.sql.incidents import SqlIncidents
+from knowledge.adapters.sql.monitors import SqlMonitors
 from knowledge.adapters.sql.queues import SqlInbox, SqlOutbox
 from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlLessons, SqlSeen
 from knowledge.adapters.sql.silences import SqlSilences
@@ -29,6 +30,7 @@ class SqlStore:
         self.audit = SqlAudit(database)
         self.approvals = SqlApprovals(database)
         self.documents = SqlDocuments(database)
+        self.monitors = SqlMonitors(database)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -345,3 +345,66 @@ class CounterRow(Table, table=True):
 
     name: str = Field(sa_type=Words, primary_key=True)
     value: int
+
+
+class KeptMonitorRow(Table, table=True):
+    """What people changed about a monitor; by key."""
+
+    __tablename__ = "monitor"
+
+    key: str = Field(sa_type=Words, primary_key=True)
+    changed_by: str = Field(sa_type=Words)
+    changed_at: datetime = Field(sa_type=Utc)
+    spec: str = Field(sa_type=Words)
+    removed: bool
+    paused: bool
+    paused_until: datetime | None = Field(default=None, sa_type=Utc, nullable=True)
+    sure: float | None = None
+
+
+class MonitorStateRow(Table, table=True):
+    """What a monitor remembers between polls, as the engine packed it."""
+
+    __tablename__ = "monitor_state"
+
+    key: str = Field(sa_type=Words, primary_key=True)
+    body: bytes
+
+
+class LookRow(Table, table=True):
+    """One look at one window of a model's log."""
+
+    __tablename__ = "model_look"
+    __table_args__ = (Index("ix_model_look_model", "model", "at"),)
+
+    id: int | None = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger().with_variant(Integer, "sqlite"),
+    )
+    model: str = Field(sa_type=Words)
+    at: datetime = Field(sa_type=Utc, index=True)
+    starts_at: datetime = Field(sa_type=Utc)
+    ends_at: datetime = Field(sa_type=Utc)
+    rows: int = Field(sa_type=BigInteger)
+    verdict: str = Field(sa_type=Words)
+    version: str = Field(sa_type=Words)
+    figures: str
+    """A JSON object as Python writes it, with NaN and Infinity: no database's own type holds
+    those."""
+    findings: list[str] = Field(sa_type=JSON)
+
+
+class OpinionRow(Table, table=True):
+    """A person's opinion of one finding, the latest of each."""
+
+    __tablename__ = "monitor_opinion"
+
+    key: str = Field(sa_type=Words, primary_key=True)
+    fingerprint: str = Field(sa_type=Words, primary_key=True)
+    starts_at: datetime = Field(sa_type=Utc, primary_key=True)
+    by: str = Field(sa_type=Words, primary_key=True)
+    at: datetime = Field(sa_type=Utc, index=True)
+    useful: bool
+    score: float
+    note: str = Field(sa_type=Words)
