@@ -132,7 +132,7 @@ class MetricMonitor(BaseModel):
 
 
 class ModelMonitor(BaseModel):
-    """Fires when enough of the last windows of a model's input drifted, or its data broke."""
+    """Fires when enough of a model's last windows drifted, broke, or were answered worse."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -143,7 +143,18 @@ class ModelMonitor(BaseModel):
     rows: int | None = Field(None, ge=1)
     """Instead of `window`: so many of the newest rows."""
     needs: str = "2 of 3"
+    sure: float = Field(0.5, ge=0.5, lt=1.0)
+    """How sure a finding must be to count; 0.5 is the product's limits, more fires less."""
+    measure: str = ""
+    """The measure of performance that is judged: "auc", "f1", "mae", ...; empty: by the task."""
+    least: float | None = Field(None, gt=0)
+    """The smallest fall of `measure` that matters, however sure it is."""
+    limit: float | None = None
+    """`measure` must not be worse than this, whatever the reference was."""
+    fresh: Interval | None = None
+    """The newest row may be so old; empty: `window`."""
     severity: str = "warning"
+    """Of performance and data quality; drift and estimates are at most a warning."""
     tell: tuple[str, ...] = ()
     """Who is told besides the channel: channels ("#ml"), people's or teams' names."""
 

@@ -37,6 +37,10 @@ class MonitorState:
     broken: tuple[bool, ...] = ()
     rows: tuple[int, ...] = ()
     """Rows of the last windows, for what is usual."""
+    votes: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
+    """Of a model: whether the last windows had a finding of that kind, oldest first."""
+    version: str = ""
+    """Of a model: the version that answered most of the last window."""
 
 
 class MonitorStates(Protocol):
