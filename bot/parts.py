@@ -26,7 +26,7 @@ from knowledge.adapters.absent import (
 )
 from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.calendars import read_oncall
-from knowledge.adapters.configured import make_pagers, make_tickets
+from knowledge.adapters.configured import make_pagers, make_tickets, make_trainer
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames
 from knowledge.adapters.llm import OpenAILLM
@@ -54,6 +54,7 @@ from knowledge.ports import (
     Rooms,
     Silences,
     Tickets,
+    Trainer,
     Triage,
     Watching,
 )
@@ -191,6 +192,7 @@ class Parts:
     """What Tandem tells of itself at /metrics; `metrics` is where it reads those of others."""
     pager: Pager | None = None
     tickets: tuple[Tickets, ...] = ()
+    trainer: Trainer | None = None
     watching: Watching = field(default_factory=AbsentWatching)
     now: Callable[[], datetime] = utc_now
 
@@ -222,6 +224,7 @@ class Parts:
             oncall=self.oncall,
             pager=self.pager,
             tickets=self.tickets,
+            trainer=self.trainer,
             rooms=rooms,
             llm=self.llm,
             llm_seconds=self.settings.tandem_llm_timeout,
@@ -319,6 +322,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "sources": sources,
         "pager": make_pagers(settings),
         "tickets": make_tickets(settings),
+        "trainer": make_trainer(settings),
         "metrics": make_metrics(settings),
         "models": models,
         "frames": frames,

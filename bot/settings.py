@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
 
+    tandem_retrain_url: str = Field(
+        "", description="Where a signed POST starts a training run; switches /retrain on."
+    )
+    tandem_retrain_secret: SecretStr = Field(
+        SecretStr(""), description="The secret that those requests are signed with."
+    )
     pagerduty_routing_key: SecretStr = Field(
         SecretStr(""), description="PagerDuty Events v2 integration key, to page people with."
     )

@@ -34,6 +34,7 @@ from knowledge.ports import (
     Rooms,
     Silences,
     Tickets,
+    Trainer,
     Triage,
     Watching,
 )
@@ -300,6 +301,8 @@ class Context:
     """Who wakes people outside Slack, where one is configured."""
     tickets: tuple[Tickets, ...] = ()
     """The ticket systems that are configured."""
+    trainer: Trainer | None = None
+    """Who starts training runs, where that is set up."""
     rooms: Rooms | None = None
     """None where there are no channels to open (the terminal)."""
     llm: LLM | None = None

@@ -5,7 +5,7 @@ from functools import partial
 
 from pydantic import BaseModel, Field
 
-from skills.contract import Button, Call, Context, Reply, Role, Skill
+from skills.contract import Button, Call, Context, Reply, Skill
 
 
 class AboutIncident(BaseModel):
@@ -107,15 +107,6 @@ PLANNED: tuple[
         examples=("draft the post-mortem of INC-12",),
         args=AboutIncident,
         run=partial(_not_built, "Drafting a post-mortem", _on_incident),
-        ready=False,
-    ),
-    Skill(
-        name="retrain",
-        summary="Start a training run of a model",
-        examples=("retrain the fraud model",),
-        args=AboutModel,
-        run=partial(_not_built, "Starting a training run", _on_model),
-        needs=Role.OPERATE,
         ready=False,
     ),
     Skill(

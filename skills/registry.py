@@ -27,6 +27,7 @@ from skills.oncall import skill as oncall
 from skills.page import skill as page
 from skills.planned import PLANNED
 from skills.promotion import approve, promotion, reject
+from skills.retrain import skill as retrain
 from skills.rollback import skill as rollback
 from skills.runbook import skill as runbook
 from skills.silence import silence_start
@@ -66,6 +67,7 @@ BUILTIN: tuple[Skill[Any], ...] = (
     approve,
     reject,
     rollback,
+    retrain,
     silence,
     silence_start,
     silences,

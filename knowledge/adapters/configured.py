@@ -1,4 +1,4 @@
-"""Settings -> the pagers and ticket systems that are configured."""
+"""Settings -> the pagers, ticket systems and trainers that are configured."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -10,8 +10,9 @@ from knowledge.adapters.pagerduty import PagerDuty
 from knowledge.adapters.tickets.github import GitHub
 from knowledge.adapters.tickets.jira import Jira
 from knowledge.adapters.tickets.servicenow import ServiceNow
+from knowledge.adapters.webhook_trainer import WebhookTrainer
 from knowledge.errors import Unavailable, UserError
-from knowledge.ports import Pager, Tickets
+from knowledge.ports import Pager, Tickets, Trainer
 from knowledge.records import Incident
 
 
@@ -49,6 +50,13 @@ class TicketSettings(Protocol):
     def github_token(self) -> SecretStr: ...
 
 
+class TrainerSettings(Protocol):
+    @property
+    def tandem_retrain_url(self) -> str: ...
+    @property
+    def tandem_retrain_secret(self) -> SecretStr: ...
+
+
 def make_pagers(settings: PagerSettings) -> Pager | None:
     """Whatever wakes people outside Slack: none, one, or both as one."""
     pagers: list[Pager] = []
@@ -78,6 +86,14 @@ def make_tickets(settings: TicketSettings) -> tuple[Tickets, ...]:
             raise UserError(f"GITHUB_REPOSITORY: {settings.github_repository!r} is not owner/name.")
         found.append(GitHub(settings.github_repository, token, settings.github_api_url))
     return tuple(found)
+
+
+def make_trainer(settings: TrainerSettings) -> Trainer | None:
+    """Raises UserError where there is an address and nothing to sign with."""
+    if not settings.tandem_retrain_url:
+        return None
+    secret = _needed("TANDEM_RETRAIN_SECRET", settings.tandem_retrain_secret)
+    return WebhookTrainer(settings.tandem_retrain_url, secret)
 
 
 class AllPagers:

@@ -40,16 +40,21 @@ class Rest:
         path: str,
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer's JSON, or {} where it has none."""
+        """The answer's JSON, or {} where it has none. `content` goes out as it is, for what is
+        signed; `headers` join those of every request."""
         try:
             # A connection of its own: requests are rare, and there is nothing to close.
             response = httpx.request(
                 method,
                 f"{self.base_url}{path}",
                 json=body,
+                content=content,
                 params=params,
-                headers=self._headers,
+                headers={**self._headers, **(headers or {})},
                 auth=self._auth,
                 timeout=self._timeout,
                 verify=_trusted(),
