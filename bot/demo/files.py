@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.demo import registry
 from bot.demo.rules import prometheus_rules
-from bot.demo.world import PODS, SERVICES
+from bot.demo.world import ORDERS, PODS, SERVICES
 
 
 class Ports(Protocol):
@@ -56,7 +56,15 @@ prediction = "{registry.PREDICTION}"
 """
 
 _MONITORS = f"""\
-# What Tandem polls itself: a metric nobody wrote an alert rule for, and the model's inputs.
+# What Tandem polls itself: metrics nobody wrote an alert rule for, and the model.
+[[metric]]
+name = "orders"
+query = "{ORDERS}"
+normal = "auto"
+side = "below"
+every = "10s"
+severity = "critical"
+
 [[metric]]
 name = "gpu-temperature"
 query = "DCGM_FI_DEV_GPU_TEMP"

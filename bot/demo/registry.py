@@ -46,13 +46,17 @@ INPUTS = (*NUMERIC, *CATEGORICAL)
 TARGET = "air_time"
 PREDICTION = "prediction"
 TIME = "ts"
-"""Columns of reference.parquet: INPUTS and `prediction`; the log has `ts` (UTC) besides."""
+"""Columns of reference.parquet: INPUTS, `prediction` and TARGET; the log has `ts` (UTC) besides,
+and TARGET is missing until the flight has landed."""
 
 REFERENCE_FILE = "reference.parquet"
 LOG_FOLDER = "predictions"
+LANDINGS_FOLDER = "landings"
 MODEL_FILE = "champion.joblib"
 POOL_FILE = "pool.parquet"
 DONE_FILE = "registry.json"
+FORMAT = 2
+"""Of what a seeded folder holds; one of another format is made anew."""
 
 ROWS = 40_000
 """Flights drawn from the year's 336,776; more would only make the first start slower."""
@@ -102,14 +106,18 @@ def seed(tracking_uri: str, data_dir: Path, progress: Progress) -> None:
     _write_data(data_dir, models[CHAMPION], flights)
     now = datetime.now(UTC)
     _write_history(data_dir, now)
-    mark = {"tracking_uri": tracking_uri, "at": now.isoformat()}
+    mark = {"tracking_uri": tracking_uri, "at": now.isoformat(), "format": FORMAT}
     (data_dir / DONE_FILE).write_text(json.dumps(mark))
     progress("the demo's model is there", 1.0)
 
 
 def is_seeded(tracking_uri: str, data_dir: Path) -> bool:
     """Are the files written, and does the registry hold the last version?"""
-    if not (data_dir / DONE_FILE).exists():
+    try:
+        mark = json.loads((data_dir / DONE_FILE).read_text())
+    except (OSError, ValueError):
+        return False
+    if mark.get("format") != FORMAT:
         return False
     from mlflow.exceptions import MlflowException
 
@@ -275,10 +283,12 @@ def _write_data(data_dir: Path, model: Any, flights: "pd.DataFrame") -> None:
     import joblib  # type: ignore[import-untyped]
 
     rows = next(p.rows for p in PLANS if p.version == CHAMPION)
-    training = flights.iloc[HOLDOUT_ROWS : HOLDOUT_ROWS + rows]
-    reference = training[list(INPUTS)].assign(**{PREDICTION: model.predict(training[list(INPUTS)])})
+    # Flights of the same year that it never saw: on those it was trained on it does too well.
+    reference = flights.head(HOLDOUT_ROWS)[[*INPUTS, TARGET]]
+    reference = reference.assign(**{PREDICTION: model.predict(reference[list(INPUTS)])})
     reference.to_parquet(data_dir / REFERENCE_FILE, index=False)
-    flights.iloc[HOLDOUT_ROWS + rows :][list(INPUTS)].to_parquet(data_dir / POOL_FILE, index=False)
+    pool = flights.iloc[HOLDOUT_ROWS + rows :][[*INPUTS, TARGET]]
+    pool.to_parquet(data_dir / POOL_FILE, index=False)
     joblib.dump(model, data_dir / MODEL_FILE)
 
 
@@ -293,17 +303,24 @@ def _write_history(data_dir: Path, now: datetime) -> None:
 def renew_log(data_dir: Path, now: datetime, recent: int) -> None:
     """At each start of the demo: the days before `now` as they would look had it never stopped,
     and `recent` requests of the last ten minutes, none of them drifted."""
-    for part in (data_dir / LOG_FOLDER).glob("*.parquet"):
-        part.unlink()
+    for folder in (LOG_FOLDER, LANDINGS_FOLDER):
+        for part in (data_dir / folder).glob("*.parquet"):
+            part.unlink()
     _write_history(data_dir, now)
     append_predictions(data_dir, now, recent, 0.0, over=timedelta(minutes=10))
 
 
 def append_predictions(
-    data_dir: Path, now: datetime, n: int, drift: float, over: timedelta = timedelta(minutes=1)
+    data_dir: Path,
+    now: datetime,
+    n: int,
+    drift: float,
+    over: timedelta = timedelta(minutes=1),
+    in_the_air: bool = False,
 ) -> Path:
     """Log `n` requests of the time `over` before `now`, a share `drift` (0 to 1) of them with the
-    weather in metric units; returns the part written. The prediction is the champion's own."""
+    weather in metric units; returns the part written. The prediction is the champion's own. While
+    the flights are `in_the_air` the truth is missing; `land` writes it down later."""
     import joblib
     import pandas as pd
 
@@ -314,9 +331,23 @@ def append_predictions(
     rows = rows.assign(**{PREDICTION: model.predict(rows[list(INPUTS)])})
     ago = np.sort(rng.uniform(0, over.total_seconds(), n))[::-1]
     rows.insert(0, TIME, pd.to_datetime(now) - pd.to_timedelta(ago, unit="s"))
-    folder = data_dir / LOG_FOLDER
-    folder.mkdir(exist_ok=True)
-    part = folder / f"part-{now:%Y%m%dT%H%M%S%f}.parquet"
+    name = f"part-{now:%Y%m%dT%H%M%S%f}.parquet"
+    if in_the_air:
+        _write(rows, data_dir / LANDINGS_FOLDER / name)
+        rows = rows.assign(**{TARGET: float("nan")})
+    return _write(rows, data_dir / LOG_FOLDER / name)
+
+
+def land(data_dir: Path, before: datetime) -> None:
+    """The true times of flights that were logged before then."""
+    last = f"part-{before:%Y%m%dT%H%M%S%f}.parquet"
+    for part in sorted((data_dir / LANDINGS_FOLDER).glob("part-*.parquet")):
+        if part.name <= last:
+            part.replace(data_dir / LOG_FOLDER / part.name)
+
+
+def _write(rows: "pd.DataFrame", part: Path) -> Path:
+    part.parent.mkdir(exist_ok=True)
     # Written aside first, so that a reader never meets half a file.
     unfinished = part.with_suffix(".tmp")
     rows.to_parquet(unfinished, index=False)

@@ -8,6 +8,7 @@ as it would run against Slack. Ctrl-C ends all of it.
 import logging
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from bot.demo.panel import DemoPanel
 from bot.demo.processes import Children, Served, free_port
 from bot.demo.progress import Progress
 from bot.demo.standin import StandIn
-from bot.demo.world import Breakage, World, exposition, readings
+from bot.demo.world import Breakage, World, backfill, exposition, past, readings
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
 from bot.slack.manifest import manifest
@@ -44,6 +45,8 @@ TICK_S = 1.0
 LOG_EVERY = timedelta(seconds=3)
 LOG_ROWS = 30
 """Predictions logged each time: ten a second, a busy small model."""
+LANDS_AFTER = timedelta(seconds=30)
+"""When a flight's true time is known: hours in life, half a minute here."""
 WARM_UP_ROWS = 3_000
 """Written at the start, so that the monitor's short window has data from the first minute."""
 FIRST = "latency"
@@ -152,7 +155,7 @@ class Demo:
         own_url = f"http://127.0.0.1:{self.ports.prometheus}"
         webhook = f"http://127.0.0.1:{self.ports.bot}/signals/alertmanager"
         stand_in = StandIn(
-            lambda now: readings(self.world, now), webhook, own_url, self.webhook_token
+            lambda now: readings(self.world, now), webhook, own_url, self.webhook_token, past
         )
         stack.callback(Served(stand_in.app(), self.ports.prometheus).stop)
         Thread(target=self._tick, args=(stand_in,), name="stand-in", daemon=True).start()
@@ -174,6 +177,7 @@ class Demo:
             ],
             {},
         )
+        self._write_past()
         self.children.start(
             "prometheus",
             [
@@ -182,10 +186,29 @@ class Demo:
                 f"--storage.tsdb.path={self.folder / 'prometheus'}",
                 f"--web.listen-address={host}:{self.ports.prometheus}",
                 f"--web.external-url=http://{host}:{self.ports.prometheus}",
-                "--storage.tsdb.retention.time=2h",
+                "--storage.tsdb.retention.time=30d",
             ],
             {},
         )
+
+    def _write_past(self) -> None:
+        """A week of orders, so that there is a usual for the monitor to learn. Without promtool
+        it learns from what it sees."""
+        if not shutil.which("promtool"):
+            return
+        text = self.folder / "past.txt"
+        text.write_text(backfill(utc_now()))
+        # One block a day: with blocks of two hours it takes eight times as long.
+        blocks = ["tsdb", "create-blocks-from", "--max-block-duration=24h", "openmetrics"]
+        try:
+            subprocess.run(  # noqa: S603 our own command
+                ["promtool", *blocks, "--quiet", str(text), str(self.folder / "prometheus")],  # noqa: S607
+                check=True,
+                capture_output=True,
+                timeout=60,
+            )
+        except (subprocess.SubprocessError, OSError) as error:
+            log.warning("no history was written: %s", error)
 
     def _start_bot(self, progress: Progress) -> None:
         secrets = self._playground.secrets
@@ -240,7 +263,10 @@ class Demo:
         while not self.stop.wait(LOG_EVERY.total_seconds()):
             now = utc_now()
             drift = self.world.strength(registry.MODEL, "drift", now)
-            registry.append_predictions(self.folder / "data", now, LOG_ROWS, drift, LOG_EVERY)
+            registry.append_predictions(
+                self.folder / "data", now, LOG_ROWS, drift, LOG_EVERY, in_the_air=True
+            )
+            registry.land(self.folder / "data", now - LANDS_AFTER)
 
     def _break_first(self) -> None:
         """Within a minute of opening the page a visitor sees a card arrive."""

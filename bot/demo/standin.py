@@ -2,7 +2,7 @@
 
 It speaks the parts of Prometheus's HTTP API that Tandem uses (instant and range queries of plain
 selectors), evaluates the demo's rules, and sends Alertmanager's version 4 webhook. It holds half an
-hour of history in memory and is for the demo alone.
+hour of history in memory, asks `past` for what was before, and is for the demo alone.
 """
 
 import logging
@@ -61,6 +61,8 @@ class StandIn:
     webhook: str
     own_url: str
     token: str = ""
+    past: Callable[[str, datetime], list[Reading]] = lambda name, at: []
+    """Readings of one metric at a moment before the stand-in was started."""
     _history: dict[Key, deque[tuple[float, float]]] = field(default_factory=dict)
     _alerts: dict[tuple[str, Key], Alert] = field(default_factory=dict)
     _unsent: dict[tuple[str, Key], Alert] = field(default_factory=dict)
@@ -188,9 +190,13 @@ class StandIn:
         if step <= 0 or (end - start) / step > 11_000:
             return _bad("exceeded maximum resolution of 11,000 points per timeseries")
         moments = [start + step * i for i in range(int((end - start) / step) + 1)]
+        began = min((points[0][0] for _, points in chosen), default=end)
+        before = self._before(chosen, [t for t in moments if t < began])
         result = []
         for key, points in chosen:
-            known = [(t, v) for t in moments if (v := _value_at(points, t)) is not None]
+            known = before.get(key, []) + [
+                (t, v) for t in moments if t >= began and (v := _value_at(points, t)) is not None
+            ]
             if known:
                 result.append(
                     {"metric": _metric(key), "values": [[t, f"{v:.6g}"] for t, v in known]}
@@ -213,6 +219,20 @@ class StandIn:
                 for key, points in self._history.items()
                 if key[0] == found[1] and set(wanted) <= set(key[1])
             ]
+
+    def _before(
+        self, chosen: list[tuple[Key, list[tuple[float, float]]]], moments: list[float]
+    ) -> dict[Key, list[tuple[float, float]]]:
+        """The series' points at those moments, as the world has them."""
+        wanted = {key for key, _ in chosen}
+        found: dict[Key, list[tuple[float, float]]] = {}
+        for name in {key[0] for key in wanted}:
+            for moment in moments:
+                for metric, labels, value in self.past(name, datetime.fromtimestamp(moment, UTC)):
+                    key = (metric, tuple(sorted(labels.items())))
+                    if key in wanted:
+                        found.setdefault(key, []).append((moment, value))
+        return found
 
     async def _front(self, _: Request) -> Response:
         return PlainTextResponse(

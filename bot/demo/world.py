@@ -6,8 +6,8 @@ so the scrape, the panel and the tests see the same world.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from math import sin
+from datetime import UTC, datetime, timedelta
+from math import pi, sin
 from threading import Lock
 from zlib import crc32
 
@@ -65,8 +65,8 @@ class Effect:
 
     service: str
     metric: str
-    """"p99" is multiplied, "clock" loses this share, the others ("errors", "pods", "drift") are
-    set to it."""
+    """"p99" is multiplied, "clock" and "orders" lose this share, the others ("errors", "pods",
+    "drift") are set to it."""
     by: float
     after: timedelta = timedelta(0)
 
@@ -112,6 +112,13 @@ BREAKAGES = (
         "checkout-api 4.12.0 goes out and every fifth order fails.",
         (Effect("checkout-api", "errors", 0.21), Effect("checkout-api", "p99", 1.6)),
         change="checkout-api 4.12.0 new coupon rules, behind no flag",
+    ),
+    Breakage(
+        "orders",
+        "Orders fall quietly",
+        "A coupon box hides the button on small screens: a third fewer orders, and no rule alerts.",
+        (Effect("checkout-api", "orders", 0.34),),
+        change="checkout-api 4.11.3 coupon box above the button",
     ),
     Breakage(
         "drift",
@@ -177,6 +184,22 @@ class World:
                     yield effect.by * min(1.0, since / RISE)
 
 
+SHOP = "checkout-api"
+ORDERS = "northwind_orders_per_minute"
+"""Orders of the last full minute: a figure with days and weeks in it that no rule watches."""
+
+
+def orders_per_minute(now: datetime) -> float:
+    """A shop's week: quiet before dawn, two tops a day, slower at weekends, never twice the same.
+    One value for each minute."""
+    minute = int(now.timestamp() // 60)
+    hour = minute % 1440 / 60
+    day = 1 + 0.34 * sin((hour - 8) / 24 * 2 * pi) + 0.12 * sin((hour - 5) / 12 * 2 * pi)
+    week = 0.82 if (minute // 1440 + 4) % 7 in (0, 6) else 1.0
+    chance = sum(crc32(b"%d %d" % (minute, i)) / 2**32 for i in range(4)) - 2
+    return 240 * day * week * (1 + 0.06 * chance)
+
+
 Reading = tuple[str, Mapping[str, str], float]
 """A metric's name, its labels, its value."""
 
@@ -199,6 +222,15 @@ def readings(world: World, now: datetime) -> list[Reading]:
             ("northwind_pod_ready", {**labels, "pod": f"{service.name}-{i}"}, 0.0 if lost else 1.0)
             for i in range(PODS)
         ]
+    shop = next(s for s in SERVICES if s.name == SHOP)
+    lost_orders = world.strength(SHOP, "orders", now)
+    found.append(
+        (
+            ORDERS,
+            {"service": shop.name, "team": shop.team, "zone": shop.zone},
+            orders_per_minute(now) * (1 - lost_orders),
+        )
+    )
     for gpu in GPUS:
         factor = 1 - world.strength(gpu, "clock", now)
         pod = f"eta-model-{gpu[-1]}"
@@ -209,6 +241,25 @@ def readings(world: World, now: datetime) -> list[Reading]:
             ("DCGM_FI_DEV_GPU_TEMP", labels, hot * _wobble(gpu, now)),
         ]
     return found
+
+
+def past(name: str, at: datetime) -> list[Reading]:
+    """What a metric read before anything could be broken; only the one with a history worth
+    learning from has any."""
+    return [one for one in readings(World(), at) if one[0] == name] if name == ORDERS else []
+
+
+def backfill(until: datetime, days: int = 8) -> str:
+    """The history of the orders up to then, a sample a minute, as OpenMetrics."""
+    last = int(until.timestamp() // 60) * 60
+    shop = next(s for s in SERVICES if s.name == SHOP)
+    labels = f'service="{shop.name}",team="{shop.team}",zone="{shop.zone}"'
+    lines = [f"# TYPE {ORDERS} gauge"]
+    lines += [
+        f"{ORDERS}{{{labels}}} {orders_per_minute(datetime.fromtimestamp(t, UTC)):.6g} {t}"
+        for t in range(last - days * 86_400, last, 60)
+    ]
+    return "\n".join([*lines, "# EOF"]) + "\n"
 
 
 def exposition(found: list[Reading]) -> str:

@@ -42,7 +42,8 @@ def test_the_parts_are_told_where_the_others_are(folder: Path) -> None:
 
 
 def test_the_monitors_are_ones_the_bot_can_read(folder: Path) -> None:
-    assert len(load_monitors(folder / "monitors.toml")) == 2
+    names = [monitor.name for monitor in load_monitors(folder / "monitors.toml")]
+    assert names == ["orders", "gpu-temperature", "eta-model"]
 
 
 def test_the_catalogue_knows_who_suffers(folder: Path) -> None:

@@ -25,6 +25,7 @@ from bot.demo.registry import (
     TIME,
     append_predictions,
     draw,
+    land,
     main,
     read_flights,
     scores,
@@ -55,7 +56,7 @@ def flights() -> pd.DataFrame:
 
 @pytest.fixture
 def folder(flights: pd.DataFrame, tmp_path: Path) -> Path:
-    flights[list(INPUTS)].to_parquet(tmp_path / POOL_FILE, index=False)
+    flights.to_parquet(tmp_path / POOL_FILE, index=False)
     joblib.dump(ByDistance(), tmp_path / MODEL_FILE)
     return tmp_path
 
@@ -102,10 +103,22 @@ def test_fresh_rows_are_logged_with_their_time_and_prediction(folder: Path) -> N
     part = append_predictions(folder, NOW, 100, 0.0)
     rows = pd.read_parquet(part)
     assert part.parent == folder / LOG_FOLDER
-    assert list(rows.columns) == [TIME, *INPUTS, PREDICTION]
+    assert list(rows.columns) == [TIME, *INPUTS, TARGET, PREDICTION]
     assert rows[TIME].between(NOW - timedelta(minutes=1), NOW).all()
     assert rows[TIME].is_monotonic_increasing
     assert rows[PREDICTION].to_numpy() == pytest.approx(rows["distance"].to_numpy() / 8)
+
+
+def test_the_truth_is_missing_until_the_flight_has_landed(folder: Path) -> None:
+    part = append_predictions(folder, NOW, 100, 0.5, in_the_air=True)
+    flying = pd.read_parquet(part)
+    assert flying[TARGET].isna().all()
+    land(folder, NOW - timedelta(seconds=1))
+    assert pd.read_parquet(part)[TARGET].isna().all()
+    land(folder, NOW)
+    landed = pd.read_parquet(part)
+    assert landed[TARGET].notna().all()
+    assert landed.drop(columns=TARGET).equals(flying.drop(columns=TARGET))
 
 
 def test_each_call_adds_a_part(folder: Path) -> None:

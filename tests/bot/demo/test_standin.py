@@ -12,7 +12,7 @@ import pytest
 from bot.demo.processes import Children, Served, free_port
 from bot.demo.rules import RULES
 from bot.demo.standin import KEEP, StandIn
-from bot.demo.world import Reading, World, readings
+from bot.demo.world import ORDERS, Reading, World, past, readings
 from bot.webhooks import parser_for
 from knowledge.adapters.prometheus import Prometheus
 from knowledge.errors import UserError
@@ -80,7 +80,11 @@ class Telemetry:
         self.world = World()
         self.now = NOON
         self.stand_in = StandIn(
-            lambda now: readings(self.world, now), webhook, "http://prometheus.example", "t0ken"
+            lambda now: readings(self.world, now),
+            webhook,
+            "http://prometheus.example",
+            "t0ken",
+            past,
         )
 
     def run(self, seconds: int) -> None:
@@ -224,6 +228,16 @@ def test_a_range_query_gives_the_steps_that_are_known(
     at_20 = readings(filled.world, NOON + timedelta(seconds=20))
     expected = value_of(at_20, P99, {"service": "payments"})
     assert series.values[1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_range_query_reaches_back_before_the_start(
+    filled: Telemetry, prometheus: Prometheus
+) -> None:
+    start, end = NOON - timedelta(hours=2), NOON + timedelta(seconds=60)
+    (series,) = prometheus.range(ORDERS, start, end, 60)
+    assert len(series.times) == 122
+    (hour_ago,) = past(ORDERS, NOON - timedelta(hours=1))
+    assert series.values[60] == pytest.approx(hour_ago[2], rel=1e-5)
 
 
 def test_old_values_are_not_taken_for_new_ones(filled: Telemetry, prometheus: Prometheus) -> None:

@@ -4,7 +4,19 @@ from datetime import timedelta
 import pytest
 
 from bot.demo.rules import RULES
-from bot.demo.world import BREAKAGES, LASTS, RISE, SERVICES, World, exposition, readings
+from bot.demo.world import (
+    BREAKAGES,
+    LASTS,
+    ORDERS,
+    RISE,
+    SERVICES,
+    World,
+    backfill,
+    exposition,
+    orders_per_minute,
+    past,
+    readings,
+)
 from skills.testing import NOON
 
 LATER = NOON + timedelta(seconds=30)
@@ -40,6 +52,7 @@ def test_at_rest_nothing_alerts_at_any_time() -> None:
         ),
         ("deploy", {("HighErrorRate", "checkout-api"), ("ErrorBudgetBurn", "checkout-api")}),
         ("drift", set()),
+        ("orders", set()),
         ("gpu", {("GpuClockThrottled", "eta-model"), ("LatencyP99High", "eta-model")}),
     ],
 )
@@ -102,4 +115,29 @@ def test_what_prometheus_scrapes_is_in_its_text_format() -> None:
     series = [line.rpartition(" ")[0] for line in lines if not line.startswith("#")]
     assert len(series) == len(set(series))
     kinds = [line for line in lines if line.startswith("#")]
-    assert len(kinds) == len(set(kinds)) == 6
+    assert len(kinds) == len(set(kinds)) == 7
+
+
+def test_orders_have_days_and_weeks_in_them() -> None:
+    week = [orders_per_minute(NOON + timedelta(minutes=10 * i)) for i in range(7 * 144)]
+    thursday, saturday = week[:144], week[2 * 144 : 3 * 144]
+    assert max(thursday) > 2 * min(thursday)
+    assert sum(saturday) < 0.9 * sum(thursday)
+
+
+def test_what_is_written_of_the_past_is_what_the_world_would_have_said() -> None:
+    lines = backfill(NOON, days=1).splitlines()
+    assert lines[-1] == "# EOF"
+    samples = [line.rsplit(" ", 2) for line in lines if line.startswith(ORDERS)]
+    assert len(samples) == 1440
+    last = NOON - timedelta(minutes=1)
+    (then,) = past(ORDERS, last)
+    assert samples[-1][1:] == [f"{then[2]:.6g}", f"{last.timestamp():.0f}"]
+
+
+def test_orders_fall_without_an_alert() -> None:
+    world = World()
+    (before,) = [value for name, _, value in readings(world, LATER) if name == ORDERS]
+    world.break_("orders", NOON)
+    (after,) = [value for name, _, value in readings(world, LATER) if name == ORDERS]
+    assert after == pytest.approx(0.66 * before)
