@@ -57,6 +57,8 @@ class Answer:
                     _patiently(lambda: self._to_command(reply, shared))
                 case Way.BUTTON | Way.FORM:
                     _patiently(lambda: self._to_press(reply))
+                case Way.OPEN | Way.LOOK:
+                    _patiently(lambda: self._to_window(reply))
                 case _:
                     _patiently(lambda: self._to_message(reply))
 
@@ -70,6 +72,8 @@ class Answer:
                     _patiently(lambda: self._to_command(reply, public=False))
                 case Way.BUTTON | Way.FORM:
                     _patiently(lambda: self._to_presser(reply))
+                case Way.OPEN | Way.LOOK:
+                    _patiently(lambda: self._to_window(reply))
                 case _:
                     _patiently(lambda: self._to_message(reply))
 
@@ -137,6 +141,14 @@ class Answer:
             self._messenger.post(place.channel, reply, place.thread)
         else:
             self._messenger.post(place.channel, reply, place.thread or self._thread_below())
+
+    def _to_window(self, reply: Reply) -> None:
+        if self._ask.window is None:
+            raise ValueError(f"{self._ask.id} names no window")
+        try:
+            self._messenger.show_in(self._ask.window, reply)
+        except Gone as error:  # Closed, or somebody pressed again: nobody waits for this.
+            log.info("no window for %s: %s", self._ask.id, error)
 
     def _to_original(self, reply: Reply) -> None:
         place = self._ask.place

@@ -18,6 +18,10 @@ class Way(StrEnum):
     """A reply without a mention, in a thread the bot started."""
     BUTTON = "button"
     FORM = "form"
+    OPEN = "open"
+    """A button that asks its skill's form first: the answer is that form, in the open window."""
+    LOOK = "look"
+    """A preview inside a window: the answer is shown in it, and nothing may change."""
     TERMINAL = "terminal"
 
 
@@ -32,6 +36,17 @@ class Place:
     response_url: str = ""
     trigger: str = ""
     """Opens a window for three seconds."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that is open, as it was when it was last seen. What it shows is replaced only if
+    nothing else did so since: of two answers the later request's stays."""
+
+    id: str
+    hash: str
+    shows: str = field(default="", repr=False)
+    """What it shows, as the chat itself writes it down."""
 
 
 @dataclass(frozen=True)
@@ -70,3 +85,5 @@ class Ask:
     """The incident in whose thread it was said, or empty."""
     values: Mapping[str, str] = field(default_factory=dict)
     """What a form's fields hold."""
+    window: Window | None = None
+    """The window in which to answer, for OPEN and LOOK."""

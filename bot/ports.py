@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
-from bot.ask import Place
+from bot.ask import Place, Window
 from knowledge.errors import Unavailable
 from knowledge.records import Message
-from skills.contract import Reply
+from skills.contract import Call, Form, Reply
 
 
 class RateLimited(Unavailable):
@@ -45,6 +45,15 @@ class Messenger(People, Protocol):
 
     def respond(self, place: Place, reply: Reply, *, replace: bool, public: bool) -> None:
         """Answer a command or a button through its response address."""
+        ...
+
+    def ask_in(self, window: Window, form: Form, call: Call, place: Place) -> Window:
+        """Show the form in an open window; submitting it makes the call. Raises Gone when the
+        window was closed or has been changed since. Returns it as it is now."""
+        ...
+
+    def show_in(self, window: Window, reply: Reply) -> None:
+        """Show a reply in an open window, below its form if it has one; else as `ask_in`."""
         ...
 
     def delete(self, channel: str, ts: str) -> None: ...

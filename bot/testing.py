@@ -1,14 +1,14 @@
 """A working chat in memory, for tests of what talks to one: it keeps what was shown where."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
-from bot.ask import Place
+from bot.ask import Place, Window
 from bot.ports import Gone
 from knowledge.records import Message
-from skills.contract import Reply
+from skills.contract import Call, Form, Reply
 
 
 @dataclass
@@ -24,6 +24,16 @@ class Shown:
     edits: int = 0
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A window, as it is now."""
+
+    hash: str = "0"
+    form: Form | None = None
+    call: Call | None = None
+    reply: Reply | None = None
+
+
 @dataclass
 class MemoryMessenger:
     """`bot.ports.Messenger`. `before` is called with each method's name first: let it raise."""
@@ -33,6 +43,8 @@ class MemoryMessenger:
     shown: list[Shown] = field(default_factory=list)
     said: dict[str, tuple[Message, ...]] = field(default_factory=dict)
     """Messages of people by thread."""
+    windows: dict[str, Opened] = field(default_factory=dict)
+    """Those that are open, by id."""
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def post(self, channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
@@ -65,6 +77,23 @@ class MemoryMessenger:
         self.shown.append(
             Shown(place.channel, ts, reply, key=place.response_url, only_for=only_for)
         )
+
+    def ask_in(self, window: Window, form: Form, call: Call, place: Place) -> Window:
+        self.before("ask_in")
+        self._must_be_open(window)
+        self.windows[window.id] = Opened(window.hash + "+", form, call)
+        return Window(window.id, window.hash + "+")
+
+    def show_in(self, window: Window, reply: Reply) -> None:
+        self.before("show_in")
+        self._must_be_open(window)
+        there = self.windows[window.id]
+        self.windows[window.id] = replace(there, hash=there.hash + "+", reply=reply)
+
+    def _must_be_open(self, window: Window) -> None:
+        there = self.windows.get(window.id)
+        if there is None or there.hash != window.hash:
+            raise Gone("slack", "hash_conflict" if there else "not_found")
 
     def delete(self, channel: str, ts: str) -> None:
         self.before("delete")

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ValidationError
 
 from bot.access import Rights, check
 from bot.answer import Answer
-from bot.ask import Ask, Way
+from bot.ask import Ask, Way, Window
 from bot.ports import Messenger, People
 from bot.words import command_call
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
 from knowledge.ports import Audit, Seen
 from knowledge.records import AuditEntry
-from skills.contract import Button, Call, Context, Reply, Role, Skill, Style, Tone, User
+from skills.contract import Button, Call, Context, Form, Reply, Role, Skill, Style, Tone, User
 
 log = logging.getLogger("tandem.turn")
 
@@ -88,7 +88,7 @@ class Turn:
         answer = Answer(messenger, ask)
         outcome = "failed"
         try:
-            outcome = self._answer(ask, answer)
+            outcome = self._answer(ask, answer, messenger)
         except Silent:
             outcome = "silent"
             answer.drop()
@@ -124,11 +124,21 @@ class Turn:
             log.exception("turn %s", ask.id)
             return _broken(ask)
 
-    def _answer(self, ask: Ask, answer: Answer) -> str:
+    def form(self, ask: Ask) -> Form:
+        """The window of the call's own skill, filled in as far as is known. Raises UserError."""
+        asked = self._understood(ask)
+        if asked.skill.form is None:
+            raise UserError(f"{asked.skill.name} has no form to fill in.")
+        ctx = replace(self.context(asked.user, self.now()), thread=ask.incident)
+        return asked.skill.form(ctx, asked.args)
+
+    def _answer(self, ask: Ask, answer: Answer, messenger: Messenger) -> str:
         call = ask.call
         try:
             if not self.seen.first_time(ask.id, self.now()):
                 raise Silent
+            if ask.way is Way.OPEN:
+                return self._open(ask, messenger)
             if ask.way is not Way.THREAD:
                 answer.start()
             asked = self._understood(ask)
@@ -153,6 +163,17 @@ class Turn:
         else:
             answer.show(reply, public=asked.skill.public)
         return asked.skill.name
+
+    def _open(self, ask: Ask, messenger: Messenger) -> str:
+        """Show the form in the window that is open, then what its preview shows at once."""
+        form = self.form(ask)
+        if ask.call is None or ask.window is None:
+            raise ValueError(f"{ask.id} names no call or no window")
+        window = messenger.ask_in(ask.window, form, ask.call, ask.place)
+        look = first_look(form, ask, window)
+        if look is not None:
+            self.handle(look, messenger)
+        return "form"
 
     def _understood(self, ask: Ask) -> Asked:
         """Which call, with checked arguments. Raises UserError, Silent, or _Instead."""
@@ -266,6 +287,15 @@ def checked(skill: AnySkill, call: Call) -> BaseModel:
     return args
 
 
+def first_look(form: Form, ask: Ask, window: Window) -> Ask | None:
+    """What a form's preview is asked when its window opens; None where it waits for a press."""
+    if form.preview is None or not form.preview.at_once:
+        return None
+    typed = {field.name: field.initial for field in form.fields if field.initial}
+    call = Call(form.preview.call.skill, {**form.preview.call.args, **typed})
+    return Ask(f"{ask.id}:look", ask.user, Way.LOOK, place=ask.place, call=call, window=window)
+
+
 def explained(error: TandemError, call: Call | None = None) -> Reply:
     """An error in words, with buttons that mend it where that is possible."""
     match error:
@@ -353,7 +383,8 @@ def _card_says_it(asked: Asked, reply: Reply) -> bool:
 
 
 def _pressed(ask: Ask) -> bool:
-    return ask.way in (Way.BUTTON, Way.FORM)
+    """A form that opens runs nothing yet: what it needs is checked as for the press it leads to."""
+    return ask.way in (Way.BUTTON, Way.FORM, Way.OPEN)
 
 
 def _typed(way: Way) -> Way:

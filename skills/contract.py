@@ -54,6 +54,7 @@ __all__ = [
     "NoArgs",
     "NotFound",
     "Picture",
+    "Preview",
     "Reply",
     "Role",
     "Section",
@@ -118,6 +119,18 @@ class FormField:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """A button inside a form: what the call answers to what is typed so far is shown in the same
+    window, as often as it is pressed. It can change nothing: the call is run as if asked in words,
+    and what is typed joins its arguments."""
+
+    label: str
+    call: Call
+    at_once: bool = False
+    """Shown from the beginning too, for what the form starts with."""
+
+
+@dataclass(frozen=True)
 class Form:
     """Asked in a window when a button is pressed; what is typed joins the Call's arguments."""
 
@@ -126,6 +139,7 @@ class Form:
     fields: tuple[FormField, ...]
     submit: str = "Submit"
     text: str = ""
+    preview: Preview | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +152,9 @@ class Button:
     confirm: str = ""
     """Asked before the press counts; for what cannot be taken back."""
     form: Form | None = None
+    asks: bool = False
+    """The form of the call's own skill (`Skill.form`) is asked first: for one that is too large to
+    be carried by a button, or that shows how things are when it is pressed."""
     url: str = ""
 
 
@@ -258,6 +275,9 @@ class Skill(Generic[ArgsT]):
     """Things people type, two or three; shown in help as buttons that can be clicked."""
     args: type[ArgsT]
     run: "Callable[[Context, ArgsT], Reply]"
+    form: "Callable[[Context, ArgsT], Form] | None" = None
+    """The window that a button with `asks` opens; it runs with the rights that the skill needs, and
+    its fields fill the arguments of this skill."""
     needs: Role = Role.READ
     phrases: tuple[str, ...] = ()
     """More wordings for the router to learn from, many and varied; never shown."""

@@ -103,10 +103,18 @@ class PersonClient:
         name, _, text = line.partition(" ")
         self.post("/play/command", channel=self._there(channel), command=name, text=text)
 
-    def click(self, where: Message | View, what: str, *, confirm: bool = True) -> None:
+    def click(
+        self,
+        where: Message | View,
+        what: str,
+        *,
+        confirm: bool = True,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
         """Press a button by its label or its action_id.
 
         If it asks for confirmation, `confirm` says what is answered there: False presses nothing.
+        `values` is what was typed in a window before, as for `submit`.
         """
         block_id, element = pressable(where.blocks, what)
         if element.get("confirm") and not confirm:
@@ -114,7 +122,7 @@ class PersonClient:
         value = element.get("value")
         if element["type"] == "feedback_buttons":
             value = _feedback(element, what)
-        self._press(where, block_id, element["action_id"], value)
+        self._press(where, block_id, element["action_id"], value, self._form(where, values or {}))
 
     def choose(self, where: Message | View, what: str, choice: str | list[str]) -> None:
         """Choose in a menu, radio buttons, checkboxes or a date picker; or type into an input.
@@ -140,14 +148,31 @@ class PersonClient:
             return channels.get(str(choice).lstrip("#"), choice)
         return choice
 
-    def _press(self, where: Message | View, block_id: str, action_id: str, value: Any) -> None:
+    def _press(
+        self,
+        where: Message | View,
+        block_id: str,
+        action_id: str,
+        value: Any,
+        form: Mapping[str, Any] | None = None,
+    ) -> None:
         self.post(
             "/play/click",
             container=where.container,
             block_id=block_id,
             action_id=action_id,
             value=value,
+            **({"values": form} if form else {}),
         )
+
+    def _form(self, where: Message | View, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Plain values by label, block_id or action_id, as the page sends them."""
+        form: dict[str, dict[str, Any]] = {}
+        for key, value in values.items():
+            block_id, element = pressable(where.blocks, key)
+            chosen = self._chosen(element, value)
+            form.setdefault(block_id, {})[element["action_id"]] = chosen
+        return form
 
     def submit(
         self, view: View | None = None, values: Mapping[str, Any] | None = None
@@ -159,11 +184,7 @@ class PersonClient:
         view = view or self.view()
         if view is None:
             raise ActError("view_not_found", "no modal is open")
-        form: dict[str, dict[str, Any]] = {}
-        for key, value in (values or {}).items():
-            block_id, element = pressable(view.blocks, key)
-            chosen = self._chosen(element, value)
-            form.setdefault(block_id, {})[element["action_id"]] = chosen
+        form = self._form(view, values or {})
         answer = self.post("/play/submit", view_id=view.id, values=form)
         return dict(answer.get("errors", {}))
 

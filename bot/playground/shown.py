@@ -117,6 +117,11 @@ class View:
         return "\n".join([self.title, *_words(self.blocks)])
 
     @property
+    def images(self) -> tuple[str, ...]:
+        """The urls of its pictures."""
+        return tuple(b["image_url"] for b in _nested(self.blocks) if b.get("image_url"))
+
+    @property
     def buttons(self) -> tuple[str, ...]:
         """The labels of its buttons, in order; Submit is not among them."""
         return tuple(label_of(e) for _, e in elements(self.blocks) if e["type"] == "button")

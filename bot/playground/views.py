@@ -62,7 +62,11 @@ class Views:
             wrong = [f"[ERROR] must be a {kind} view [json-pointer:/view/type]"]
         if wrong:
             raise Refused("invalid_arguments", response_metadata={"messages": wrong})
-        self._check_files(view["blocks"])
+        try:
+            self._check_files(view["blocks"])
+        except Refused as refused:
+            # In a view whatever is wrong with a block is wrong with the argument.
+            raise Refused("invalid_arguments", **refused.extra) from refused
         external = view.get("external_id")
         for other in (v for stack in self._stacks.values() for v in stack):
             same = external and other.get("external_id") == external

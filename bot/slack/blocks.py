@@ -36,6 +36,7 @@ from skills.contract import (
     Form,
     FormField,
     Line,
+    Preview,
     Reply,
     Section,
     Source,
@@ -54,6 +55,8 @@ COLUMNS = 20
 WRAP_FROM = 16
 """Columns of shorter cells stay on one line: an id that is broken in two is hard to read."""
 FORM_CALLBACK = "call"
+PREVIEW = "preview"
+"""The block id of a form's preview button; what the preview shows has ids that begin with it."""
 
 _SIGN = {
     Tone.NEUTRAL: "",
@@ -101,6 +104,7 @@ def form_view(form: Form, metadata: str) -> dict[str, Any]:
     """The window that a button's form opens; `metadata` comes back with what was typed."""
     inputs: list[Block] = [_input(field) for field in form.fields]
     intro = _texts(_mrkdwn(form.text))
+    look = [_preview(form.preview)] if form.preview is not None else []
     view = View(
         type="modal",
         callback_id=FORM_CALLBACK,
@@ -108,10 +112,25 @@ def form_view(form: Form, metadata: str) -> dict[str, Any]:
         submit=PlainTextObject(text=cut(form.submit, 24)),
         close=PlainTextObject(text="Cancel"),
         private_metadata=metadata,
-        blocks=[*intro, *inputs],
+        blocks=[*intro, *inputs, *look],
     )
     result: dict[str, Any] = view.to_dict()
     return result
+
+
+def shown_in_view(reply: Reply, files: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """A reply as part of a window: its title is a line, nothing in it can be pressed. Pictures for
+    which there is no file are told in words."""
+    sections = tuple(replace(section, buttons=()) for section in reply.sections)
+    untold = reply.pictures[len(files) :]
+    plain = _without_table(replace(reply, sections=sections, buttons=()))
+    title = f"*{_SIGN[reply.tone]}{escape(' '.join(reply.title.split()))}*"
+    words: list[Block] = [
+        ContextBlock(elements=[_text(escape(f"Not shown: {cut(picture.alt, 1000)}"))])
+        for picture in untold
+    ]
+    drawn = [block.to_dict() for block in (*_texts(title), *words)]
+    return [*drawn[:1], *blocks(plain, files)[1:], *drawn[1:]]
 
 
 def home_view(replies: Sequence[Reply]) -> dict[str, Any]:
@@ -278,7 +297,7 @@ def _actions(buttons: Sequence[Button], prefix: str) -> list[Block]:
 
 
 def _carried(button: Button) -> bool:
-    return button.call is None or press.fits(button.call, button.form)
+    return button.call is None or press.fits(button.call, button.form, asks=button.asks)
 
 
 def _button(button: Button, action_id: str) -> ButtonElement:
@@ -286,7 +305,7 @@ def _button(button: Button, action_id: str) -> ButtonElement:
     return ButtonElement(
         text=PlainTextObject(text=cut(button.label, BUTTON), emoji=True),
         action_id=f"call-{action_id}" if button.call else f"link-{action_id}",
-        value=press.encode(call, button.form) if button.call else None,
+        value=press.encode(call, button.form, asks=button.asks) if button.call else None,
         url=button.url or None,
         style=None if button.style is Style.PLAIN else button.style.value,
         confirm=ConfirmObject(
@@ -299,6 +318,15 @@ def _button(button: Button, action_id: str) -> ButtonElement:
         if button.confirm
         else None,
     )
+
+
+def _preview(preview: Preview) -> Block:
+    button = ButtonElement(
+        text=PlainTextObject(text=cut(preview.label, BUTTON), emoji=True),
+        action_id=f"{PREVIEW}-0",
+        value=press.encode(preview.call),
+    )
+    return ActionsBlock(block_id=PREVIEW, elements=[button])
 
 
 def _input(field: FormField) -> Block:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ask import Ask, Mark, Place, Way
+from bot.ask import Ask, Mark, Place, Way, Window
 from bot.slack import press
 from knowledge.records import Message
 from skills.contract import Call, Form
@@ -98,15 +98,38 @@ def from_press(body: Payload) -> tuple[Ask, Form | None]:
     return ask, form
 
 
+def asks_form(body: Payload) -> bool:
+    """Does this press open the window of its skill's own form?"""
+    return press.asks(body["actions"][0].get("value", ""))
+
+
+def in_window(ask: Ask, window: Window) -> Ask:
+    """The press again, to be answered by a form in the window that was opened for it."""
+    return replace(ask, way=Way.OPEN, window=window)
+
+
+def from_preview(body: Payload, window: Window) -> Ask:
+    """The preview's button in a window: its Call, with what is typed so far. Raises BadArgs."""
+    action, view = body["actions"][0], body["view"]
+    call, _ = press.decode(action.get("value", ""))
+    _, place = press_metadata(view["private_metadata"])
+    values = _values(view)
+    return Ask(
+        id=f"look:{body['user']['id']}:{view['id']}:{action['action_ts']}",
+        user=body["user"]["id"],
+        way=Way.LOOK,
+        call=replace(call, args={**call.args, **values}),
+        place=place,
+        values=values,
+        window=window,
+    )
+
+
 def from_form(body: Payload) -> Ask:
     """A submitted window; `metadata` made its private_metadata when it was opened."""
     view = body["view"]
     call, place = press_metadata(view["private_metadata"])
-    typed = {
-        block: _typed(next(iter(elements.values())))
-        for block, elements in view["state"]["values"].items()
-    }
-    values = {name: value for name, value in typed.items() if value}
+    values = _values(view)
     return Ask(
         id=f"form:{view['id']}:{view.get('hash', '')}",
         user=body["user"]["id"],
@@ -181,6 +204,15 @@ def press_metadata(text: str) -> tuple[Call, Place]:
     channel, thread, message, ephemeral, response_url = carried.args["place"]
     place = Place(channel, thread, message, bool(ephemeral), response_url)
     return Call(carried.skill, carried.args["args"]), place
+
+
+def _values(view: Payload) -> dict[str, str]:
+    """What is typed in a window, by field; fields left empty are left out."""
+    typed = {
+        block: _typed(next(iter(elements.values())))
+        for block, elements in view["state"]["values"].items()
+    }
+    return {name: value for name, value in typed.items() if value}
 
 
 def _typed(element: Payload) -> str:

@@ -11,8 +11,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ask import Ask, Mark, Place, Way
-from bot.slack import blocks, inbound
+from bot.slack import blocks, inbound, windows
 from bot.slack.manifest import ADD_TO_TIMELINE
+from bot.turn import first_look
 from knowledge.errors import BadArgs, UserError
 from skills.contract import Call, Form
 
@@ -85,10 +86,24 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
         except BadArgs as error:
             log.warning("a press that is not ours: %s", error)
             return
-        if form is None or ask.call is None:
+        if inbound.asks_form(body):
+            await _wait_in_window(client, desk, ask)
+        elif form is not None and ask.call is not None:
+            await _open(client, desk, form, ask)
+        else:
             desk.take(ask)
+
+    @app.action(re.compile(f"^{blocks.PREVIEW}-"))
+    async def preview(ack: AsyncAck, body: Payload, client: AsyncWebClient) -> None:
+        await ack()
+        view = body["view"]
+        drawn = await _redrawn(client, view, windows.drawing(view))
+        if drawn is None:
             return
-        await _open(client, form, ask.call, ask.place)
+        try:
+            desk.take(inbound.from_preview(body, windows.opened(drawn)))
+        except BadArgs as error:
+            log.warning("a press that is not ours: %s", error)
 
     @app.action(re.compile("^link-"))
     async def link(ack: AsyncAck) -> None:
@@ -119,19 +134,51 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
         asked = await asyncio.to_thread(marks.picked, inbound.from_message_action(body))
         if asked is not None:
             call, form, place = asked
-            await _open(client, form, call, place)
+            user = body["user"]["id"]
+            ask = Ask(f"pick:{place.trigger}", user, Way.BUTTON, place=place, call=call)
+            await _open(client, desk, form, ask)
 
     @app.event(ANY)
     async def other(ack: AsyncAck) -> None:
         await ack()
 
 
-async def _open(client: AsyncWebClient, form: Form, call: Call, place: Place) -> None:
-    view = blocks.form_view(form, inbound.metadata(call, place))
+async def _open(client: AsyncWebClient, desk: Desk, form: Form, ask: Ask) -> None:
+    """Show the form; what its preview shows at once is drawn by a worker."""
+    view = blocks.form_view(form, inbound.metadata(ask.call or Call(""), ask.place))
+    at_once = form.preview is not None and form.preview.at_once
+    shown = await _opened(client, ask, windows.drawing(view) if at_once else view)
+    look = first_look(form, ask, windows.opened(shown)) if shown else None
+    if look is not None:
+        desk.take(look)
+
+
+async def _wait_in_window(client: AsyncWebClient, desk: Desk, ask: Ask) -> None:
+    """The form takes a look at the world first, and the trigger does not wait for that."""
+    shown = await _opened(client, ask, windows.waiting())
+    if shown:
+        desk.take(inbound.in_window(ask, windows.opened(shown)))
+
+
+async def _opened(client: AsyncWebClient, ask: Ask, view: Payload) -> Payload | None:
     try:
-        await client.views_open(trigger_id=place.trigger, view=view)
+        answer = await client.views_open(trigger_id=ask.place.trigger, view=view)
     except SlackApiError as error:
         log.warning("a form did not open: %s", error.response.get("error"))
+        return None
+    opened: Payload = answer["view"]
+    return opened
+
+
+async def _redrawn(client: AsyncWebClient, view: Payload, new: Payload) -> Payload | None:
+    """None when the window was closed or has been changed since: a newer press is at work."""
+    try:
+        answer = await client.views_update(view_id=view["id"], hash=view["hash"], view=new)
+    except SlackApiError as error:
+        log.info("a window was not redrawn: %s", error.response.get("error"))
+        return None
+    redrawn: Payload = answer["view"]
+    return redrawn
 
 
 def _errors(error: UserError, body: Payload) -> dict[str, str]:

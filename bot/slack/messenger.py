@@ -15,13 +15,13 @@ import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.ask import Place
+from bot.ask import Place, Window
 from bot.ports import Gone, RateLimited
-from bot.slack import blocks
+from bot.slack import blocks, inbound, windows
 from bot.slack.inbound import message_of, plain
 from knowledge.errors import Unavailable
 from knowledge.records import Message
-from skills.contract import Attachment, Picture, Reply
+from skills.contract import Attachment, Call, Form, Picture, Reply
 
 EVENT_TYPE = "tandem"
 _GONE = {
@@ -33,6 +33,8 @@ _GONE = {
     "not_in_channel",
     "user_not_in_channel",
     "view_not_found",
+    "not_found",
+    "hash_conflict",
 }
 _LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 """Slack's own troubles: they pass."""
@@ -40,6 +42,7 @@ _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _FILE_TRIES = 4
 _REMEMBERED_FILES = 200
 """Pictures that are not uploaded again when a card with the same one is edited."""
+_REFUSED_VIEW = re.compile("invalid_arguments|invalid_blocks")
 _USER = re.compile(r"[UW][A-Z0-9]+")
 
 
@@ -98,6 +101,29 @@ class SlackMessenger:
             return _to_response_url(place.response_url, body)
 
         self._show(send, reply)
+
+    def ask_in(self, window: Window, form: Form, call: Call, place: Place) -> Window:
+        view = blocks.form_view(form, inbound.metadata(call, place))
+        at_once = form.preview is not None and form.preview.at_once
+        return self._redraw(window, windows.drawing(view) if at_once else view)
+
+    def show_in(self, window: Window, reply: Reply) -> None:
+        """As `_show`: a new file may be refused for a moment, and is left out in the end."""
+        files = [self._upload(picture) for picture in reply.pictures]
+        for wait in (0.3 * 2**n for n in range(_FILE_TRIES if files else 0)):
+            try:
+                self._redraw(window, windows.answered(window, reply, files))
+                return
+            except Unavailable as error:
+                if not _REFUSED_VIEW.search(error.why):
+                    raise
+                sleep(wait)
+        self._forget(files)
+        self._redraw(window, windows.answered(window, reply))
+
+    def _redraw(self, window: Window, view: dict[str, Any]) -> Window:
+        answer = self._call("views_update", view_id=window.id, hash=window.hash or None, view=view)
+        return windows.opened(answer["view"])
 
     def delete(self, channel: str, ts: str) -> None:
         self._call("chat_delete", channel=channel, ts=ts)

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Thread
 
@@ -12,8 +12,9 @@ from bot.log import set_up
 from bot.parts import Parts, make_parts
 from bot.settings import read_settings
 from bot.text_view import buttons_of, draw
-from bot.turn import Silent, Turn
+from bot.turn import Silent, Turn, explained
 from bot.verbs import Parsers
+from knowledge.errors import TandemError
 from skills.contract import Button, Call, Reply
 
 HINT = "Ask in your own words or with a slash command. A number presses a button. Ctrl-D ends."
@@ -75,13 +76,27 @@ class Chat:
         call = button.call or Call("help")
         if button.confirm and not _agreed(button.confirm):
             return Reply("Nothing was done")
+        if button.asks:
+            try:
+                button = replace(button, form=self._turn().form(self._pressed(call)))
+            except TandemError as error:
+                return explained(error, call)
         values = dict(_filled(button)) if button.form else {}
         call = Call(call.skill, {**call.args, **values})
-        return self._ask(Ask(f"chat:{next(self.numbers)}", ME, Way.BUTTON, call=call))
+        return self._ask(self._pressed(call))
+
+    def _pressed(self, call: Call) -> Ask:
+        return Ask(f"chat:{next(self.numbers)}", ME, Way.BUTTON, call=call)
 
     def _ask(self, ask: Ask) -> Reply:
+        try:
+            return self._turn().reply(ask)
+        except Silent:
+            return Reply("I have nothing to say to that")
+
+    def _turn(self) -> Turn:
         parts = self.parts
-        turn = Turn(
+        return Turn(
             skills=parts.skills,
             router=parts.router,
             people=Terminal(),
@@ -92,10 +107,6 @@ class Chat:
             context=parts.context,
             now=parts.now,
         )
-        try:
-            return turn.reply(ask)
-        except Silent:
-            return Reply("I have nothing to say to that")
 
 
 class Terminal:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from bot.answer import WORKING, Answer
-from bot.ask import Ask, Place, Way
+from bot.ask import Ask, Place, Way, Window
 from bot.ports import Gone
-from bot.testing import MemoryMessenger, Shown
+from bot.testing import MemoryMessenger, Opened, Shown
 from knowledge.errors import Unavailable
 from skills.contract import Attachment, Audience, Reply
 
@@ -273,3 +273,25 @@ def test_files_for_all_are_posted_where_they_were_asked_for() -> None:
     for_all = replace(FILES, audience=Audience.PLACE)
     Answer(chat, ask(Way.MENTION, thread="5.0")).show(for_all, public=False)
     assert (shown(chat).reply, shown(chat).channel) == (for_all, "C1")
+
+
+# Windows
+
+
+@pytest.mark.parametrize("way", [Way.OPEN, Way.LOOK])
+def test_what_was_asked_in_a_window_is_answered_in_it(way: Way) -> None:
+    chat = MemoryMessenger(windows={"V1": Opened("1")})
+    looked = replace(ask(way), window=Window("V1", "1"))
+    Answer(chat, looked).show(REPLY, public=True)
+    assert chat.windows["V1"].reply == REPLY
+    Answer(chat, replace(looked, window=Window("V1", "1+"))).fail(WRONG)
+    assert chat.windows["V1"].reply == WRONG
+    assert chat.shown == []
+
+
+def test_nothing_is_said_of_a_window_that_was_closed_or_asked_again() -> None:
+    chat = MemoryMessenger(windows={"V1": Opened("2")})
+    for window in (Window("V1", "1"), Window("V2", "1")):
+        Answer(chat, replace(ask(Way.LOOK), window=window)).show(REPLY, public=False)
+    assert chat.windows == {"V1": Opened("2")}
+    assert chat.shown == []

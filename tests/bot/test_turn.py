@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from bot.access import Rights
-from bot.ask import Ask, Place, Way
-from bot.testing import MemoryMessenger, Shown
+from bot.ask import Ask, Place, Way, Window
+from bot.testing import MemoryMessenger, Opened, Shown
 from bot.turn import Silent, Turn
 from knowledge.adapters.memory.store import MemoryAudit, MemoryStore
 from knowledge.errors import Denied, NotFound, TandemError, Unavailable, UserError
@@ -23,7 +23,10 @@ from skills.contract import (
     BadArgs,
     Call,
     Context,
+    Form,
+    FormField,
     NoArgs,
+    Preview,
     Reply,
     Role,
     Skill,
@@ -94,6 +97,14 @@ ROUTES = {
 }
 
 
+def tune_form(ctx: Context, args: ModelArgs) -> Form:
+    """What it starts with depends on the world."""
+    if args.model == "gone":
+        raise NotFound.among("model", args.model, ("fraud",))
+    hours = FormField("hours", "Hours", initial=str(args.hours))
+    return Form("Tune", (hours,), preview=Preview("Show", Call("look", {"model": "x"}), True))
+
+
 @dataclass
 class Office:
     """A Turn with all it needs in memory."""
@@ -111,6 +122,7 @@ class Office:
             self.ran.skill("crown", needs=Role.APPROVE, hidden=True),
             self.ran.skill("own", needs=Role.OPERATE, asks_first=True),
             self.ran.skill("tell", public=True, command="/tell"),
+            self.ran.skill("tune", ModelArgs, needs=Role.OPERATE, form=tune_form),
             help_skill.skill,
         )
         parts: dict[str, Any] = {
@@ -546,3 +558,58 @@ def test_a_private_reply_to_a_mention_is_whispered(office: Office) -> None:
     mine = Skill("look", "Look", (), ModelArgs, run)
     office.turn(skills=(mine,)).handle(office.ask(Way.MENTION, "look at fraud"), office.chat)
     assert [s.only_for for s in office.chat.shown] == [EVA]
+
+
+# Windows
+
+
+def opened(office: Office) -> Window:
+    office.chat.windows["V1"] = Opened("1")
+    return Window("V1", "1")
+
+
+def test_a_form_is_shown_in_its_window_with_its_first_preview(office: Office) -> None:
+    call = Call("tune", {"model": "fraud", "hours": 6})
+    office.handle(Way.OPEN, call=call, window=opened(office))
+    shown = office.chat.windows["V1"]
+    assert shown.form == tune_form(context(), ModelArgs(model="fraud", hours=6))
+    assert shown.call == call
+    assert shown.reply == Reply("look ran")
+    assert [args for _, args, _ in office.ran.calls] == [ModelArgs(model="x", hours=6)]
+    assert office.names() == ["look"], "a window that opens changes nothing"
+
+
+def test_one_who_may_not_is_told_before_anything_is_typed(office: Office) -> None:
+    call = Call("tune", {"model": "fraud"})
+    office.handle(Way.OPEN, user=ZOE, call=call, window=opened(office))
+    shown = office.chat.windows["V1"]
+    assert shown.form is None
+    assert shown.reply is not None
+    assert shown.reply.title == "Not allowed"
+    assert office.audit() == [(ZOE, "tune", "Denied")]
+
+
+@pytest.mark.parametrize("call", [Call("tune", {"model": "gone"}), Call("look", {"model": "a"})])
+def test_why_there_is_no_form_is_said_in_the_window(office: Office, call: Call) -> None:
+    office.handle(Way.OPEN, call=call, window=opened(office))
+    shown = office.chat.windows["V1"]
+    assert shown.form is None
+    assert shown.reply is not None
+    assert shown.reply.tone is Tone.WARNING
+
+
+@pytest.mark.parametrize("skill", ["wipe", "own"])
+def test_a_preview_changes_nothing(office: Office, skill: str) -> None:
+    call = Call(skill, {"model": "fraud"})
+    office.handle(Way.LOOK, call=call, window=opened(office))
+    assert not any(ctx.via_button for _, _, ctx in office.ran.calls)
+    assert "wipe" not in office.names()
+    assert office.chat.windows["V1"].reply is not None
+
+
+def test_a_preview_says_what_is_wrong_with_what_is_typed(office: Office) -> None:
+    call = Call("look", {"model": "fraud", "hours": "-1"})
+    office.handle(Way.LOOK, call=call, window=opened(office))
+    reply = office.chat.windows["V1"].reply
+    assert reply is not None
+    assert reply.title == "Check hours"

@@ -25,7 +25,7 @@ from bot.slack.messenger import SlackMessenger
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.incidents import open_from
 from knowledge.records import Posted, Signal
-from skills.contract import Call, Reply
+from skills.contract import Button, Call, Form, FormField, Preview, Reply
 from skills.registry import BUILTIN
 
 CHANNEL = "#incidents"
@@ -193,3 +193,54 @@ def test_a_message_is_read_by_its_own_ts(world: World) -> None:
     assert (read.text, read.thread, read.reactions) == ("rolled back", card.ts, ("eyes",))
     alone = world.said("ben", "hello")
     assert replace(world.messenger.message(alone.channel, alone.ts), url="").thread == ""
+
+
+# Windows
+
+
+LOOK = Preview("Show", Call("look", {"monitor": "p99"}))
+FORM = Form("Tune p99", (FormField("limit", "Limit", initial="> 1"),), preview=LOOK)
+
+
+def offered(world: World, button: Button) -> Message:
+    _, ts = world.messenger.post(CHANNEL, Reply("p99", buttons=(button,)))
+    return world.ada.wait_for(lambda message: message.ts == ts, channel=CHANNEL)
+
+
+def test_a_preview_is_asked_with_what_is_typed(world: World) -> None:
+    world.ada.click(offered(world, Button("Tune", Call("tune"), form=FORM)), "Tune")
+    view = world.ada.wait_for_view("Limit", timeout=10)
+    world.ada.click(view, "Show", values={"Limit": "> 2"})
+    ask = world.desk.next()
+    assert ask.way is Way.LOOK
+    assert ask.call == Call("look", {"monitor": "p99", "limit": "> 2"})
+    assert ask.window is not None
+    assert "Looking at" in world.ada.wait_for_view("Limit").text_shown
+    world.messenger.show_in(ask.window, Reply("3 alarms"))
+    shown = world.ada.wait_for_view("3 alarms")
+    assert "Looking at" not in shown.text_shown
+
+    assert world.ada.submit(shown) == {}
+    sent = world.desk.next()
+    assert sent.way is Way.FORM
+    assert sent.call == Call("tune", {"limit": "> 2"}), "what was typed has outlived the preview"
+
+
+def test_a_preview_may_be_shown_at_once(world: World) -> None:
+    form = replace(FORM, preview=replace(LOOK, at_once=True))
+    world.ada.click(offered(world, Button("Tune", Call("tune"), form=form)), "Tune")
+    ask = world.desk.next()
+    assert (ask.way, ask.call) == (Way.LOOK, Call("look", {"monitor": "p99", "limit": "> 1"}))
+    world.ada.close(world.ada.wait_for_view("Looking at"))
+
+
+def test_a_skills_own_form_is_asked_in_a_window_that_is_open_at_once(world: World) -> None:
+    world.ada.click(offered(world, Button("Tune", Call("tune", {"a": 1}), asks=True)), "Tune")
+    world.ada.wait_for_view("One moment")
+    ask = world.desk.next()
+    assert (ask.way, ask.call) == (Way.OPEN, Call("tune", {"a": 1}))
+    assert ask.window is not None
+    assert ask.call is not None
+    world.messenger.ask_in(ask.window, FORM, ask.call, ask.place)
+    world.ada.submit(world.ada.wait_for_view("Limit"), {"Limit": "> 3"})
+    assert world.desk.next().call == Call("tune", {"a": 1, "limit": "> 3"})

@@ -14,17 +14,26 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
-from bot.ask import Place
+from bot.ask import Place, Window
 from bot.playground.client import PersonClient
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
 from bot.playground.workspace import Message
 from bot.ports import Gone, RateLimited
-from bot.slack import blocks
+from bot.slack import blocks, windows
 from bot.slack.manifest import manifest
 from bot.slack.messenger import SlackMessenger
 from knowledge.errors import Unavailable
-from skills.contract import Attachment, Button, Call, Picture, Reply
+from skills.contract import (
+    Attachment,
+    Button,
+    Call,
+    Form,
+    FormField,
+    Picture,
+    Preview,
+    Reply,
+)
 from skills.registry import BUILTIN
 
 CHANNEL = "#incidents"
@@ -374,3 +383,65 @@ def test_slack_out_of_reach_may_come_back() -> None:
             act()
         assert failed.value.retry
     assert messenger.person("U1") == "U1"
+
+
+# Windows -------------------------------------------------------------------------------------
+
+
+CALL = Call("tune", {"monitor": "p99"})
+FORM = Form("Tune p99", (FormField("limit", "Limit"),), preview=Preview("Show", Call("look")))
+
+
+@pytest.fixture
+def window(slack: RunningPlayground, ada: PersonClient) -> Window:
+    """Opened as after a press, and waiting."""
+    trigger = slack.playground.tickets.trigger(ada.id)
+    client = WebClient(slack.bot_token, base_url=slack.api_url)
+    answer = client.views_open(trigger_id=trigger, view=windows.waiting())
+    return windows.opened(answer["view"])
+
+
+def test_a_window_gets_its_form_and_then_a_picture(
+    messenger: SlackMessenger, ada: PersonClient, window: Window
+) -> None:
+    opened = messenger.ask_in(window, FORM, CALL, Place("C1"))
+    view = ada.wait_for_view("Limit")
+    assert (view.title, view.buttons) == ("Tune p99", ("Show",))
+    picture = Picture("Last week", "two alarms", png())
+    messenger.show_in(opened, Reply("2 alarms", pictures=(picture,)))
+    view = ada.wait_for_view("2 alarms")
+    assert "Limit" in view.text_shown
+    assert ada.download(view.images[0]) == png()
+
+
+def test_of_two_answers_the_later_requests_stays(
+    messenger: SlackMessenger, ada: PersonClient, window: Window
+) -> None:
+    later = messenger.ask_in(window, FORM, CALL, Place("C1"))
+    with pytest.raises(Gone):
+        messenger.show_in(window, Reply("of the first press"))
+    messenger.show_in(later, Reply("of the second press"))
+    assert "of the first" not in ada.wait_for_view("of the second").text_shown
+
+
+def test_a_closed_window_is_gone(
+    messenger: SlackMessenger, ada: PersonClient, window: Window
+) -> None:
+    ada.close()
+    with pytest.raises(Gone):
+        messenger.ask_in(window, FORM, CALL, Place("C1"))
+    with pytest.raises(Gone):
+        messenger.show_in(window, Reply("too late", pictures=(Picture("a", "b", png()),)))
+
+
+def test_a_picture_that_slack_does_not_take_is_told_in_words(
+    slack: RunningPlayground, messenger: SlackMessenger, ada: PersonClient, window: Window
+) -> None:
+    picture = Picture("Last week", "two alarms, the longest on Tuesday", png() + b"\x00")
+    messenger.post(CHANNEL, Reply("first", pictures=(picture,)))
+    files = slack.playground.workspace.files
+    files[max(files)].data = None
+    messenger.show_in(window, Reply("2 alarms", pictures=(picture,)))
+    view = ada.wait_for_view("2 alarms")
+    assert view.images == ()
+    assert picture.alt in view.text_shown

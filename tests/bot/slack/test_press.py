@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.press import LIMIT, decode, encode
+from bot.slack.press import LIMIT, asks, decode, encode
 from knowledge.errors import BadArgs
-from skills.contract import Call, Form, FormField
+from skills.contract import Call, Form, FormField, Preview
 
 names = st.text("abcdefghij_", min_size=1, max_size=20)
 
@@ -37,3 +37,17 @@ def test_what_we_did_not_write_is_refused(value: str) -> None:
 def test_what_does_not_fit_a_button_is_refused_before_slack_does() -> None:
     with pytest.raises(ValueError, match="2000"):
         encode(Call("note", {"text": "x" * LIMIT}))
+
+
+def test_a_preview_comes_back_as_it_was() -> None:
+    looks = [Preview("Look", Call("look", {"off": False, "n": 0})), Preview("L", Call("l"), True)]
+    for look in looks:
+        form = Form("Tune", (FormField("limit", "Limit"),), preview=look)
+        assert decode(encode(Call("tune"), form)) == (Call("tune"), form)
+
+
+def test_a_press_says_whether_it_asks_its_skills_form() -> None:
+    assert asks(encode(Call("tune"), asks=True))
+    assert decode(encode(Call("tune", {"a": 1}), asks=True)) == (Call("tune", {"a": 1}), None)
+    assert not asks(encode(Call("tune")))
+    assert not asks("no json")
