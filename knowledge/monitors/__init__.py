@@ -4,8 +4,11 @@ Deciding is pure: a state and what was read go in, a state and signals come out.
 one firing signal and one resolving signal, both with the same fingerprint and `starts_at`.
 """
 
+from knowledge.monitors.backtest import backtest
+from knowledge.monitors.catch_up import Missed, catch_up, history, missed
+from knowledge.monitors.codec import dump_state, load_state
 from knowledge.monitors.file import load_monitors, parse_monitors
-from knowledge.monitors.metric import decide_metric
+from knowledge.monitors.metric import decide_metric, problem_of, trace, traces
 from knowledge.monitors.model import decide_model
 from knowledge.monitors.poll import read_monitor
 from knowledge.monitors.spec import (
@@ -27,12 +30,14 @@ from knowledge.monitors.state import (
 )
 from knowledge.monitors.step import step
 from knowledge.monitors.watched import Watched
+from knowledge.monitors.words import say_normal
 
 __all__ = [
     "SOURCE",
     "AnyMonitor",
     "MemoryStates",
     "MetricMonitor",
+    "Missed",
     "ModelMonitor",
     "MonitorState",
     "MonitorStates",
@@ -40,13 +45,23 @@ __all__ = [
     "Side",
     "Watch",
     "Watched",
+    "backtest",
+    "catch_up",
     "decide_metric",
     "decide_model",
+    "dump_state",
     "fingerprint",
+    "history",
     "load_monitors",
+    "load_state",
+    "missed",
     "parse_monitors",
+    "problem_of",
     "read_monitor",
     "recall",
+    "say_normal",
     "state_key",
     "step",
+    "trace",
+    "traces",
 ]

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +24,8 @@ def _positive(every: timedelta) -> timedelta:
     return every
 
 
+SILENT_POLLS = 5
+"""So many polls without data are a finding, where `silence` says nothing else."""
 Interval = Annotated[Duration, AfterValidator(_positive)]
 
 
@@ -70,10 +74,17 @@ class MetricMonitor(BaseModel):
     below: float | None = None
     recover: float | None = None
     """It is normal again only beyond this, so that a value near the limit does not flap."""
-    over: Duration = timedelta(minutes=10)
-    """For "rate of change"."""
-    within: Duration = timedelta(hours=6)
+    over: Interval = timedelta(minutes=10)
+    """For "rate of change": the time over which it changes. For `sql`: :start is so long before
+    :end."""
+    percent: bool = False
+    """For "rate of change": `above` and `below` are percents of the value before."""
+    counter: bool | None = None
+    """For "rate of change": it only grows, and a fall is a restart. Left out: recognised."""
+    within: Interval = timedelta(hours=6)
     """For "forecast"."""
+    zone: str = "UTC"
+    """Whose clock daily and weekly patterns follow: "Europe/Berlin"."""
     side: Side = Side.BOTH
     """For what is learned: which departures count."""
     sure: float = Field(0.5, ge=0.5, lt=1.0)
@@ -82,7 +93,8 @@ class MetricMonitor(BaseModel):
     """How long it must be beyond the limit before it fires, and back before it is resolved."""
     every: Interval = timedelta(minutes=1)
     silence: Duration | None = None
-    """Without any data for so long, that is a finding of its own; five polls if not given."""
+    """Without any data for so long, that is a finding of its own; five polls if not given, and then
+    longer where holes are usual."""
     service: str = ""
     """Empty: the series' own label `service`, `job` or `app`."""
     model: str = ""
@@ -93,6 +105,24 @@ class MetricMonitor(BaseModel):
     summary: str = ""
     """May hold {value}, {limit} and the series' labels: "p99 of {route} is {value}"."""
     runbook_url: str = ""
+
+    @field_validator("zone")
+    @classmethod
+    def _on_the_map(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f'{zone!r} is no time zone; write it as "Europe/Berlin" or "UTC"'
+            ) from None
+        return zone
+
+    @field_validator("above", "below", "recover")
+    @classmethod
+    def _a_number(cls, limit: float | None) -> float | None:
+        if limit is not None and not isfinite(limit):
+            raise ValueError("must be a finite number")
+        return limit
 
     @model_validator(mode="before")
     @classmethod
@@ -113,11 +143,23 @@ class MetricMonitor(BaseModel):
             raise ValueError("give `above`, `below` or both")
         if limits and self.normal not in (Normal.LIMIT, Normal.FORECAST, Normal.RATE):
             raise ValueError(f"`above` and `below` mean nothing where normal is {self.normal!s}")
+        if self.normal is Normal.RATE and self._contradicts():
+            raise ValueError("`below` must be less than `above`")
+        if self.normal is not Normal.RATE and (self.percent or self.counter is not None):
+            raise ValueError('`percent` and `counter` belong to "rate of change"')
         if self.recover is not None and self.normal is not Normal.LIMIT:
             raise ValueError("`recover` belongs to a limit")
         if self.recover is not None and self.breaches(self.recover):
             raise ValueError("`recover` must lie on the normal side of the limit")
         return self
+
+    def _contradicts(self) -> bool:
+        return self.above is not None and self.below is not None and self.below >= self.above
+
+    @property
+    def silent_after(self) -> timedelta:
+        """How long without data is a finding."""
+        return self.silence or SILENT_POLLS * self.every
 
     @property
     def limit(self) -> float:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
+from knowledge.monitors.judge import Judge
+from knowledge.monitors.ring import Ring
 from knowledge.monitors.spec import AnyMonitor, MetricMonitor
 from knowledge.records import Signal
 
@@ -19,17 +21,40 @@ class Watch:
     """One thing watched: a series, a monitor's silence, a model's drift or its data quality.
 
     `since`: since when it is beyond the limit; `back_since`: since when it is back, while it
-    still counts as firing; `fired`: the signal that was told, until it is resolved.
+    still counts as firing; `fired`: the signal that was told, until it is resolved; `ended`: when
+    its last episode was over, and `flaps`: how many followed soon on another.
     """
 
     since: datetime | None = None
     back_since: datetime | None = None
     fired: Signal | None = None
+    ended: datetime | None = None
+    flaps: int = 0
+
+
+@dataclass(slots=True)
+class Followed:
+    """One series that a metric monitor follows: what was learned of it, and its last points.
+
+    It changes in place, since it is fed at every poll.
+    """
+
+    labels: Mapping[str, str]
+    seen: datetime
+    """When it last had a value."""
+    judge: Judge | None = None
+    packed: bytes = b""
+    """What a judge knew before a restart, until the first poll makes a judge of it."""
+    ring: Ring = field(default_factory=Ring)
 
 
 @dataclass(frozen=True)
 class MonitorState:
-    """All that a monitor remembers between two polls; by fingerprint."""
+    """All that a monitor remembers between two polls; by fingerprint.
+
+    What is in `series` changes in place: a state that has been decided upon is taken over by the
+    one that comes of it, and must not be used again.
+    """
 
     watches: Mapping[str, Watch] = field(default_factory=dict)
     last_data: datetime | None = None
@@ -41,6 +66,15 @@ class MonitorState:
     """Of a model: whether the last windows had a finding of that kind, oldest first."""
     version: str = ""
     """Of a model: the version that answered most of the last window."""
+    series: Mapping[str, Followed] = field(default_factory=dict)
+    """Of a metric."""
+    polled_at: datetime | None = None
+    about: str = ""
+    """A digest of what the metric monitor asks and how: another one makes it learn anew."""
+    longest_hole: timedelta = timedelta(0)
+    """The longest time that a metric gave no data and then some again."""
+    left_out: int = 0
+    """Series of the last answer that were too many to be followed."""
 
 
 class MonitorStates(Protocol):
