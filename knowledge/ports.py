@@ -27,6 +27,7 @@ from knowledge.records import (
     KeptMonitor,
     Lesson,
     Look,
+    ModelFacts,
     ModelVersion,
     Opinion,
     Posted,
@@ -358,7 +359,14 @@ class Seen(Protocol):
 
 
 class Audit(Protocol):
+    """Append only; each entry is linked to the one before it (`knowledge.audit_chain`)."""
+
     def add(self, entry: AuditEntry) -> None: ...
+
+    def chain(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Oldest first, by number; with `after` 0 those from before there was a chain come first,
+        beyond the limit."""
+        ...
 
     def find(self, *, actor: str = "", skill: str = "", limit: int = 50) -> list[AuditEntry]:
         """Newest first."""
@@ -528,6 +536,8 @@ class Frames(Protocol):
         ...
 
     def roles(self, model: str) -> ColumnRoles: ...
+
+    def about(self, model: str) -> ModelFacts: ...
 
 
 class Pager(Protocol):

@@ -19,7 +19,8 @@ VOLUME_FACTOR = 4
 class QualityFinding:
     """One thing wrong with the data. `column` is empty where it is about the whole window.
 
-    Kinds: missing, vanished, new_column, type, constant, infinite, outliers, volume, freshness.
+    Kinds: missing, vanished, new_column, type, constant, infinite, outliers, volume, freshness,
+    order (the reference is newer than what is judged by it).
     """
 
     column: str
@@ -29,7 +30,7 @@ class QualityFinding:
     @property
     def breaks(self) -> bool:
         """False for what is worth a note but makes no answer wrong."""
-        return self.kind not in ("new_column", "infinite", "volume")
+        return self.kind not in ("new_column", "infinite", "volume", "order")
 
 
 @dataclass(frozen=True)

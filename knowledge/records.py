@@ -45,6 +45,21 @@ class ColumnRoles:
     """How much a column matters to the model; 1 where nothing is said."""
 
 
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is known of a model beside its data."""
+
+    owners: tuple[str, ...] = ()
+    """Slack ids, names or teams."""
+    service: str = ""
+    """The service that serves it, as alerts and the catalogue name it."""
+    endpoint: Mapping[str, str] = field(default_factory=dict)
+    """PromQL of what its endpoint does, by figure: "latency", "errors", "volume", "cost",
+    "tokens"."""
+    label_delay: timedelta = timedelta(0)
+    """How long the truth usually takes to come."""
+
+
 class Severity(StrEnum):
     SEV1 = "SEV1"
     SEV2 = "SEV2"
@@ -560,6 +575,12 @@ class AuditEntry:
     outcome: str
     detail: str = ""
     place: str = ""
+    saw: str = ""
+    """The hash of the message whose button was pressed."""
+    number: int = field(default=0, compare=False)
+    """Its place in the chain (`knowledge.audit_chain`), from 1; the store gives it."""
+    previous: str = field(default="", compare=False)
+    hash: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from knowledge.records import (
     ColumnRoles,
     Frame,
     Look,
+    ModelFacts,
     ModelVersion,
     Opinion,
     Sample,
@@ -88,6 +89,9 @@ class AbsentFrames(_Absent):
         self._refuse()
 
     def roles(self, model: str) -> ColumnRoles:
+        self._refuse()
+
+    def about(self, model: str) -> ModelFacts:
         self._refuse()
 
     def last(self, model: str, rows: int) -> Frame:

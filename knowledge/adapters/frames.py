@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from sqlalchemy import DateTime, Float, bindparam, create_engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from knowledge.drift import DriftReport, Profile, compare, profile
+from knowledge.drift import DriftReport, Profile, compare, profile_for
 from knowledge.errors import NotFound, Unavailable, UserError
-from knowledge.records import ColumnRoles, Frame
+from knowledge.records import ColumnRoles, Frame, ModelFacts
 
 _FORMATS = {
     ".parquet": "parquet",
@@ -338,7 +338,7 @@ class FileFrames:
         stamp = self._stamp(data.reference)
         with self._lock:
             if self._kept.stamps.get(model) != stamp:
-                made = profile(self.reference(model), categorical=data.categorical)
+                made = profile_for(self.reference(model), self.roles(model))
                 self._kept.profiles[model] = made
                 self._kept.stamps[model] = stamp
             return self._kept.profiles[model]
@@ -361,6 +361,10 @@ class FileFrames:
         data = self._data(model)
         return ColumnRoles(data.categorical, data.prediction, weights=data.weights)
 
+    def about(self, model: str) -> ModelFacts:
+        self._data(model)
+        return ModelFacts()
+
     def last(self, model: str, rows: int) -> Frame:
         span = self.span(model)
         if span is None:
@@ -381,7 +385,7 @@ class FileFrames:
         known = (
             self.profile(model)
             if against is None
-            else profile(self.current(model, *against), categorical=roles.categorical)
+            else profile_for(self.current(model, *against), roles)
         )
         current = self.current(model, start, end)
         return compare(known, current, weights=roles.weights, usual_rows=usual_rows)

@@ -1,49 +1,34 @@
-"""What is kept of a reference: computed once, compared with many windows.
+"""What is kept of a reference: computed once, compared with many windows."""
 
-Kinds of column
-- numeric: floats and integers, also integers with few values. Codes that only look like numbers
-  belong into `categorical`.
-- categorical: text and booleans, and what `categorical` names.
-- datetime: measured in epoch seconds, never judged, since dates move by nature.
-
-Missing is None, NaN and NaT. Infinite values are counted and left out of the measures.
-"""
-
-from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.drift.measures import Counts, Floats, Sorted
+from knowledge.drift.measures import Binned, Counts, Floats, Sorted
+from knowledge.drift.readings import (
+    CATEGORICAL,
+    NUMERIC,
+    Categories,
+    Column,
+    Histogram,
+    count_outliers,
+    kind_of,
+    outlier_bounds,
+    read_categories,
+    read_numbers,
+    row_count,
+)
 from knowledge.quality import Tally
-from knowledge.records import Frame
+from knowledge.records import ColumnRoles
 
-NUMERIC, CATEGORICAL, DATETIME = "numeric", "categorical", "datetime"
 DECILES = np.linspace(0.1, 0.9, 9)
 CENTILES = np.linspace(0.01, 0.99, 99)
-
-
-@dataclass(frozen=True, eq=False)
-class Numbers:
-    """A numeric column sorted, and its tally. `values` are finite."""
-
-    values: Floats
-    tally: Tally
-
-    @property
-    def constant(self) -> bool:
-        return len(self.values) > 0 and bool(self.values[0] == self.values[-1])
-
-
-@dataclass(frozen=True, eq=False)
-class Categories:
-    """A categorical column counted, and its tally."""
-
-    counts: Mapping[str, int]
-    tally: Tally
+LATTICE = np.linspace(0.0, 1.0, 257)
+"""Quantiles of a reference on which data that stays where it lives is counted: KS is known to
+about 1/256 then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +37,8 @@ class NumericProfile:
 
     kind: str
     tally: Tally
-    sample: Sorted | None
-    """None where the reference holds no value."""
+    sample: Sorted | Binned | None
+    """None where the reference holds no value; Binned where it was counted where it lives."""
     edges: Floats
     bins: Counts
     centiles: Floats
@@ -61,12 +46,23 @@ class NumericProfile:
     """IQR / 1.349: the standard deviation, were it normal; 0 where half the values are equal."""
     quartiles: tuple[float, float]
 
+    def lattice(self) -> Floats:
+        """The grid on which a column is counted where it lives to be compared with this one."""
+        if isinstance(self.sample, Binned):
+            return self.sample.grid
+        if self.sample is None:
+            return np.zeros(1)
+        points = sorted_quantiles(self.sample.values, LATTICE)
+        return lattice_of(points, self.edges, self.quartiles)
+
 
 @dataclass(frozen=True, eq=False)
 class CategoryProfile:
     kind: str
     tally: Tally
     counts: Mapping[str, int]
+    rest: int = 0
+    """Rows of rare categories that are not listed."""
 
 
 ColumnProfile = NumericProfile | CategoryProfile
@@ -79,128 +75,104 @@ class Profile:
     rows: int
     columns: Mapping[str, ColumnProfile]
     exclude: frozenset[str] = frozenset()
+    predictions: frozenset[str] = frozenset()
+    """Columns that the model answers, told apart from what it was asked."""
 
 
 def profile(
-    reference: Frame, *, exclude: Collection[str] = (), categorical: Collection[str] = ()
+    reference: Mapping[str, Column],
+    *,
+    exclude: Collection[str] = (),
+    categorical: Collection[str] = (),
+    predictions: Collection[str] = (),
 ) -> Profile:
     """Sort and count every column of a reference once.
 
     `exclude` names columns to leave out on both sides; `categorical` those whose numbers are
-    codes. Names that are not there are ignored.
+    codes; `predictions` what the model answered. Names that are not there are ignored.
     """
-    kept = {name: values for name, values in reference.items() if name not in set(exclude)}
+    out = frozenset(exclude)
     columns = {
-        name: _profile_column(values, CATEGORICAL if name in categorical else kind_of(values))
-        for name, values in kept.items()
+        name: profile_column(reference[name], categorical=name in categorical)
+        for name in reference
+        if name not in out
     }
-    rows = max((len(values) for values in kept.values()), default=0)
-    return Profile(rows, columns, frozenset(exclude))
+    return Profile(row_count(reference), columns, out, frozenset(predictions))
 
 
-def kind_of(values: NDArray[Any]) -> str:
-    """The kind of a column by its type; columns of Python objects by what they hold."""
-    if values.dtype.kind in "iuf":
-        return NUMERIC
-    if values.dtype.kind == "M":
-        return DATETIME
-    if values.dtype.kind == "O":
-        kinds = set(map(type, values.tolist())) - {type(None)}
-        numbers = {k for k in kinds if issubclass(k, int | float | np.number) and k is not bool}
-        if kinds and kinds == numbers and kinds != {np.bool_}:
-            return NUMERIC
-    return CATEGORICAL
+def profile_for(
+    reference: Mapping[str, Column], roles: ColumnRoles, exclude: Collection[str] = ()
+) -> Profile:
+    """The profile of a model's reference: labels and versions are no drift, and answers are told
+    apart from inputs."""
+    return profile(
+        reference,
+        exclude={*exclude, roles.label, roles.version} - {""},
+        categorical=roles.categorical,
+        predictions={roles.prediction, roles.probability} - {""},
+    )
 
 
-def read_numbers(values: NDArray[Any], quartiles: tuple[float, float] | None = None) -> Numbers:
-    """Sort a numeric or datetime column; outliers are counted against `quartiles`."""
-    rows = len(values)
-    if values.dtype.kind == "M":
-        # numpy sorts NaT last, as it does NaN.
-        missing = int(np.isnat(values).sum())
-        plain = np.sort(values)[: rows - missing]
-        seconds = plain.astype("datetime64[us]").astype(np.int64) / 1e6
-        return Numbers(seconds, Tally(rows, missing))
-    if values.dtype.kind not in "iuf":
-        values = np.array([np.nan if v is None else v for v in values.tolist()], dtype=np.float64)
-    ordered = np.sort(values)
-    if values.dtype.kind == "f":
-        start = int(np.searchsorted(ordered, -np.inf, side="right"))
-        stop = int(np.searchsorted(ordered, np.inf, side="left"))
-        missing = rows - int(np.searchsorted(ordered, np.inf, side="right"))
-        ordered = ordered[start:stop]
-    else:
-        missing = 0
-    finite = ordered.astype(np.float64, copy=False)
-    infinite = rows - missing - len(finite)
-    return Numbers(finite, Tally(rows, missing, infinite, _outliers(finite, quartiles)))
-
-
-def read_categories(values: NDArray[Any]) -> Categories:
-    """Count a categorical column. None, NaN and NaT are missing; the rest goes by its text.
-
-    Booleans are "false" and "true".
-    """
-    rows = len(values)
-    if values.dtype.kind == "b":
-        true = int(values.sum())
-        return Categories(
-            {k: n for k, n in (("false", rows - true), ("true", true)) if n}, Tally(rows)
-        )
-    if values.dtype.kind in "iuUS":
-        found, times = np.unique(values, return_counts=True)
-        counted = dict(zip(found.tolist(), times.tolist(), strict=True))
-    else:
-        counted = Counter(values.tolist())
-    counts: Counter[str] = Counter()
-    missing = 0
-    for value, times in counted.items():
-        if value is None or value != value:
-            missing += times
-        else:
-            counts[_text(value)] += times
-    return Categories(counts, Tally(rows, missing))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | np.bool_):
-        return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _outliers(ordered: Floats, quartiles: tuple[float, float] | None) -> int:
-    if quartiles is None or quartiles[0] == quartiles[1]:
-        return 0
-    reach = 10 * (quartiles[1] - quartiles[0])
-    low, high = np.searchsorted(ordered, (quartiles[0] - reach, quartiles[1] + reach))
-    return int(low + len(ordered) - high)
-
-
-def _profile_column(values: NDArray[Any], kind: str) -> ColumnProfile:
+def profile_column(column: Column, *, categorical: bool = False) -> ColumnProfile:
+    if isinstance(column, Histogram):
+        raise TypeError("a column counted on another's grid is no reference")
+    if isinstance(column, Categories):
+        return CategoryProfile(CATEGORICAL, column.tally, column.counts, column.rest)
+    kind = CATEGORICAL if categorical else kind_of(column)
     if kind == CATEGORICAL:
-        categories = read_categories(values)
+        categories = read_categories(column)
         return CategoryProfile(kind, categories.tally, categories.counts)
-    numbers = read_numbers(values)
-    if not len(numbers.values):
-        none = np.zeros(0)
-        counts = np.zeros(0, dtype=np.int64)
-        return NumericProfile(kind, numbers.tally, None, none, counts, none, 0.0, (0.0, 0.0))
-    low, high = (float(q) for q in sorted_quantiles(numbers.values, np.array((0.25, 0.75))))
-    tally = numbers.tally
-    outliers = _outliers(numbers.values, (low, high))
-    edges = np.unique(sorted_quantiles(numbers.values, DECILES))
+    return _profile_numbers(column, kind)
+
+
+def _profile_numbers(column: NDArray[Any], kind: str) -> NumericProfile:
+    numbers = read_numbers(column)
+    values = numbers.values
+    if not len(values):
+        return _empty(kind, numbers.tally)
+    low, high = (float(q) for q in sorted_quantiles(values, np.array((0.25, 0.75))))
+    edges = np.unique(sorted_quantiles(values, DECILES))
     return NumericProfile(
         kind,
-        Tally(tally.rows, tally.missing, tally.infinite, outliers),
-        Sorted.of(numbers.values),
+        replace(numbers.tally, outliers=count_outliers(values, (low, high))),
+        Sorted.of(values),
         edges,
-        bin_counts(numbers.values, edges),
-        sorted_quantiles(numbers.values, CENTILES),
+        bin_counts(values, edges),
+        sorted_quantiles(values, CENTILES),
         (high - low) / 1.349,
         (low, high),
     )
+
+
+def profile_histogram(
+    column: Histogram, edges: Floats, quartiles: tuple[float, float]
+) -> NumericProfile:
+    """A column that was counted where it lives; deciles and quartiles are known exactly there."""
+    binned = column.binned
+    if not binned.rows:
+        return _empty(NUMERIC, column.tally)
+    return NumericProfile(
+        NUMERIC,
+        column.tally,
+        binned,
+        edges,
+        binned.bins(edges),
+        binned.quantiles(CENTILES),
+        (quartiles[1] - quartiles[0]) / 1.349,
+        quartiles,
+    )
+
+
+def _empty(kind: str, tally: Tally) -> NumericProfile:
+    none = np.zeros(0)
+    return NumericProfile(
+        kind, tally, None, none, np.zeros(0, dtype=np.int64), none, 0.0, (0.0, 0.0)
+    )
+
+
+def lattice_of(points: Floats, edges: Floats, quartiles: tuple[float, float]) -> Floats:
+    """Quantiles, decile edges, and the bounds beyond which a value is an outlier."""
+    return np.unique(np.concatenate((points, edges, outlier_bounds(quartiles) or ())))
 
 
 def bin_counts(ordered: Floats, edges: Floats) -> Counts:
@@ -215,4 +187,6 @@ def sorted_quantiles(ordered: Floats, at: Floats) -> Floats:
     low = position.astype(np.int64)
     high = np.minimum(low + 1, len(ordered) - 1)
     step = position - low
-    return np.asarray(ordered[low] * (1 - step) + ordered[high] * step, dtype=np.float64)
+    a, b = ordered[low], ordered[high]
+    # From the nearer end, as numpy does: between equal values the quantile is that value exactly.
+    return np.where(step < 0.5, a + (b - a) * step, b - (b - a) * (1 - step))

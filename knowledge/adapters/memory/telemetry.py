@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from knowledge.drift import DriftReport, Profile, compare, profile
+from knowledge.drift import DriftReport, Profile, compare, profile_for
 from knowledge.errors import NotFound
-from knowledge.records import ColumnRoles, Frame, Sample, Series
+from knowledge.records import ColumnRoles, Frame, ModelFacts, Sample, Series
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,11 +59,19 @@ class MemoryFrames:
         self._references: dict[str, Frame] = {}
         self._logs: dict[str, list[tuple[datetime, Frame]]] = {}
         self._roles: dict[str, ColumnRoles] = {}
+        self._facts: dict[str, ModelFacts] = {}
         self._profiles: dict[str, Profile] = {}
 
-    def set_reference(self, model: str, frame: Frame, roles: ColumnRoles | None = None) -> None:
+    def set_reference(
+        self,
+        model: str,
+        frame: Frame,
+        roles: ColumnRoles | None = None,
+        facts: ModelFacts | None = None,
+    ) -> None:
         self._references[model] = frame
         self._roles[model] = roles or ColumnRoles()
+        self._facts[model] = facts or ModelFacts()
         self._profiles.pop(model, None)
 
     def log(self, model: str, at: datetime, rows: Frame) -> None:
@@ -86,8 +94,7 @@ class MemoryFrames:
     def profile(self, model: str) -> Profile:
         model = self._known(model)
         if model not in self._profiles:
-            categorical = self._roles[model].categorical
-            self._profiles[model] = profile(self._references[model], categorical=categorical)
+            self._profiles[model] = profile_for(self._references[model], self._roles[model])
         return self._profiles[model]
 
     def span(self, model: str) -> tuple[datetime, datetime] | None:
@@ -96,6 +103,9 @@ class MemoryFrames:
 
     def roles(self, model: str) -> ColumnRoles:
         return self._roles[self._known(model)]
+
+    def about(self, model: str) -> ModelFacts:
+        return self._facts[self._known(model)]
 
     def last(self, model: str, rows: int) -> Frame:
         span = self.span(model)
@@ -117,7 +127,7 @@ class MemoryFrames:
         known = (
             self.profile(model)
             if against is None
-            else profile(self.current(model, *against), categorical=roles.categorical)
+            else profile_for(self.current(model, *against), roles)
         )
         current = self.current(model, start, end)
         return compare(known, current, weights=roles.weights, usual_rows=usual_rows)
