@@ -15,7 +15,8 @@ from knowledge.catalogue import Catalogue
 from knowledge.durations import say_duration
 from knowledge.findings import is_finding, model_of, monitor_of, onset, window_of
 from knowledge.incidents import counted, name_of
-from knowledge.records import Change, Look, Signal, SignalKind
+from knowledge.promotion import show_version
+from knowledge.records import Approval, ApprovalStatus, Change, Look, Signal, SignalKind
 
 REACH = timedelta(hours=2)
 """What came longer before the onset explains nothing."""
@@ -83,6 +84,25 @@ def explain(finding: Signal, known: Known, catalogue: Catalogue | None = None) -
         *_pattern(finding, known.earlier),
     ]
     return tuple(sorted(found, key=lambda c: (-c.weight, -c.at.timestamp(), c.text)))
+
+
+def alias_moves(approvals: Sequence[Approval]) -> list[Change]:
+    """Promotions and rollbacks that were carried out, as changes of their models."""
+    return [
+        Change(
+            id=approval.id,
+            at=approval.decided_at,
+            kind="promotion",
+            service=approval.model,
+            summary=f"champion moved from {show_version(approval.champion)}"
+            if approval.champion
+            else "first champion",
+            version=show_version(approval.version),
+            author=approval.decided_by_name or approval.decided_by,
+        )
+        for approval in approvals
+        if approval.status is ApprovalStatus.APPROVED and approval.decided_at is not None
+    ]
 
 
 def nothing_known(finding: Signal) -> str:

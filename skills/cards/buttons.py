@@ -6,7 +6,8 @@ pressed it. A button carries ids only: what it does is decided on the incident a
 
 from collections.abc import Collection
 
-from knowledge.records import Incident, SignalKind
+from knowledge.findings import MODEL_KINDS, findings, lead, model_of
+from knowledge.records import Incident, Signal
 from skills.cards.wording import count
 from skills.contract import Button, Call, Form, FormField, Section, Style
 
@@ -16,7 +17,6 @@ SEVERITY_OPTIONS = (
     ("SEV3", "SEV3: we notice"),
     ("SEV4", "SEV4: can wait"),
 )
-_MODEL_KINDS = frozenset({SignalKind.DRIFT, SignalKind.QUALITY})
 
 
 def incident_buttons(incident: Incident) -> tuple[Button, ...]:
@@ -39,10 +39,41 @@ def incident_buttons(incident: Incident) -> tuple[Button, ...]:
     return (*claim, third, catch_up, more)
 
 
+def finding_buttons(incident: Incident, finding: Signal) -> tuple[Button, ...]:
+    """While Tandem alone noticed it: what to do about the finding, then about the incident."""
+    more = Button("More", _about("incident_more", incident))
+    opinions = (
+        Button("Not useful", _about("not_useful", incident)),
+        Button("Useful", _about("useful", incident)),
+    )
+    look = Button("Investigate", _about("finding", incident))
+    if not incident.is_open:
+        return (look, *opinions, reopen_button(incident), more)
+    snooze = Button("Snooze", _about("snooze", incident))
+    if incident.acknowledged_by:
+        claim = (_resolve_button(incident), _give_back_button(incident))
+    else:
+        claim = (_acknowledge_button(incident), _resolve_button(incident))
+    return (look, snooze, *_model_buttons(finding), *opinions, *claim, more)
+
+
+def _model_buttons(finding: Signal) -> tuple[Button, ...]:
+    """What may mend a model; each is only asked for, and done with rights of its own."""
+    model = model_of(finding)
+    if not model:
+        return ()
+    back = f"Ask to go back to the version of {model} that served before?"
+    return (
+        Button("Retrain", Call("retrain", {"model": model})),
+        Button("Roll back", Call("rollback", {"model": model}), confirm=back),
+    )
+
+
 def more_sections(incident: Incident, installed: Collection[str]) -> tuple[Section, ...]:
     """All else that can be done, by what it is about; only calls of skills that are there."""
     groups = (
         ("Who is on it", _on_it(incident) if incident.is_open else ()),
+        ("What Tandem noticed", _noticed(incident)),
         ("Its alerts", _alerts(incident)),
         ("What is known", _known(incident)),
         ("Tell others", _tell(incident)),
@@ -72,6 +103,19 @@ def reopen_button(incident: Incident) -> Button:
 def update_call(incident: Incident, action: str, value: str = "") -> Call:
     args = {"incident": incident.id, "action": action}
     return Call("incident_update", args | ({"value": value} if value else {}))
+
+
+def _noticed(incident: Incident) -> tuple[Button, ...]:
+    finding = lead(incident)
+    if finding is None:
+        return ()
+    return (
+        Button("Investigate", _about("finding", incident)),
+        *((Button("Snooze", _about("snooze", incident)),) if incident.is_open else ()),
+        *(_model_buttons(finding) if incident.is_open else ()),
+        Button("Not useful", _about("not_useful", incident)),
+        Button("Useful", _about("useful", incident)),
+    )
 
 
 def _on_it(incident: Incident) -> tuple[Button, ...]:
@@ -168,13 +212,14 @@ def _similar_button(incident: Incident) -> Button:
 
 def _drift_button(incident: Incident) -> Button:
     """Over the window that the monitor looked at: in a longer one the drift may drown."""
-    windows = [s.labels["window"] for s in incident.signals if "window" in s.labels]
-    args = {"model": incident.service, **({"window": windows[-1]} if windows else {})}
+    told = [s for s in findings(incident) if s.kind in MODEL_KINDS]
+    windows = [s.labels["window"] for s in told if "window" in s.labels]
+    args = {"model": model_of(told[-1]), **({"window": windows[-1]} if windows else {})}
     return Button("Show drift", Call("model_drift", args))
 
 
 def _about_model(incident: Incident) -> bool:
-    return bool(incident.service) and any(s.kind in _MODEL_KINDS for s in incident.signals)
+    return any(s.kind in MODEL_KINDS and model_of(s) for s in findings(incident))
 
 
 def _about(skill: str, incident: Incident) -> Call:

@@ -12,9 +12,21 @@ from knowledge.catalogue import Catalogue
 from knowledge.durations import say_duration
 from knowledge.incidents import TANDEM, counted, name_of, severity_of
 from knowledge.records import AlertRecord, DocumentKind, Event, Hit, Incident, Signal
-from skills.cards.buttons import incident_buttons
+from skills.cards.buttons import finding_buttons, incident_buttons
 from skills.cards.cause import cause, impact, is_on, other_changes
 from skills.cards.counts import Counts
+from skills.cards.finding import (
+    Noticed,
+    also_found,
+    explanation,
+    finding_fields,
+    finding_footer,
+    is_alone,
+    others_alerts,
+    tandem_noticed,
+    verdict,
+    why,
+)
 from skills.cards.wording import (
     LINE_LIMIT,
     People,
@@ -46,18 +58,25 @@ def incident_card(
     catalogue: Catalogue | None = None,
     records: Sequence[AlertRecord] = (),
     now: datetime | None = None,
+    noticed: Noticed | None = None,
 ) -> Reply:
     """`records` are the incident's alerts from the history: with them the counts know repeats.
-    `now` is what its age is told as of; without it, as of the incident's last change."""
+    `now` is what its age is told as of; without it, as of the incident's last change. `noticed` is
+    what is known of the finding that leads it, where Tandem found something itself."""
     where = catalogue or Catalogue()
-    alerts, alert_sources = telling_alerts(incident)
+    if noticed is not None and is_alone(incident):
+        return _finding_card(incident, noticed, similar, people, where, now)
+    # What Tandem found is told in a section of its own.
+    alerts, alert_sources = telling_alerts(others_alerts(incident) if noticed else incident)
     blamed, cause_sources = cause(incident, where)
     seen, seen_sources = _similar(similar)
     runbooks, runbook_sources = _runbooks(incident, similar)
     tickets, ticket_sources = _tickets(incident)
+    found, found_sources = tandem_noticed(noticed, incident)
     helps = (seen, runbooks) if incident.is_open else (seen,)
     sections = (
         blamed,
+        found,
         impact(incident, where),
         alerts,
         other_changes(incident),
@@ -72,9 +91,10 @@ def incident_card(
         tone=tone(incident),
         fields=_fields(incident, people, where, records, now or incident.updated_at),
         sections=tuple(section for section in sections if section.lines),
-        pictures=() if picture is None else (picture,),
+        pictures=(*(() if picture is None else (picture,)), *(noticed.pictures if noticed else ())),
         sources=(
             *cause_sources,
+            *found_sources,
             *alert_sources,
             *seen_sources,
             *(runbook_sources if incident.is_open else ()),
@@ -84,6 +104,53 @@ def incident_card(
         footer=f"opened {stamp(incident.opened_at)} · updated {stamp(incident.updated_at)}",
         about=incident.id,
     )
+
+
+def _finding_card(
+    incident: Incident,
+    noticed: Noticed,
+    similar: Sequence[Hit],
+    people: People,
+    catalogue: Catalogue,
+    now: datetime | None,
+) -> Reply:
+    """While nobody else noticed anything: the finding, and what probably explains it."""
+    finding = noticed.finding
+    explained, explained_sources = explanation(noticed)
+    seen, seen_sources = _similar(similar)
+    tickets, ticket_sources = _tickets(incident)
+    sections = (
+        explained if not incident.cause else Section("Cause", (Line(incident.cause),)),
+        also_found(noticed, incident),
+        impact(incident, catalogue),
+        Section("What happened", _history(incident, people)),
+        seen,
+        tickets,
+    )
+    fields = _fields(incident, people, catalogue, (), now or incident.updated_at)
+    # What it counts are this finding and its like, which are told below.
+    del fields["Alerts"]
+    said = finding_footer(noticed)
+    return Reply(
+        title=cut(f"{incident.id} · {verdict(finding)}", 140),
+        text="\n".join(filter(None, (_normal_again(finding, incident), why(finding)))),
+        tone=tone(incident),
+        fields={**finding_fields(noticed), **fields},
+        sections=tuple(section for section in sections if section.lines),
+        pictures=noticed.pictures,
+        sources=(*explained_sources, *seen_sources, *ticket_sources),
+        buttons=finding_buttons(incident, finding),
+        footer=f"found {stamp(finding.starts_at)} · updated {stamp(incident.updated_at)}"
+        + (f" · {said}" if said else ""),
+        about=incident.id,
+    )
+
+
+def _normal_again(finding: Signal, incident: Incident) -> str:
+    if finding.ends_at is None:
+        return _ended(incident)
+    at = clock(finding.ends_at, incident.opened_at.date())
+    return " ".join(filter(None, (f"It is normal again since {at} UTC.", _ended(incident))))
 
 
 def telling_alerts(

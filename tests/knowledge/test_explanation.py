@@ -1,8 +1,16 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from knowledge.catalogue import Catalogue
-from knowledge.explanation import Known, Weight, explain, needs, nothing_known
-from knowledge.records import Change, Look, Signal, SignalKind
+from knowledge.explanation import (
+    Known,
+    Weight,
+    alias_moves,
+    explain,
+    needs,
+    nothing_known,
+)
+from knowledge.records import Approval, ApprovalStatus, Change, Look, Signal, SignalKind
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -194,3 +202,20 @@ def test_where_nothing_is_known_that_is_said() -> None:
 def test_what_a_model_needs_is_what_its_server_calls() -> None:
     assert needs({"fraud"}, SHOP) == (frozenset({"features"}), frozenset())
     assert needs({"unheard-of"}, SHOP) == (frozenset(), frozenset())
+
+
+def test_promotions_that_were_carried_out_are_changes_of_their_model() -> None:
+    asked = Approval("APP-1", "fraud", "7", "6", "U1", "ada", NOON - HOUR)
+    done = replace(
+        asked, status=ApprovalStatus.APPROVED, decided_at=NOON - 5 * MINUTE, decided_by_name="ines"
+    )
+    (move,) = alias_moves([asked, done])
+    assert (move.kind, move.service, move.version, move.author) == (
+        "promotion",
+        "fraud",
+        "v7",
+        "ines",
+    )
+    assert move.summary == "champion moved from v6"
+    (clue,) = explain(of_model(SignalKind.PERFORMANCE), Known(changes=[move]), SHOP)
+    assert clue.weight is Weight.LIKELY
