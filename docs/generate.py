@@ -33,6 +33,10 @@ RIGHTS = {
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "vectors": ("tandem vectors",),
+    "audit": (
+        "tandem audit verify",
+        "tandem audit export --model eta-model --format html --out eta-model.html",
+    ),
     "run": ("tandem run",),
     "demo": ("tandem demo", "tandem demo --port 9000 --folder ~/tandem-demo"),
     "chat": ("tandem chat", "tandem chat what can you do?"),

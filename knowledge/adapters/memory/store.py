@@ -27,6 +27,7 @@ from knowledge.adapters.ids import (
     silence_number,
 )
 from knowledge.adapters.memory.monitors import MemoryMonitors
+from knowledge.audit_chain import linked
 from knowledge.errors import NotFound
 from knowledge.incidents import incident_id as name_incident
 from knowledge.incidents import incident_number, instance
@@ -398,7 +399,11 @@ class MemoryAudit:
 
     def add(self, entry: AuditEntry) -> None:
         with self._lock:
-            self._entries.append(entry)
+            self._entries.append(linked(entry, self._entries[-1] if self._entries else None))
+
+    def chain(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        with self._lock:
+            return self._entries[after : after + limit]
 
     def find(self, *, actor: str = "", skill: str = "", limit: int = 50) -> list[AuditEntry]:
         with self._lock:

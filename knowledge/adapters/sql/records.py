@@ -1,6 +1,7 @@
 """The smaller stores: changes of the world, lessons, things seen, the audit record."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,7 +9,11 @@ from sqlmodel import col, select
 
 from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.tables import AuditRow, ChangeRow, LessonRow, SeenRow
+from knowledge.audit_chain import linked
 from knowledge.records import REMEMBER_DELIVERIES, AuditEntry, Change, Lesson, Teaching
+
+_CHAIN_LOCK = 7_261_319
+"""PostgreSQL's advisory lock for the audit record's next link; any number, as long as it stays."""
 
 
 class SqlChanges:
@@ -90,24 +95,44 @@ class SqlSeen:
 
 
 class SqlAudit:
-    """`ports.Audit`."""
+    """`ports.Audit`. The tables' triggers refuse to change or delete an entry."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, entry: AuditEntry) -> None:
-        row = AuditRow(
-            at=entry.at,
-            actor=entry.actor,
-            skill=entry.skill,
-            # Arguments may hold times and enums; the record keeps how they read.
-            args=json.loads(json.dumps(dict(entry.args), default=str)),
-            outcome=entry.outcome,
-            detail=entry.detail,
-            place=entry.place,
-        )
+        # Arguments may hold times and enums; the record keeps how they read.
+        args = json.loads(json.dumps(dict(entry.args), default=str))
         with self._database.write() as session:
-            session.add(row)
+            if not self._database.is_sqlite:
+                # One at a time, until the commit: each link needs the one before it.
+                session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+            newest = select(AuditRow).order_by(col(AuditRow.id).desc()).limit(1)
+            last = session.exec(newest).first()
+            made = linked(replace(entry, args=args), _to_entry(last) if last else None)
+            session.add(
+                AuditRow(
+                    at=made.at,
+                    actor=made.actor,
+                    skill=made.skill,
+                    args=args,
+                    outcome=made.outcome,
+                    detail=made.detail,
+                    place=made.place,
+                    saw=made.saw,
+                    number=made.number,
+                    previous=made.previous,
+                    hash=made.hash,
+                )
+            )
+
+    def chain(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        query = select(AuditRow).where(col(AuditRow.number) > after)
+        old = select(AuditRow).where(col(AuditRow.number).is_(None))
+        with self._database.read() as session:
+            rows = [] if after else list(session.exec(old.order_by(col(AuditRow.id))).all())
+            rows += session.exec(query.order_by(col(AuditRow.number)).limit(limit)).all()
+        return [_to_entry(row) for row in rows]
 
     def find(self, *, actor: str = "", skill: str = "", limit: int = 50) -> list[AuditEntry]:
         query = select(AuditRow)
@@ -153,4 +178,8 @@ def _to_entry(row: AuditRow) -> AuditEntry:
         outcome=row.outcome,
         detail=row.detail,
         place=row.place,
+        saw=row.saw,
+        number=row.number or 0,
+        previous=row.previous,
+        hash=row.hash,
     )

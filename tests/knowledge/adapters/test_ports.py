@@ -12,6 +12,7 @@ import pytest
 
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.adapters.sql import SqlStore
+from knowledge.audit_chain import verify
 from knowledge.errors import NotFound
 from knowledge.records import (
     REMEMBER_DELIVERIES,
@@ -362,6 +363,26 @@ class TestAudit:
         assert store.audit.find(actor="bob")[0] == AuditEntry(
             NOW + MINUTE, "bob", "help", {"n": 1}, "ok", "d", "C1"
         )
+
+    def test_entries_are_linked_in_the_order_of_their_writing(self, store: Store) -> None:
+        for n in range(5):
+            store.audit.add(AuditEntry(NOW, "ada", "x", {"n": n, "at": "12:00"}, "ok", saw="ab"))
+        assert [e.args["n"] for e in store.audit.chain()] == [0, 1, 2, 3, 4]
+        assert [e.number for e in store.audit.chain(after=3)] == [4, 5]
+        assert len(store.audit.chain(limit=2)) == 2
+        checked = verify(store.audit.chain())
+        assert checked.holds
+        assert checked.entries == 5
+        assert checked.head == store.audit.find(limit=1)[0].hash
+
+    def test_of_many_at_once_each_is_a_link_of_one_chain(self, store: Store) -> None:
+        def add(n: int) -> None:
+            store.audit.add(AuditEntry(NOW, f"U{n}", "x", {}, "ok"))
+
+        _at_once(add)
+        checked = verify(store.audit.chain())
+        assert checked.holds
+        assert checked.entries == len({e.actor for e in store.audit.chain()})
 
 
 class TestApprovals:

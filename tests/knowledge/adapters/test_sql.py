@@ -23,7 +23,7 @@ from knowledge.adapters.sql.tables import Table
 from knowledge.codec import signals_from_json, signals_to_json
 from knowledge.errors import NotFound, Unavailable, UserError
 from knowledge.incidents import open_from
-from knowledge.records import Signal, SignalKind
+from knowledge.records import AuditEntry, Signal, SignalKind
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -92,6 +92,20 @@ def new_url(request: pytest.FixtureRequest, url: str) -> str:
         connection.execute(sa.text("CREATE DATABASE first"))
     engine.dispose()
     return shared.set(database="first").render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("act", ["UPDATE audit SET actor = 'U9'", "DELETE FROM audit"])
+def test_the_database_itself_refuses_to_rewrite_the_audit_record(
+    request: pytest.FixtureRequest, url: str, act: str
+) -> None:
+    for address in (url, request.getfixturevalue("empty_postgresql")):
+        store = open_store(address)
+        store.audit.add(AuditEntry(NOW, "U1", "approve", {}, "ok"))
+        store.close()
+        engine = sa.create_engine(address)
+        with pytest.raises(sa.exc.DBAPIError, match="append only"), engine.begin() as connection:
+            connection.execute(sa.text(act))
+        engine.dispose()
 
 
 def test_a_database_of_the_first_tables_is_brought_along(new_url: str) -> None:
