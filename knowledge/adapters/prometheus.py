@@ -5,12 +5,15 @@ from typing import Any
 
 import httpx
 import numpy as np
+import orjson
 
 from knowledge.errors import Unavailable, UserError
 from knowledge.records import Sample, Series
 
 MOST_POINTS = 11_000
 """Prometheus refuses a range query that would give more points per series."""
+CONNECTIONS = 32
+"""Questions at a time; more wait for a connection, within their timeout."""
 
 
 class Prometheus:
@@ -20,11 +23,23 @@ class Prometheus:
     it cannot be reached, is too slow or answers something else.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0, client: httpx.Client | None = None) -> None:
-        """`timeout` in seconds; `client` when it needs its own headers or transport."""
+    def __init__(
+        self,
+        url: str,
+        timeout: float = 10.0,
+        client: httpx.Client | None = None,
+        *,
+        name: str = "prometheus",
+        token: str = "",
+    ) -> None:
+        """`timeout` in seconds, for one question; `client` when it needs its own headers or
+        transport; `name` is what messages call it; `token` is sent as a bearer token."""
         self._url = url.rstrip("/")
         self._timeout = timeout
-        self._client = client or httpx.Client(timeout=timeout)
+        self._name = name
+        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = client or httpx.Client(timeout=timeout, limits=limits, headers=headers)
         self.warnings: tuple[str, ...] = ()
         """What Prometheus warned of in its last answer, for `tandem doctor` and the log."""
 
@@ -62,12 +77,13 @@ class Prometheus:
         try:
             response = self._client.post(f"{self._url}/api/v1/{path}", data=form)
         except httpx.TimeoutException as error:
-            raise Unavailable("prometheus", f"took longer than {self._timeout:g} s") from error
+            raise Unavailable(self._name, f"took longer than {self._timeout:g} s") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise UserError(f"PROMETHEUS_URL: {self._url!r} is not a URL: {error}") from error
+            where = "PROMETHEUS_URL" if self._name == "prometheus" else f"source {self._name!r}"
+            raise UserError(f"{where}: {self._url!r} is not a URL: {error}") from error
         except httpx.HTTPError as error:
-            raise Unavailable("prometheus", f"{self._url} does not answer: {error}") from error
-        answer = _json(response)
+            raise Unavailable(self._name, f"{self._url} does not answer: {error}") from error
+        answer = self._json(response)
         if answer.get("status") == "success" and isinstance(answer.get("data"), dict):
             self.warnings = tuple(answer.get("warnings") or ())
             return dict(answer["data"])
@@ -75,17 +91,16 @@ class Prometheus:
         if answer.get("errorType") in ("bad_data", "execution"):
             raise UserError(f"Prometheus rejects {form['query']!r}: {message}")
         retry = response.status_code >= 500 or response.status_code == 429
-        raise Unavailable("prometheus", str(message), retry=retry)
+        raise Unavailable(self._name, str(message), retry=retry)
 
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    """Proxies answer with pages of HTML: that is no Prometheus, whatever its status."""
-    try:
-        answer = response.json()
-    except ValueError as error:
-        why = f"{response.url} answers HTTP {response.status_code} without JSON"
-        raise Unavailable("prometheus", f"{why}; is this a Prometheus?") from error
-    return answer if isinstance(answer, dict) else {}
+    def _json(self, response: httpx.Response) -> dict[str, Any]:
+        """Proxies answer with pages of HTML: that is no Prometheus, whatever its status."""
+        try:
+            answer = orjson.loads(response.content)
+        except ValueError as error:
+            why = f"{response.url} answers HTTP {response.status_code} without JSON"
+            raise Unavailable(self._name, f"{why}; is this a Prometheus?") from error
+        return answer if isinstance(answer, dict) else {}
 
 
 def _sample(labels: dict[str, str], pair: list[Any]) -> Sample:

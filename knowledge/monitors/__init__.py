@@ -7,10 +7,18 @@ one firing signal and one resolving signal, both with the same fingerprint and `
 from knowledge.monitors.backtest import backtest
 from knowledge.monitors.catch_up import Missed, catch_up, history, missed
 from knowledge.monitors.codec import dump_state, load_state
-from knowledge.monitors.file import load_monitors, parse_monitors
+from knowledge.monitors.file import (
+    MonitorsFile,
+    SourceSpec,
+    load_file,
+    load_monitors,
+    parse_file,
+    parse_monitors,
+)
 from knowledge.monitors.metric import decide_metric, problem_of, trace, traces
 from knowledge.monitors.model import decide_model
 from knowledge.monitors.poll import read_monitor
+from knowledge.monitors.sources import Sources
 from knowledge.monitors.spec import (
     AnyMonitor,
     MetricMonitor,
@@ -41,8 +49,11 @@ __all__ = [
     "ModelMonitor",
     "MonitorState",
     "MonitorStates",
+    "MonitorsFile",
     "Normal",
     "Side",
+    "SourceSpec",
+    "Sources",
     "Watch",
     "Watched",
     "backtest",
@@ -52,9 +63,11 @@ __all__ = [
     "dump_state",
     "fingerprint",
     "history",
+    "load_file",
     "load_monitors",
     "load_state",
     "missed",
+    "parse_file",
     "parse_monitors",
     "problem_of",
     "read_monitor",

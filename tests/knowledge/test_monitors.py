@@ -113,7 +113,7 @@ def test_two_of_three_windows_fire_and_two_normal_ones_resolve() -> None:
         ('[[metric]]\nname = "a"', "line 1, metric 'a': give either"),
         (
             '\n[[metric]]\nname = "a"\nquery = "q"\nabove = 1\nevry = "1m"',
-            "line 2, metric 'a': evry",
+            "line 6, metric 'a': evry",
         ),
         ('[[metric]]\nname = "a"\nquery = "q"\nabove = 1\nevery = "soon"', "write for example 45m"),
         ('[[model]]\nmodel = "m"\nneeds = "most"', 'write it as "2 of 3"'),
