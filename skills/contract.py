@@ -106,7 +106,8 @@ class Style(StrEnum):
 
 @dataclass(frozen=True)
 class FormField:
-    """One input of a form. `options` makes it a choice, each (value, label)."""
+    """One input of a form. `options` makes it a choice, each (value, label); `grouped` too, where
+    there are many: each (heading, options)."""
 
     name: str
     """The argument of the Call that it fills."""
@@ -116,6 +117,7 @@ class FormField:
     multiline: bool = False
     optional: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    grouped: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ blocks a message, fields of 2,000 characters, unique ids) is kept here.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -20,6 +21,7 @@ from slack_sdk.models.blocks import (
     InputBlock,
     MarkdownTextObject,
     Option,
+    OptionGroup,
     PlainTextInputElement,
     PlainTextObject,
     SectionBlock,
@@ -331,14 +333,20 @@ def _preview(preview: Preview) -> Block:
 
 def _input(field: FormField) -> Block:
     element: PlainTextInputElement | StaticSelectElement
-    if field.options:
-        options = [
-            Option(value=cut(value, 150), text=PlainTextObject(text=cut(label, 75)))
-            for value, label in field.options[:100]
+    if field.options or field.grouped:
+        options = _options(field.options)
+        grouped = [(heading, _options(of)) for heading, of in field.grouped[:100]]
+        groups = [
+            OptionGroup(label=PlainTextObject(text=cut(heading, 75)), options=of)
+            for heading, of in grouped
         ]
-        initial = next((o for o in options if o.value == field.initial), None)
+        offered = [*options, *(option for _, of in grouped for option in of)]
         element = StaticSelectElement(
-            action_id="value", options=options, initial_option=initial, placeholder="Choose"
+            action_id="value",
+            options=options or None,
+            option_groups=groups or None,
+            initial_option=next((o for o in offered if o.value == field.initial), None),
+            placeholder="Choose",
         )
     else:
         element = PlainTextInputElement(
@@ -351,6 +359,13 @@ def _input(field: FormField) -> Block:
         optional=field.optional,
         element=element,
     )
+
+
+def _options(options: Iterable[tuple[str, str]]) -> list[Option]:
+    return [
+        Option(value=cut(value, 150), text=PlainTextObject(text=cut(label, 75)))
+        for value, label in islice(options, 100)
+    ]
 
 
 def _fit(drawn: list[Block], tail: list[Block]) -> list[Block]:

@@ -70,13 +70,23 @@ def _lean(value: Any) -> Any:
     return value
 
 
+def _options(raw: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((value, label) for value, label in raw)
+
+
 def _call(carried: dict[str, Any]) -> Call:
     return Call(str(carried["s"]), dict(carried.get("a", {})))
 
 
 def _form(raw: dict[str, Any], preview: dict[str, Any] | None) -> Form:
     fields = tuple(
-        FormField(**{**f, "options": tuple((v, label) for v, label in f.get("options", ()))})
+        FormField(
+            **{
+                **f,
+                "options": _options(f.get("options", ())),
+                "grouped": tuple((head, _options(of)) for head, of in f.get("grouped", ())),
+            }
+        )
         for f in raw["fields"]
     )
     look = preview and Preview(str(preview["l"]), _call(preview), bool(preview.get("o")))
