@@ -9,6 +9,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.anchor import make_anchor
+from bot.anchor import senders as anchor_senders
 from bot.card_places import CardPlaces
 from bot.courier import CARD, THREAD, Courier
 from bot.desk import Desk, Loop
@@ -138,6 +140,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     digest = make_digest(
         settings.tandem_digest, store, messenger, settings.tandem_channel, now, parts.catalogue.team
     )
+    anchor = make_anchor(store.audit, store.outbox, messenger, settings.tandem_audit_channel, now)
     tickets = TicketSync(
         store.incidents, store.outbox, parts.tickets, now, messenger.person, places.link
     )
@@ -150,7 +153,12 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         thread_update=partial(thread_update, people=messenger.person),
         started=now(),
         settle=CARD_SETTLES,
-        others={PAGE: pages.send, TICKET: tickets.send, **senders(digest)},
+        others={
+            PAGE: pages.send,
+            TICKET: tickets.send,
+            **senders(digest),
+            **anchor_senders(anchor),
+        },
     )
     bot = Bot(
         parts,
@@ -171,7 +179,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         [
             *watching(parts, make_monitors(settings), MemoryStates(), bot.accept),
             *housekeeping(parts),
-            *telling(escalation, pages, tickets, digest),
+            *telling(escalation, pages, tickets, digest, anchor),
         ]
     )
     return bot

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
+from bot.anchor import Anchor
 from bot.courier import CARD
 from bot.digest import Digest
 from bot.escalation import EVERY, Escalation, Pages
@@ -21,6 +22,7 @@ log = logging.getLogger("tandem.jobs")
 TIDY = timedelta(hours=1)
 SETTLE = timedelta(seconds=10)
 DIGEST = timedelta(minutes=1)
+ANCHORING = timedelta(minutes=10)
 COMPACT = timedelta(minutes=10)
 REFRESH = timedelta(minutes=3)
 """A card's age and picture move with the time; one that shows nothing new is not sent."""
@@ -55,7 +57,11 @@ def housekeeping(parts: Parts) -> list[Job]:
 
 
 def telling(
-    escalation: Escalation, pages: Pages, tickets: TicketSync, digest: Digest | None
+    escalation: Escalation,
+    pages: Pages,
+    tickets: TicketSync,
+    digest: Digest | None,
+    anchor: Anchor | None,
 ) -> list[Job]:
     """Who must be told, and when: by the clock, not by an alert."""
     jobs = [
@@ -65,6 +71,8 @@ def telling(
     ]
     if digest is not None:
         jobs.append(Job("digest", DIGEST, quietly("digest", digest.put_due)))
+    if anchor is not None:
+        jobs.append(Job("anchor", ANCHORING, quietly("anchor", anchor.put_due)))
     return jobs
 
 

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         description="When the weekly digest is posted, day and UTC time; empty for never.",
     )
 
+    tandem_audit_channel: str = Field(
+        "",
+        description="Where the head of the audit record is posted once a day, so that nobody can "
+        "rewrite it unseen; empty for nowhere.",
+    )
+
     tandem_timeline_emoji: str = Field(
         "pushpin,memo",
         description="Reactions, comma separated, that put a message of an incident's thread on its "
