@@ -43,6 +43,7 @@ from knowledge.monitors.words import say_normal
 __all__ = [
     "SOURCE",
     "AnyMonitor",
+    "Looked",
     "MemoryStates",
     "MetricMonitor",
     "Missed",
@@ -56,6 +57,7 @@ __all__ = [
     "Sources",
     "Watch",
     "Watched",
+    "Yardsticks",
     "backtest",
     "catch_up",
     "decide_metric",
@@ -66,6 +68,7 @@ __all__ = [
     "load_file",
     "load_monitors",
     "load_state",
+    "look_at",
     "missed",
     "parse_file",
     "parse_monitors",

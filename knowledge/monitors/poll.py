@@ -1,11 +1,9 @@
 """Read one monitor through the ports."""
 
 from datetime import datetime
-from statistics import median
 
-from knowledge.drift import compare
+from knowledge.monitors.look import Yardsticks, look_at
 from knowledge.monitors.metric import decide_metric
-from knowledge.monitors.model import decide_model
 from knowledge.monitors.spec import AnyMonitor, MetricMonitor
 from knowledge.monitors.state import MonitorStates, recall, state_key
 from knowledge.ports import Frames, Incidents, Metrics
@@ -20,6 +18,7 @@ def read_monitor(
     incidents: Incidents,
     states: MonitorStates,
     now: datetime,
+    yardsticks: Yardsticks | None = None,
 ) -> list[Signal]:
     """Poll one monitor: the signals to take in. Raises what the ports raise; the state then stays
     as it was, so that nothing is lost and nothing told twice."""
@@ -31,16 +30,10 @@ def read_monitor(
         samples = metrics.instant(monitor.query, now)
         state, signals = decide_metric(monitor, state, samples, now)
     else:
-        current = frames.current(monitor.model, now - monitor.window, now)
-        # Windows that overlap are alike, so a few of them tell what is usual.
-        usual = median(state.rows) if len(state.rows) >= 3 else 0.0
-        report = compare(
-            frames.profile(monitor.model),
-            current,
-            weights=frames.roles(monitor.model).weights,
-            usual_rows=usual,
+        looked = look_at(
+            monitor, frames=frames, metrics=metrics, now=now, state=state, yardsticks=yardsticks
         )
-        state, signals = decide_model(monitor, state, report, now)
+        state, signals = looked.state, looked.signals
     states.put(key, state)
     return signals
 

@@ -17,10 +17,15 @@ from knowledge.performance.judge import (
     REALISED,
     Judgement,
     judge,
+)
+from knowledge.performance.measures import (
+    Measured,
+    check_measure,
+    measure,
+    names_of,
     say_measure,
     say_value,
 )
-from knowledge.performance.measures import Measured, check_measure, measure, names_of
 from knowledge.performance.report import (
     CAVEAT,
     EXPECTED_WORSE,

@@ -116,6 +116,18 @@ class Fairness:
         ]
         return (*told, *ratios)
 
+    def grown(self, before: "Fairness") -> tuple[Gap, ...]:
+        """The gaps that matter and were smaller before by half of what matters, largest first; one
+        that was not known before counts."""
+        known = {(g.column, g.group, g.figure): abs(g.difference) for g in before.gaps}
+        return tuple(
+            gap
+            for gap in sorted(self.gaps, key=_size)
+            if gap.matters
+            and abs(gap.difference) - known.get((gap.column, gap.group, gap.figure), 0.0)
+            >= EFFECT / 2
+        )
+
 
 def compare_groups(answers: Answers, frame: Frame, columns: Sequence[str]) -> Fairness:
     """Compare the groups of each column; groups under MIN_GROUP rows are left out.

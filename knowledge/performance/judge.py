@@ -8,14 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 
-from knowledge.performance.measures import LOWER_IS_BETTER, MIN_ROWS, Measured
+from knowledge.performance.measures import (
+    LOWER_IS_BETTER,
+    MIN_ROWS,
+    Measured,
+    say_measure,
+    say_value,
+)
 from knowledge.performance.yardstick import Yardstick
 
 REALISED, ESTIMATED = "realised", "estimated"
 MOST = 0.6
 """Of a fall, the share that the inputs must explain to be called its reason."""
 LITTLE = 0.25
-ALIASES = {"auc": "AUC", "f1": "F1", "mae": "MAE", "rmse": "RMSE", "mape": "MAPE", "r2": "R²"}
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,6 @@ class Judgement:
     def fall(self) -> float:
         sign = 1.0 if self.measured.name in LOWER_IS_BETTER else -1.0
         return sign * (self.measured.value - self.usual)
-
-
-def say_measure(name: str) -> str:
-    """As people write it: "AUC", "log loss"."""
-    return ALIASES.get(name, name)
-
-
-def say_value(name: str, value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.4g}"
 
 
 def judge(

@@ -32,6 +32,8 @@ ERRORS = ("mae", "rmse", "mape", "log loss")
 DIRECTIONLESS = ("bias", "calibration")
 """Shown and not judged: neither up nor down is better."""
 
+ALIASES = {"auc": "AUC", "f1": "F1", "mae": "MAE", "rmse": "RMSE", "mape": "MAPE", "r2": "R²"}
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -69,6 +71,15 @@ class Measured:
             "rows": self.rows,
             "why": self.why,
         }
+
+
+def say_measure(name: str) -> str:
+    """As people write it: "AUC", "log loss"."""
+    return ALIASES.get(name, name)
+
+
+def say_value(name: str, value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.4g}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 from knowledge.performance.answers import Answers, Floats, Task
-from knowledge.performance.fairness import Fairness, compare_groups
+from knowledge.performance.fairness import Fairness, Gap, compare_groups
 from knowledge.performance.judge import (
     ESTIMATED,
     REALISED,
     Judgement,
     judge,
-    say_measure,
     say_reason,
 )
-from knowledge.performance.measures import MIN_ROWS, Measured, measure
+from knowledge.performance.measures import MIN_ROWS, Measured, measure, say_measure
 from knowledge.performance.slices import Slice, worse_slices
 from knowledge.performance.yardstick import Yardstick, inputs_of
 from knowledge.records import Frame
@@ -49,6 +48,8 @@ class PerformanceReport:
     judgements: tuple[Judgement, ...] = ()
     slices: tuple[Slice, ...] = ()
     fairness: Fairness = field(default_factory=lambda: Fairness((), ()))
+    new_gaps: tuple[Gap, ...] = ()
+    """Differences between groups that have clearly grown since the reference, largest first."""
     reason: str = ""
     """How far the inputs explain a fall; empty where there is none."""
     notes: tuple[str, ...] = ()
@@ -86,16 +87,14 @@ def assess(
     yardstick: Yardstick,
     window: Frame,
     *,
-    reference: Frame | None = None,
     moved: Sequence[str] = (),
     least: float | None = None,
     limit: float | None = None,
 ) -> PerformanceReport:
     """Judge a window by what its model's reference says is usual.
 
-    `reference`: its rows, so that segments can be compared with themselves; `moved`: columns that
-    drifted, most first; `least` and `limit` as in `judge`. Raises BadArgs for columns that are
-    missing or hold something else than the settings say.
+    `moved`: columns that drifted, most first; `least` and `limit` as in `judge`. Raises BadArgs for
+    columns that are missing or hold something else than the settings say.
     """
     roles = yardstick.roles
     answers = yardstick.read(window)
@@ -121,9 +120,10 @@ def assess(
             window,
             roles.slices,
             yardstick.judged,
-            reference=(yardstick.answers, reference) if reference is not None else None,
+            reference=(yardstick.answers, yardstick.segments),
             expect=yardstick.estimator.expect,
         )
+    fairness = compare_groups(answers, window, roles.groups)
     judged = tuple(j for j in (real if fair else None, expected) if j is not None)
     verdict = _verdict(judged)
     return PerformanceReport(
@@ -138,7 +138,8 @@ def assess(
         estimated=estimated,
         judgements=judged,
         slices=tuple(slices),
-        fairness=compare_groups(answers, window, roles.groups),
+        fairness=fairness,
+        new_gaps=fairness.grown(yardstick.fairness),
         reason=say_reason(real, expected, moved) if real and fair else "",
         notes=tuple(notes),
     )

@@ -24,8 +24,14 @@ from numpy.typing import NDArray
 
 from knowledge.errors import BadArgs
 from knowledge.performance.answers import Answers, Bools
-from knowledge.performance.judge import say_measure, say_value
-from knowledge.performance.measures import ERRORS, LOWER_IS_BETTER, Measured, measure_one
+from knowledge.performance.measures import (
+    ERRORS,
+    LOWER_IS_BETTER,
+    Measured,
+    measure_one,
+    say_measure,
+    say_value,
+)
 from knowledge.records import Frame
 
 Plain = NDArray[Any]

@@ -7,7 +7,7 @@ rows is worse than usual when it falls by more than 3 standard deviations of bot
 more than is of any matter: a small window does not flap, a large one is not alarmed by nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from knowledge.performance.answers import Answers, read_answers
 from knowledge.performance.estimate import Estimator, learn
+from knowledge.performance.fairness import Fairness, compare_groups
 from knowledge.performance.measures import (
     ERRORS,
     LOWER_IS_BETTER,
@@ -28,6 +29,7 @@ from knowledge.records import ColumnRoles, Frame
 CHUNKS = 20
 FEWEST_CHUNKS = 4
 """Fewer say nothing of how much it varies over time."""
+MOST_KEPT = 200_000
 SIGMAS = 3.0
 LEAST = 0.02
 """The fall of a measure between 0 and 1 that matters."""
@@ -75,36 +77,42 @@ class Yardstick:
     """What is known of a model from its reference."""
 
     answers: Answers
-    """The reference's, for task and classes."""
+    """The reference's; at most MOST_KEPT rows of it."""
+    segments: Frame
+    """The columns of slices and groups, of the same rows."""
     roles: ColumnRoles
     judged: str
     """The measure that decides."""
     usual: Mapping[str, Usual]
     estimator: Estimator
+    fairness: Fairness
 
     def read(self, frame: Frame) -> Answers:
         """A window's answers, of the same task and classes. Raises BadArgs."""
         return read_answers(frame, self.roles, like=self.answers)
 
 
-def make_yardstick(
-    reference: Frame, roles: ColumnRoles, measure_name: str = "", exclude: Collection[str] = ()
-) -> Yardstick:
+def make_yardstick(reference: Frame, roles: ColumnRoles, measure_name: str = "") -> Yardstick:
     """Learn from a reference; raises BadArgs where it has no labels or they cannot be judged."""
     answers = read_answers(reference, roles)
     judged = check_measure(measure_name, answers.task, bool(answers.scores.shape[1]))
+    some = np.arange(len(answers)) % max(len(answers) // MOST_KEPT, 1) == 0
+    told = [name for name in (*roles.slices, *roles.groups) if name in reference]
+    groups = [name for name in roles.groups if name in reference]
     return Yardstick(
-        answers,
+        answers.take(some),
+        {name: reference[name][some] for name in told},
         roles,
         judged,
         _usual(answers),
-        learn(answers, inputs_of(reference, roles, exclude)),
+        learn(answers, inputs_of(reference, roles)),
+        compare_groups(answers, reference, groups),
     )
 
 
-def inputs_of(frame: Frame, roles: ColumnRoles, exclude: Collection[str] = ()) -> Frame:
+def inputs_of(frame: Frame, roles: ColumnRoles) -> Frame:
     """The columns that the model saw, as far as is known, and what it answered."""
-    known_later = {roles.label, roles.version, *exclude}
+    known_later = {roles.label, roles.version}
     return {name: values for name, values in frame.items() if name not in known_later}
 
 
