@@ -8,12 +8,19 @@ from datetime import datetime, timedelta
 
 from knowledge.durations import parse_duration
 from knowledge.incidents import counted, severity_of
-from knowledge.records import Incident, Signal, SignalKind
+from knowledge.records import Incident, Matcher, Signal, SignalKind
+from knowledge.silences import MOST_MATCHERS
 
 MODEL_KINDS = frozenset({SignalKind.DRIFT, SignalKind.QUALITY, SignalKind.PERFORMANCE})
 """Findings about a model rather than about a service."""
 OWN_KINDS = MODEL_KINDS | {SignalKind.METRIC}
 """What Tandem's own monitors find was tested for significance there."""
+_STATE_LABELS = ("verdict", "columns")
+"""Labels that say in which way a model is wrong."""
+_NOT_ITS_NAME = frozenset(
+    {*_STATE_LABELS, "__name__", "monitor", "sure", "window", "version", "pages", "service"}
+)
+"""Labels of a finding that do not name its series."""
 _TELLING = (
     SignalKind.PERFORMANCE,
     SignalKind.QUALITY,
@@ -99,3 +106,14 @@ def window_of(signal: Signal) -> timedelta:
 def onset(signal: Signal) -> datetime:
     """From when on something may be its cause: a window's finding may have begun with it."""
     return signal.starts_at - window_of(signal)
+
+
+def snooze_matchers(finding: Signal, *, as_it_is: bool = False) -> tuple[Matcher, ...]:
+    """What hides this finding when it comes again, and no other one of its monitor; `as_it_is`:
+    only while the same columns are wrong in the same way."""
+    said = [("monitor", monitor_of(finding)), ("name", finding.name), ("service", finding.service)]
+    if as_it_is:
+        said += [(label, finding.labels.get(label, "")) for label in _STATE_LABELS]
+    series = sorted(finding.labels.items() - {("service", finding.service)})
+    said += [(k, v) for k, v in series if k not in _NOT_ITS_NAME]
+    return tuple(Matcher(label, "=", value) for label, value in said if value)[:MOST_MATCHERS]
