@@ -8,7 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from knowledge.adapters.frames import FileFrames, Window, read_frame
+from knowledge.adapters.frames import FileFrames, TimeColumn, Window, read_frame
 from knowledge.errors import NotFound, Unavailable, UserError
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def test_only_the_window_is_read(tmp_path: Path, name: str) -> None:
         pyarrow.csv.write_csv(flat, tmp_path / name)
     else:
         pq.write_table(flat, tmp_path / name)
-    window = Window("at", NOON + HOUR, NOON + 3 * HOUR)
+    window = Window(TimeColumn("at"), NOON + HOUR, NOON + 3 * HOUR)
     assert read_frame(tmp_path / name, window=window)["x"].tolist()[0] == 1.5
     assert len(read_frame(tmp_path / name, window=window)["x"]) == 2
 
