@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from knowledge.catalogue import Catalogue
 from knowledge.errors import TandemError
-from knowledge.explanation import REACH, Clue, Known, alias_moves, explain, needs
+from knowledge.explanation import REACH, Known, alias_moves, explain, needs
 from knowledge.feedback import REMEMBERED, tally
 from knowledge.findings import MODEL_KINDS, lead, model_of, monitor_of, onset
 from knowledge.ports import Alerts, Approvals, Changes, Incidents, Silences, Watching
@@ -14,7 +14,7 @@ from knowledge.records import Change, Incident, Look, Opinion, Signal, Silence
 from knowledge.silences import holds, matches
 from skills.cards.finding import Noticed
 from skills.cards.wording import stamp
-from skills.contract import Picture
+from skills.contract import Context, Picture
 from skills.finding_pictures import LOOKS_BEFORE, looks_picture, metric_picture
 
 PATTERN_OF = timedelta(days=36)
@@ -34,6 +34,18 @@ class Reading:
     approvals: Approvals
     silences: Silences
     catalogue: Catalogue
+
+    @classmethod
+    def of(cls, ctx: Context) -> "Reading":
+        return cls(
+            watching=ctx.watching,
+            incidents=ctx.incidents,
+            changes=ctx.changes,
+            alerts=ctx.alerts,
+            approvals=ctx.approvals,
+            silences=ctx.silences,
+            catalogue=ctx.catalogue,
+        )
 
     def noticed(self, incident: Incident, now: datetime) -> Noticed | None:
         """None where no monitor of Tandem's found anything."""
@@ -72,9 +84,6 @@ class Reading:
             return ()
         drawn = None if trace is None else metric_picture(finding, trace, marked, now)
         return () if drawn is None else (drawn,)
-
-    def clues(self, incident: Incident, finding: Signal, now: datetime) -> tuple[Clue, ...]:
-        return explain(finding, self.known(incident, finding, now), self.catalogue)
 
     def _changes(self, finding: Signal, now: datetime) -> Iterator[Change]:
         since = min(onset(finding) - REACH, finding.starts_at - LOOKS_BEFORE)
