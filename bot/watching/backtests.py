@@ -24,8 +24,9 @@ from knowledge.monitors.catch_up import COARSEST
 from knowledge.records import Backtest, Episode, Look, Signal, Trace
 
 MOST_DAYS = timedelta(days=92)
-MOST_STEPS = 20_000
-"""Polls that are gone through between start and end: about a second for one series."""
+MOST_STEPS = 11_000
+"""Polls that are gone through between start and end: a week of minutes, about a second for one
+series."""
 MOST_LOOKS = 50
 """Looks at a model's log, evenly spread: each reads a window."""
 
@@ -36,6 +37,7 @@ class Backtests:
 
     sources: Sources
     look: LookAt
+    most_steps: int = MOST_STEPS
 
     def __call__(self, monitor: AnyMonitor, start: datetime, end: datetime) -> Backtest:
         """Raises UserError for a time that cannot be asked for and a query that is rejected; what
@@ -51,7 +53,7 @@ class Backtests:
         return self._of_model(monitor, start, end)
 
     def _of_metric(self, monitor: MetricMonitor, start: datetime, end: datetime) -> Backtest:
-        step = max(monitor.every, (end - start) / MOST_STEPS)
+        step = max(monitor.every, (end - start) / self.most_steps)
         try:
             series = read_range(self.sources.range, monitor, start, end, step.total_seconds())
             before = history(monitor)

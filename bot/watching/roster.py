@@ -102,7 +102,7 @@ def read_spec(kept: KeptMonitor) -> AnyMonitor | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():.10g} s"
+        return f"{value.total_seconds():f} s"
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a monitor holds {value!r}")
