@@ -3,20 +3,21 @@
 Every value of the named columns, numbers in quantile bins, and every pair of them is compared with
 the whole by a one-sided normal test. A segment is part of the whole, so the variance of their
 difference is the segment's times the share that lies outside it. As there are many segments,
-Benjamini and Hochberg's procedure (1995) keeps the expected share of false ones at 1 %; and a
+Benjamini and Hochberg's procedure (1995) keeps the expected share of false ones at 1 in 1,000; and a
 segment must be large enough and bad enough to matter. A pair is told only where it is clearly worse
 than either column alone.
 
 The AUC of a range is lower than that of the whole merely because its scores are closer together. So
-where the scores say what to expect (see `knowledge.performance.estimate`), a segment counts by AUC
-only if it falls short of that by more than the whole does.
+where the scores say what to expect (see `knowledge.performance.estimate`), a segment is tested by
+AUC for falling short of that by more than the whole does.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations, product
-from math import erfc, nan, sqrt
+from math import erfc, isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ Expect = Callable[[Answers, str], float]
 """The measure of that name that the scores of such rows promise; NaN where they promise none."""
 
 MIN_SLICE = 100
-FALSE_SHARE = 0.01
+FALSE_SHARE = 0.001
 EFFECT = 0.05
 """How much worse than the whole, for measures between 0 and 1."""
 EFFECT_SHARE = 0.2
@@ -84,6 +85,8 @@ class Slice:
     p: float
     before: Measured | None = None
     """The same segment on the reference, where that is known."""
+    short: float | None = None
+    """By how much more than the whole it falls short of what its scores promise."""
 
     @property
     def name(self) -> str:
@@ -141,16 +144,9 @@ def worse_slices(
     if not whole.known:
         return []
     values = {column: plain(frame[column][kept]) for column in list(columns)[:MOST_COLUMNS]}
-    tested = _test_all(known, values, whole)
-    found = [s for s in _discoveries(list(tested.values())) if _matters(s.measured, whole)]
-    found = [s for s in found if _adds(s, tested)]
-    if expect is not None and name == "auc":
-        lost = expect(known, name) - whole.value
-        found = [
-            s
-            for s in found
-            if not _kept_promise(s, known.take(_inside(s.parts, values)), expect, lost)
-        ]
+    test = _Test(known, values, whole, expect if name == "auc" else None)
+    tested = test.all()
+    found = [s for s in _discoveries(list(tested.values())) if test.matters(s) and _adds(s, tested)]
     worst = sorted(found, key=lambda s: (-s.fall, s.name))[:MOST_TOLD]
     return [_with_before(s, name, reference) for s in worst] if reference else worst
 
@@ -166,19 +162,6 @@ def _sample(kept: Bools) -> Bools:
     """Every so-manieth row of a very long window: its segments are large enough all the same."""
     every = max(int(kept.sum()) // MOST_ROWS, 1)
     return np.asarray(kept & (np.arange(len(kept)) % every == 0), dtype=bool)
-
-
-def _test_all(
-    known: Answers, values: Mapping[str, Plain], whole: Measured
-) -> dict[tuple[Segment, ...], Slice]:
-    parts = {column: segments(column, held) for column, held in values.items()}
-    tested: dict[tuple[Segment, ...], Slice] = {}
-    for segment in (s for found in parts.values() for s in found):
-        _test(tested, known, (segment,), values, whole)
-    for one, other in combinations(parts, 2):
-        for pair in product(parts[one][:PAIR_VALUES], parts[other][:PAIR_VALUES]):
-            _test(tested, known, pair, values, whole)
-    return tested
 
 
 def plain(values: NDArray[Any]) -> Plain:
@@ -224,35 +207,58 @@ def _codes(found: NDArray[np.float64], counts: NDArray[np.intp]) -> bool:
     return whole and float(np.sort(counts)[-MOST_VALUES:].sum()) > 0.5 * float(counts.sum())
 
 
-def _test(
-    tested: dict[tuple[Segment, ...], Slice],
-    known: Answers,
-    parts: tuple[Segment, ...],
-    values: Mapping[str, Plain],
-    whole: Measured,
-) -> None:
-    rows = _inside(parts, values)
-    size = int(rows.sum())
-    if size < MIN_SLICE or size == len(known):
-        return
-    here = measure_one(known.take(rows), whole.name)
-    if not here.known:
-        return
-    spread = here.error * sqrt(1 - size / len(known))
-    gap = fall(here, whole)
-    p = erfc(gap / spread / sqrt(2)) / 2 if spread > 0 else float(gap <= 0)
-    tested[parts] = Slice(parts, here, whole, p)
+@dataclass(frozen=True, eq=False)
+class _Test:
+    """Segments of one window against the whole of it."""
 
+    known: Answers
+    values: Mapping[str, Plain]
+    whole: Measured
+    expect: Expect | None
 
-def _inside(parts: Sequence[Segment], values: Mapping[str, Plain]) -> Bools:
-    inside = np.logical_and.reduce([part.of(values[part.column]) for part in parts])
-    return np.asarray(inside, dtype=bool)
+    def all(self) -> dict[tuple[Segment, ...], Slice]:
+        """Every segment and pair that is large enough, tested."""
+        parts = {column: segments(column, held) for column, held in self.values.items()}
+        asked: list[tuple[Segment, ...]] = [(s,) for found in parts.values() for s in found]
+        for one, other in combinations(parts, 2):
+            asked += product(parts[one][:PAIR_VALUES], parts[other][:PAIR_VALUES])
+        tested = {segment: self._one(segment) for segment in asked}
+        return {segment: made for segment, made in tested.items() if made is not None}
 
+    def matters(self, slice_: Slice) -> bool:
+        return _matters(slice_.measured, self.whole) and (
+            slice_.short is None or slice_.short >= EFFECT / 2
+        )
 
-def _kept_promise(of: Slice, rows: Answers, expect: Expect, whole_lost: float) -> bool:
-    """Is a segment as good as its scores promise, less what the whole falls short by?"""
-    lost = expect(rows, of.measured.name) - of.measured.value
-    return lost - whole_lost < max(EFFECT / 2, 3 * of.measured.error)
+    def _one(self, parts: tuple[Segment, ...]) -> Slice | None:
+        rows = np.logical_and.reduce([part.of(self.values[part.column]) for part in parts])
+        size = int(rows.sum())
+        if size < MIN_SLICE or size == len(self.known):
+            return None
+        inside = self.known.take(rows)
+        here = measure_one(inside, self.whole.name)
+        if not here.known:
+            return None
+        gap, short = fall(here, self.whole), self._short(inside, here)
+        if short is not None:
+            gap = min(gap, short)
+        spread = here.error * sqrt(1 - size / len(self.known))
+        p = erfc(gap / spread / sqrt(2)) / 2 if spread > 0 else float(gap <= 0)
+        return Slice(parts, here, self.whole, p, short=short)
+
+    def _short(self, inside: Answers, here: Measured) -> float | None:
+        """By how much more than the whole a segment falls short of what its scores promise."""
+        if self.expect is None or not isfinite(self._whole_short):
+            return None
+        if not _matters(here, self.whole):
+            # It will not be told, so what its scores promise need not be known.
+            return 0.0
+        short = self.expect(inside, here.name) - here.value - self._whole_short
+        return short if isfinite(short) else None
+
+    @cached_property
+    def _whole_short(self) -> float:
+        return self.expect(self.known, self.whole.name) - self.whole.value if self.expect else nan
 
 
 def _least(of: Measured) -> float:
