@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,19 @@ _COVERED = 0.7
 """A line needs points over so much of its length."""
 ALARM_AT = 0.9
 """The probability that is an alarm (a score of 0.5)."""
+ALARM_SCORE = 0.5
 _AGAINST = 0.05
 """A shorter line that gives it less than this takes the alarm back: the trend has ended."""
+_SIGNIFICANT = 6.0
+"""A slope is one from so many of its standard errors on: it is looked at every minute for months
+through few points, and chance must not do it in all that time."""
+_UNSURE = 0.5
+"""The most that is said of a slope that may be chance."""
+_UNUSUAL = 2.0
+"""A short line must be so many times as steep as any for a time before: what rises and falls by
+itself all day is on its way to nowhere."""
+_FADES = 0.998
+"""By so much of itself, for each point of a line, that steepness counts less."""
 _USUAL = 1.5
 """A rise of up to so many times an earlier day's is the day's own."""
 _DAY_S = 86_400.0
@@ -62,7 +74,7 @@ class ForecastJudge:
             kept = json.loads(dumped)
             self._last = kept["last"]
             for points, values in zip((*self._lines, self._days), kept["points"], strict=True):
-                points.restore(values)
+                points.restore(**values)
 
     def feed(self, at: float, value: float) -> Judged:
         if not math.isfinite(value) or at <= self._last:
@@ -78,6 +90,8 @@ class ForecastJudge:
         if self._found is None:
             return UNTOLD
         score = score_of(self._found.probability)
+        for points in self._lines:
+            points.calm = score < ALARM_SCORE
         return Judged(
             score >= monitor.sure,
             self._found.probability < ALARM_AT / 2,
@@ -106,7 +120,7 @@ class ForecastJudge:
     def dump(self) -> bytes:
         if self._last == -math.inf:
             return b""
-        points = [points.values() for points in (*self._lines, self._days)]
+        points = [points.known() for points in (*self._lines, self._days)]
         return json.dumps({"last": self._last, "points": points}).encode()
 
     def _forecast(self, at: float) -> "_Forecast | None":
@@ -118,6 +132,8 @@ class ForecastJudge:
             if line is None:
                 continue
             made = _reaching(line, self.monitor, min(within, REACH * line.length))
+            if points is not self._lines[0] and not points.unusual:
+                made = replace(made, probability=min(made.probability, _UNSURE))
             against = _reaching(line, self.monitor, within).probability < _AGAINST
             if found is None or against or made.probability > found.probability:
                 found = made
@@ -161,7 +177,7 @@ class _Forecast:
 @dataclass(frozen=True, slots=True)
 class _Line:
     level: float
-    """The line's value now."""
+    """The line's value at `end`."""
     slope: float
     slope_error: float
     """Standard error of the slope."""
@@ -169,6 +185,12 @@ class _Line:
     """Standard deviation of the points about the line."""
     length: float
     """Seconds."""
+    end: float
+    """Epoch seconds."""
+
+    def at(self, moment: float) -> "_Line":
+        """The same line, drawn out to a moment."""
+        return replace(self, level=self.level + self.slope * (moment - self.end), end=moment)
 
 
 def score_of(probability: float) -> float:
@@ -188,6 +210,8 @@ def _reaching(line: _Line, monitor: MetricMonitor, ahead: float) -> _Forecast:
         probability = _normal((slope * ahead - room) / spread)
     else:
         probability = float(slope * ahead >= room)
+    if slope < _SIGNIFICANT * line.slope_error:
+        probability = min(probability, _UNSURE)
     flat = slope - 1.28 * line.slope_error
     seconds = max(room / slope, 1.0) if slope > 0 else math.inf
     longest = max(room / flat, 1.0) if flat > 0 else math.inf
@@ -216,25 +240,58 @@ def _hours(monitor: MetricMonitor) -> str:
 class _Points:
     """Means of equal shares of the time, the last `most` of them: [share's number, sum, count]."""
 
-    __slots__ = ("_kept", "_width")
+    __slots__ = ("_kept", "_line", "_most", "_slopes", "_steepest", "_width", "calm")
 
     def __init__(self, width_s: float, most: int) -> None:
         self._width = width_s
-        self._kept: deque[list[float]] = deque(maxlen=most)
+        self._most = most
+        self._kept: deque[list[float]] = deque(maxlen=most + 1)
+        """The last one is not full yet."""
+        self._line: _Line | None = None
+        """Through the shares that are full; it is laid anew when another one is."""
+        self._slopes: deque[float] = deque(maxlen=most)
+        """Of the last lines: what is seen now is in them, so they are not what is usual yet."""
+        self._steepest = 0.0
+        """Of the lines before."""
+        self.calm = True
+        """Whether a line that is laid now may be what is usual: not during an alarm."""
 
     def add(self, at: float, value: float) -> None:
         number = at // self._width
         if self._kept and self._kept[-1][0] == number:
             self._kept[-1][1] += value
             self._kept[-1][2] += 1
-        else:
-            self._kept.append([number, value, 1])
+            return
+        if self._kept:
+            self._line = self._laid(self._kept)
+            if self._line is not None:
+                self._remember(abs(self._line.slope) if self.calm else 0.0)
+        self._kept.append([number, value, 1])
 
-    def values(self) -> list[list[float]]:
-        return list(self._kept)
+    @property
+    def unusual(self) -> bool:
+        """Whether the line is much steeper than any before, where enough of them are known."""
+        known = len(self._slopes) == self._most and self._steepest > 0
+        return self._line is not None and (
+            known and abs(self._line.slope) > _UNUSUAL * self._steepest
+        )
 
-    def restore(self, values: Sequence[Sequence[float]]) -> None:
-        self._kept.extend([float(v) for v in one] for one in values)
+    def known(self) -> dict[str, Any]:
+        return {"kept": list(self._kept), "slopes": list(self._slopes), "steepest": self._steepest}
+
+    def restore(
+        self, kept: Sequence[Sequence[float]], slopes: Sequence[float], steepest: float
+    ) -> None:
+        self._kept.extend([float(v) for v in one] for one in kept)
+        self._slopes.extend(slopes)
+        self._steepest = steepest
+        if len(self._kept) > 1:
+            self._line = self._laid(list(self._kept)[:-1])
+
+    def _remember(self, slope: float) -> None:
+        if len(self._slopes) == self._most:
+            self._steepest = max(_FADES * self._steepest, self._slopes[0])
+        self._slopes.append(slope)
 
     def span(self, start: float, length_s: float) -> list[float] | None:
         """The means of the shares from `start` on; None where more than a fifth of them is
@@ -243,35 +300,48 @@ class _Points:
         found = [total / n for number, total, n in self._kept if first <= number <= last]
         return found if len(found) >= 0.8 * (last - first + 1) else None
 
-    def line(self, at: float) -> _Line | None:
+    def line(self, at: float) -> "_Line | None":
         """Through what lies within the last `most` shares; None where that is too little."""
-        length = self._width * (self._kept.maxlen or 0)
-        oldest = at // self._width - (self._kept.maxlen or 0)
-        kept = [one for one in self._kept if one[0] > oldest]
-        if len(kept) < _FEWEST or kept[-1][0] - kept[0][0] < _COVERED * (self._kept.maxlen or 0):
+        return self._line.at(at) if self._line is not None else None
+
+    def _laid(self, shares: Sequence[list[float]]) -> "_Line | None":
+        last = shares[-1][0]
+        kept = [one for one in shares if one[0] > last - self._most]
+        if len(kept) < _FEWEST or kept[-1][0] - kept[0][0] < _COVERED * self._most:
             return None
         points = np.array(kept)
-        # The mean of a share stands at its middle; of the last one, which is not full, near now.
-        times = (points[:, 0] + 0.5) * self._width - at
-        times[-1] = min(times[-1], 0.0)
-        return _theil_sen(times, points[:, 1] / points[:, 2], length)
+        # The mean of a share stands at its middle.
+        end = (last + 1) * self._width
+        times = (points[:, 0] + 0.5) * self._width - end
+        return _theil_sen(times, points[:, 1] / points[:, 2], end, self._width * self._most)
 
 
-def _theil_sen(times: NDArray[np.float64], values: NDArray[np.float64], length: float) -> _Line:
-    """Times are seconds before now, both of shape (n,)."""
+def _theil_sen(
+    times: NDArray[np.float64], values: NDArray[np.float64], end: float, length: float
+) -> _Line:
+    """Times are seconds before `end`, both of shape (n,)."""
     n = len(times)
     first, second = _pairs(n)
     slopes = np.sort((values[second] - values[first]) / (times[second] - times[first]))
-    slope = float(np.median(slopes))
-    level = float(np.median(values - slope * times))
+    slope = _middle(slopes)
+    level = _middle(np.sort(values - slope * times))
     residuals = values - level - slope * times
-    noise = 1.4826 * float(np.median(np.abs(residuals)))
-    # Kendall's variance gives the ranks of the slopes that lie one standard error off the median.
-    rank = math.sqrt(n * (n - 1) * (2 * n + 5) / 18) * _alike(residuals) / 2
+    noise = 1.4826 * _middle(np.sort(np.abs(residuals)))
+    alike = _alike(residuals)
+    # Kendall's variance gives the ranks of the slopes that lie two standard errors off the median.
+    rank = 2 * math.sqrt(n * (n - 1) * (2 * n + 5) / 18) * alike / 2
     middle = (len(slopes) - 1) / 2
     low = slopes[max(0, math.floor(middle - rank))]
     high = slopes[min(len(slopes) - 1, math.ceil(middle + rank))]
-    return _Line(level, slope, float(high - low) / 2, noise, length)
+    # By least squares, where the ranks say less: both are guesses from few points.
+    least = noise * alike / (float(np.std(times)) * math.sqrt(n))
+    return _Line(level, slope, max(float(high - low) / 4, least), noise, length, end)
+
+
+def _middle(ordered: NDArray[np.float64]) -> float:
+    """The median of values in order."""
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
