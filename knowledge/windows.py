@@ -186,6 +186,14 @@ def parse_rows(text: str) -> Rows:
     return Version(version["number"]) if version else parse_window(text)
 
 
+def is_rows(text: str) -> bool:
+    """Does the whole text say which rows are meant?"""
+    try:
+        return bool(text) and parse_rows(text) != Reference()
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=256)
 def parse_window(text: str) -> Window:
     """Raises ValueError with the remedy."""

@@ -34,8 +34,11 @@ class Panel:
     numeric: bool
 
 
-def draw_distributions(panels: Sequence[Panel]) -> bytes:
-    """A PNG of small multiples, reference in grey and current in orange; at least one panel."""
+def draw_distributions(
+    panels: Sequence[Panel], names: tuple[str, str] = ("reference", "current")
+) -> bytes:
+    """A PNG of small multiples, reference in grey and current in orange, under these names; at
+    least one panel."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -61,18 +64,22 @@ def draw_distributions(panels: Sequence[Panel]) -> bytes:
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.3 / (0.45 + _ROW_INCHES * down)), h_pad=1.4, w_pad=2.0)
-    _label_directly(figure)
+    _label_directly(figure, names)
     out = BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
 
 
-def _label_directly(figure: Any) -> None:
+def _label_directly(figure: Any, names: tuple[str, str]) -> None:
     """The two names in their own colours, in place of a legend's box."""
     height = figure.get_size_inches()[1]
     at = 1 - 0.2 / height
-    figure.text(0.015, at, "reference", color="#5a5a5a", fontsize=9, weight="bold")
-    figure.text(0.115, at, "current", color=CURRENT_COLOUR, fontsize=9, weight="bold")
+    before = figure.text(0.015, at, _plain(names[0]), color="#5a5a5a", fontsize=9, weight="bold")
+    extent = before.get_window_extent(figure.canvas.get_renderer())
+    figure.text(
+        extent.x1 / figure.bbox.width + 0.015, at, _plain(names[1]), color=CURRENT_COLOUR,
+        fontsize=9, weight="bold",
+    )  # fmt: skip
 
 
 def _draw_numbers(axes: Any, panel: Panel) -> None:
