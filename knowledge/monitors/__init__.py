@@ -15,9 +15,9 @@ from knowledge.monitors.file import (
     parse_file,
     parse_monitors,
 )
-from knowledge.monitors.look import Looked, Yardsticks, look_at
+from knowledge.monitors.look import Yardsticks, look_at
 from knowledge.monitors.metric import decide_metric, problem_of, trace, traces
-from knowledge.monitors.model import decide_model
+from knowledge.monitors.model import Looked, decide_model
 from knowledge.monitors.poll import read_monitor
 from knowledge.monitors.sources import Sources
 from knowledge.monitors.spec import (

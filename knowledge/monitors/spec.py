@@ -208,9 +208,12 @@ class ModelMonitor(BaseModel):
             raise ValueError('write it as "2 of 3"')
         return needs
 
-    @model_validator(mode="after")
-    def _named(self) -> "ModelMonitor":
-        return self if self.name else self.model_copy(update={"name": self.model})
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("name"):
+            return given
+        return {**given, "name": given.get("model", "")}
 
     @property
     def needed(self) -> tuple[int, int]:

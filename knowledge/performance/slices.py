@@ -3,9 +3,9 @@
 Every value of the named columns, numbers in quantile bins, and every pair of them is compared with
 the whole by a one-sided normal test. A segment is part of the whole, so the variance of their
 difference is the segment's times the share that lies outside it. As there are many segments,
-Benjamini and Hochberg's procedure (1995) keeps the expected share of false ones at 1 in 1,000; and a
-segment must be large enough and bad enough to matter. A pair is told only where it is clearly worse
-than either column alone.
+Benjamini and Hochberg's procedure (1995) keeps the expected share of false ones at 1 in 1,000; and
+a segment must be large enough and bad enough to matter. A pair is told only where it is clearly
+worse than either column alone.
 
 The AUC of a range is lower than that of the whole merely because its scores are closer together. So
 where the scores say what to expect (see `knowledge.performance.estimate`), a segment is tested by
