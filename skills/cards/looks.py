@@ -1,10 +1,9 @@
 """Pure: how a model is doing, from what its monitor saw, in figures and as a traffic light."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from knowledge.durations import say_duration
 from knowledge.monitors import MetricMonitor, ModelMonitor, Watched
@@ -198,8 +197,6 @@ def ago(at: datetime, now: datetime) -> str:
     return f"{say_duration(length)} ago" if length >= timedelta(minutes=1) else "just now"
 
 
-def tally(lights: Mapping[str, Light] | Sequence[Light]) -> str:
-    """ "1 red, 2 green": how many of each, worst first."""
-    given: list[Any] = [*(lights.values() if isinstance(lights, Mapping) else lights)]
-    counts = [(light, given.count(light)) for light in reversed(_GRAVITY)]
-    return ", ".join(f"{count} {light}" for light, count in counts if count)
+def tally(words: Sequence[str]) -> str:
+    """ "1 drifting, 2 fine": how many of each, in the order in which they come."""
+    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))

@@ -118,4 +118,4 @@ def test_small_words() -> None:
     assert ago(NOON, NOON) == "just now"
     assert gravest([Light.GREEN, Light.AMBER, Light.GREY]) is Light.AMBER
     assert gravest([]) is Light.GREY
-    assert tally([Light.GREEN, Light.RED, Light.GREEN]) == "1 red, 2 green"
+    assert tally(["drifting", "fine", "fine"]) == "1 drifting, 2 fine"
