@@ -53,6 +53,16 @@ reference = "data/{registry.REFERENCE_FILE}"
 current = "data/{registry.LOG_FOLDER}"
 time = "{registry.TIME}"
 prediction = "{registry.PREDICTION}"
+label = "{registry.TARGET}"
+label_delay = "30s"
+task = "regression"
+slices = ["carrier", "origin"]
+owners = ["chloe", "ml-platform"]
+service = "{registry.SERVICE}"
+
+[models.{registry.MODEL}.endpoint]
+latency = 'northwind_request_p99_seconds{{service="{registry.SERVICE}"}}'
+errors = 'northwind_error_ratio{{service="{registry.SERVICE}"}}'
 """
 
 _MONITORS = f"""\

@@ -11,6 +11,7 @@ from bot.demo.files import write_files
 from bot.demo.registry import MODEL
 from bot.demo.world import SERVICES
 from knowledge.adapters.calendars import read_oncall
+from knowledge.adapters.frames import FileFrames
 from knowledge.catalogue import Catalogue
 from knowledge.monitors import load_monitors
 
@@ -64,7 +65,8 @@ def test_ada_is_on_call_whenever_the_demo_starts(tmp_path: Path) -> None:
 def test_the_models_file_names_the_demos_model(folder: Path) -> None:
     models = tomllib.loads((folder / "models.toml").read_text())["models"]
     assert set(models) == {MODEL}
-    assert {"reference", "current", "time", "prediction"} == set(models[MODEL])
+    assert {"reference", "current", "time", "prediction", "label"} <= set(models[MODEL])
+    assert FileFrames.from_toml(folder / "models.toml").roles(MODEL).label == "air_time"
 
 
 @pytest.mark.prometheus
