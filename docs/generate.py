@@ -19,6 +19,9 @@ from bot.__main__ import VERBS
 from bot.slack.manifest import manifest
 from bot.verbs.settings import table
 from bot.words import usage
+from knowledge.durations import say_duration
+from knowledge.monitors import MetricMonitor, Normal, Side
+from knowledge.monitors.presets import Preset, PresetMetric, presets
 from skills.contract import Role, Skill
 from skills.registry import BUILTIN
 
@@ -193,6 +196,75 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield f"| `{shown}` | {action.help or ''}{needed} |"
 
 
+# Presets -------------------------------------------------------------------------------------
+
+
+def presets_page() -> str:
+    first, *_ = presets()
+    everywhere = first.variables[:3]
+    parts = [
+        NOTE,
+        "# Presets of monitors",
+        "Monitors that people expect, by the exporters' own names. "
+        "[How to use them](../how-to/presets.md). A monitor without a limit learns what is "
+        "usual; the figures here are the defaults of the variables. Every query is read by "
+        "Prometheus' own parser in the tests, and those with branches are tried on samples.",
+        "In every preset: "
+        + "; ".join(f"`{variable.name}`, {variable.says}" for variable in everywhere)
+        + ".",
+        "| preset | what | monitors |\n| --- | --- | --- |\n"
+        + "\n".join(
+            f"| [`{p.name}`](#{p.name}) | {p.title} | {len(p.metrics)} |" for p in presets()
+        ),
+        *(_preset(preset, len(everywhere)) for preset in presets()),
+    ]
+    return _joined(parts)
+
+
+def _preset(preset: Preset, common: int) -> str:
+    lines = [
+        f"## {preset.name}",
+        "",
+        f"{preset.title}. {preset.why}",
+        "",
+        f"Needs {'; '.join(preset.exporters)} ([names]({preset.docs})).",
+        "",
+    ]
+    own = preset.variables[common:]
+    if own:
+        lines += ["| variable | default | what it is |", "| --- | --- | --- |"]
+        lines += [f"| `{v.name}` | {_default(v.default)} | {v.says} |" for v in own]
+        lines.append("")
+    lines += ["| monitor | fires | query |", "| --- | --- | --- |"]
+    filled = zip(preset.metrics, preset.monitors(), strict=True)
+    lines += [_preset_row(metric, _fires(monitor), monitor.query) for metric, monitor in filled]
+    return "\n".join(lines)
+
+
+def _preset_row(metric: PresetMetric, fires: str, query: str) -> str:
+    return f"| `{metric.name}` | {fires}. {metric.why} | `{_plain(query)}` |"
+
+
+def _default(text: str) -> str:
+    return f"`{_plain(text)}`" if text else "–"
+
+
+def _fires(monitor: MetricMonitor) -> str:
+    """When it fires, in a few words: "above 0.05 for 3 min, critical"."""
+    limit = f"{'above' if monitor.above is not None else 'below'} {monitor.limit:g}"
+    unusual = {Side.ABOVE: "unusually high", Side.BELOW: "unusually low"}
+    step = {Side.ABOVE: "a lasting rise", Side.BELOW: "a lasting fall"}
+    when = {
+        Normal.LIMIT: limit,
+        Normal.FORECAST: f"{limit} within {say_duration(monitor.within)}, as it goes",
+        Normal.RATE: f"a change {limit} within {say_duration(monitor.over)}",
+        Normal.SHIFT: step.get(monitor.side, "a lasting change of level"),
+    }.get(monitor.normal, unusual.get(monitor.side, "unusual"))
+    held = f" for {say_duration(monitor.for_)}" if monitor.for_ else ""
+    critical = ", critical" if monitor.severity == "critical" else ""
+    return f"{when[:1].upper()}{when[1:]}{held}{critical}"
+
+
 # Files ---------------------------------------------------------------------------------------
 
 
@@ -204,6 +276,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/skills.md": skills_page,
     "docs/reference/commands.md": commands_page,
+    "docs/reference/presets.md": presets_page,
     "deploy/slack-manifest.json": slack_manifest,
 }
 

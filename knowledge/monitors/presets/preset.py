@@ -118,7 +118,8 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     """In one pass, so that what is filled in is never taken for a blank itself."""
     empty = [name for name, value in values.items() if not value]
     if empty:
-        # A list of matchers that ends with an empty blank needs no comma before it.
-        template = re.sub(rf",\s*\{{({'|'.join(empty)})\}}", "", template)
+        # Braces with nothing in them say nothing, and the last matcher needs no comma after it.
+        blank = rf"\{{({'|'.join(empty)})\}}"
+        template = re.sub(rf"\{{{blank}\}}|,\s*{blank}", "", template)
     names = "|".join(map(re.escape, values))
     return re.sub(rf"\{{({names})\}}", lambda found: values[found[1]], template)

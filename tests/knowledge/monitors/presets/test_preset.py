@@ -8,9 +8,9 @@ def test_only_known_blanks_are_filled_and_other_braces_stay() -> None:
     )
 
 
-def test_an_empty_blank_takes_the_comma_before_it_along() -> None:
+def test_an_empty_blank_takes_the_comma_or_the_braces_around_it_along() -> None:
     assert fill('up{code="500",{selector}}', {"selector": ""}) == 'up{code="500"}'
-    assert fill("up{{selector}}", {"selector": ""}) == "up{}"
+    assert fill("rate(up{{selector}}[5m])", {"selector": ""}) == "rate(up[5m])"
 
 
 def test_what_is_filled_in_is_no_blank_itself() -> None:
@@ -22,7 +22,7 @@ def test_the_braces_of_a_summary_are_labels() -> None:
         "m", "because", {"query": "up{{selector}}", "above": 0, "summary": "{model} is {value}"}
     )
     assert metric.filled({"selector": "", "model": "fraud"}) == {
-        "query": "up{}",
+        "query": "up",
         "above": 0,
         "summary": "{model} is {value}",
     }
