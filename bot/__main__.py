@@ -24,6 +24,7 @@ VERBS = {
     "incident": "show, list by time or export incidents from files",
     "summarise": "summarise incidents from files",
     "drift": "compare two data sets: what moved, and does it matter",
+    "performance": "judge a model's answers: realised, estimated, by segment and group",
     "audit": "prove that the audit record was not rewritten; export it",
     "vectors": "embed the router's phrases again (for developers)",
 }

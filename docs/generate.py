@@ -85,6 +85,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem drift --reference docs/examples/reference.csv --current docs/examples/current.csv",
         "tandem drift --reference train.parquet --current log/ --json --png drift.png",
     ),
+    "performance": (
+        "tandem performance --reference labelled.parquet --current log/ --label fraud --probability score",
+        "tandem performance --reference labelled.parquet --current log/ --label fraud "
+        "--probability score --slices merchant,country --groups sex --json --png performance.png",
+    ),
 }
 """Commands that work as they stand from the repository, or with files of one's own."""
 

@@ -32,7 +32,15 @@ ERRORS = ("mae", "rmse", "mape", "log loss")
 DIRECTIONLESS = ("bias", "calibration")
 """Shown and not judged: neither up nor down is better."""
 
-ALIASES = {"auc": "AUC", "f1": "F1", "mae": "MAE", "rmse": "RMSE", "mape": "MAPE", "r2": "R²"}
+ALIASES = {
+    "auc": "AUC",
+    "brier": "Brier score",
+    "f1": "F1",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "mape": "MAPE",
+    "r2": "R²",
+}
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ def _adds(pair: Slice, tested: Mapping[tuple[Segment, ...], Slice]) -> bool:
     if len(pair.parts) == 1:
         return True
     alone = [tested[(part,)] for part in pair.parts if (part,) in tested]
-    least = max(_least(pair.whole) / 2, 2 * pair.measured.error)
+    least = max(_least(pair.whole) / 2, 3 * pair.measured.error)
     return all(fall(pair.measured, one.measured) >= least for one in alone)
 
 
