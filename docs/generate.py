@@ -86,7 +86,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem drift --reference train.parquet --current log/ --json --png drift.png",
     ),
     "performance": (
-        "tandem performance --reference labelled.parquet --current log/ --label fraud --probability score",
+        "tandem performance --reference labelled.parquet --current log/ --label fraud "
+        "--probability score",
         "tandem performance --reference labelled.parquet --current log/ --label fraud "
         "--probability score --slices merchant,country --groups sex --json --png performance.png",
     ),
