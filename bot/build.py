@@ -19,16 +19,16 @@ from bot.escalation import PAGE, Escalation, Pages
 from bot.home import home_replies
 from bot.intake import Intake
 from bot.jobs import housekeeping, telling, watching
-from bot.parts import Parts, make_monitors, make_parts
-from bot.schedule import Schedule
+from bot.parts import Parts, make_parts
+from bot.schedule import Job, Schedule
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.messenger import SlackMessenger
 from bot.slack.rooms import SlackRooms
 from bot.tickets import TICKET, TicketSync
 from bot.turn import Turn
+from bot.watching import MonitorWatching
 from knowledge.errors import TandemError
-from knowledge.monitors import MemoryStates
 from knowledge.records import DocumentKind, Hit, Incident, Signal
 from skills.cards import incident_card, thread_update
 from skills.contract import Reply, User
@@ -177,12 +177,21 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     escalation = Escalation(store.incidents, parts.oncall, now, parts.catalogue.team)
     bot.schedule = Schedule(
         [
-            *watching(parts, make_monitors(settings), MemoryStates(), bot.accept),
+            *_watching(parts, bot.loops["intake"]),
             *housekeeping(parts),
             *telling(escalation, pages, tickets, digest, anchor),
         ]
     )
     return bot
+
+
+def _watching(parts: Parts, intake: Loop) -> list[Job]:
+    """The jobs of the monitors; what they find is dealt with at once."""
+    if not isinstance(parts.watching, MonitorWatching):
+        return []
+    engine = parts.watching.engine
+    engine.accepted = intake.wake
+    return watching(engine)
 
 
 def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Reply:

@@ -1,21 +1,18 @@
 """What runs by the clock: monitors, tidying, what is quiet, who must be told."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 from bot.anchor import Anchor
 from bot.courier import CARD
 from bot.digest import Digest
 from bot.escalation import EVERY, Escalation, Pages
-from bot.parts import MONITOR, Parts
+from bot.parts import Parts
 from bot.schedule import Job
 from bot.tickets import TicketSync
-from knowledge.codec import signals_to_json
+from bot.watching import Engine
 from knowledge.errors import TandemError
-from knowledge.monitors import AnyMonitor, MonitorStates, read_monitor
-from knowledge.records import Signal
 
 log = logging.getLogger("tandem.jobs")
 
@@ -28,10 +25,11 @@ REFRESH = timedelta(minutes=3)
 """A card's age and picture move with the time; one that shows nothing new is not sent."""
 MOST_FRESH = 50
 AT_ONCE = 2_000
+TICK = timedelta(seconds=0.25)
+FLUSH = timedelta(seconds=5)
+"""What a crash may cost of what monitors have learned; never what they found."""
 MOST_COMPACTED = 50
 """Steps of compaction in one run, each a short transaction."""
-
-Accept = Callable[[str, bytes, Sequence[Signal]], int]
 
 
 def housekeeping(parts: Parts) -> list[Job]:
@@ -44,12 +42,16 @@ def housekeeping(parts: Parts) -> list[Job]:
             if not parts.store.alerts.compact(before, AT_ONCE):
                 return
 
+    def tidy() -> None:
+        parts.store.seen.tidy(parts.now())
+        parts.store.monitors.tidy(parts.now() - keep)
+
     def refresh() -> None:
         for incident in parts.store.incidents.find(open_only=True, limit=MOST_FRESH):
             parts.store.outbox.put(f"{CARD}:{incident.id}", parts.now())
 
     return [
-        Job("tidy", TIDY, lambda: parts.store.seen.tidy(parts.now())),
+        Job("tidy", TIDY, quietly("tidy", tidy)),
         Job("settle", SETTLE, quietly("settle", parts.intake.settle)),
         Job("refresh", REFRESH, quietly("refresh", refresh)),
         Job("compact", COMPACT, quietly("compact", compact)),
@@ -76,30 +78,11 @@ def telling(
     return jobs
 
 
-def watching(
-    parts: Parts, monitors: Sequence[AnyMonitor], states: MonitorStates, accept: Accept
-) -> list[Job]:
-    """Each monitor is read at its own pace; what it notices goes the way of every alert."""
-
-    def poll(monitor: AnyMonitor) -> None:
-        signals = read_monitor(
-            monitor,
-            metrics=parts.metrics,
-            frames=parts.frames,
-            incidents=parts.store.incidents,
-            states=states,
-            now=parts.now(),
-        )
-        if signals:
-            accept(MONITOR, signals_to_json(signals), signals)
-
+def watching(engine: Engine) -> list[Job]:
+    """The clock only says who is due; the engine's own threads read them."""
     return [
-        Job(
-            f"{type(m).__name__} {m.name}",
-            m.every,
-            quietly(f"monitor {m.name}", parts.meters.polled(m.name, partial(poll, m))),
-        )
-        for m in monitors
+        Job("monitors", TICK, quietly("monitors", engine.tick), prompt=True),
+        Job("monitors' states", FLUSH, quietly("monitors' states", engine.flush)),
     ]
 
 

@@ -78,6 +78,24 @@ class Metrics:
         self._polls = Counter(
             "tandem_monitor_polls", "Polls of monitors.", ["monitor", "outcome"], **given
         )
+        self._polls_late = Histogram(
+            "tandem_monitor_lateness_seconds",
+            "How long after it was due a monitor was decided.",
+            buckets=_SLOW,
+            **given,
+        )
+        self._polls_skipped = Counter(
+            "tandem_monitor_skipped",
+            "Polls left out because the one before was not over.",
+            ["source"],
+            **given,
+        )
+        self._source_up = Gauge(
+            "tandem_monitor_source_up",
+            "1 while the data source answers, 0 while it is left alone.",
+            ["source"],
+            **given,
+        )
         self._llm = Counter(
             "tandem_llm_calls", "Calls of the language model.", ["outcome"], **given
         )
@@ -99,6 +117,18 @@ class Metrics:
     def observe_card(self, act: str) -> None:
         """`act` is "posted" or "edited"."""
         self._cards.labels(act).inc()
+
+    def polled(self, monitor: str, outcome: str, late_s: float | None = None) -> None:
+        """`outcome` is "ok" or "failed"; `late_s`: how long after it was due it was decided."""
+        self._polls.labels(monitor, outcome).inc()
+        if late_s is not None:
+            self._polls_late.observe(late_s)
+
+    def skipped(self, source: str, count: int) -> None:
+        self._polls_skipped.labels(source).inc(count)
+
+    def source(self, name: str, is_up: bool) -> None:
+        self._source_up.labels(name).set(is_up)
 
     # Wrapped around what does it
 
@@ -127,19 +157,6 @@ class Metrics:
                 self.observe_turn(perf_counter() - started)
 
         return cast(T, _Watched(inner, watch))
-
-    def polled(self, monitor: str, run: Callable[[], None]) -> Callable[[], None]:
-        """A monitor's poll; what it raises is counted and goes on."""
-
-        def poll() -> None:
-            try:
-                run()
-            except Exception:
-                self._polls.labels(monitor, "failed").inc()
-                raise
-            self._polls.labels(monitor, "ok").inc()
-
-        return poll
 
     def messenger(self, inner: T) -> T:
         """A Messenger whose cards, failures and 429s are counted."""

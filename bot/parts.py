@@ -16,6 +16,7 @@ from bot.route import Router
 from bot.settings import Settings
 from bot.sources import make_sources
 from bot.triage import IntakeTriage
+from bot.watching import Backtests, Engine, Looks, MonitorWatching
 from bot.webhooks import Sources, read
 from bot.words import Known
 from knowledge.adapters.absent import (
@@ -35,6 +36,7 @@ from knowledge.adapters.openai_embedder import OpenAIEmbedder
 from knowledge.adapters.prometheus import Prometheus
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
 from knowledge.adapters.shipped_vectors import ShippedVectors
+from knowledge.adapters.sources import open_sources
 from knowledge.adapters.sql import SqlStore, open_store
 from knowledge.catalogue import Catalogue
 from knowledge.codec import signals_from_json
@@ -42,7 +44,8 @@ from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.ingest import incident_document, read_setting
 from knowledge.library import SearchLibrary
 from knowledge.maintenance import Window, WithWindows, read_windows
-from knowledge.monitors import AnyMonitor, load_monitors
+from knowledge.monitors import AnyMonitor
+from knowledge.monitors.file import MonitorsFile, load_file
 from knowledge.oncall import OnCall
 from knowledge.ports import (
     LLM,
@@ -129,7 +132,29 @@ def make_frames(settings: Settings) -> Frames:
 
 
 def make_monitors(settings: Settings) -> tuple[AnyMonitor, ...]:
-    return load_monitors(settings.tandem_monitors) if settings.tandem_monitors else ()
+    return read_monitors_file(settings).monitors
+
+
+def read_monitors_file(settings: Settings) -> MonitorsFile:
+    """Monitors and their data sources. Raises UserError, a line for each wrong field."""
+    return load_file(settings.tandem_monitors) if settings.tandem_monitors else MonitorsFile()
+
+
+def make_watching(
+    settings: Settings,
+    store: SqlStore,
+    intake: Intake,
+    frames: Frames,
+    metrics: Metrics,
+    meters: Meters,
+    now: Callable[[], datetime],
+) -> MonitorWatching:
+    """The monitors, not running yet: what `bot.jobs` schedules makes them. Raises UserError."""
+    file = read_monitors_file(settings)
+    sources = open_sources(file.sources, metrics)
+    looks = Looks(frames, metrics)
+    engine = Engine(file.monitors, store, sources, looks, intake.accept, now, meters=meters)
+    return MonitorWatching(engine, store.monitors, Backtests(sources, looks), now)
 
 
 def make_catalogue(settings: Settings) -> Catalogue:
@@ -274,6 +299,8 @@ class Parts:
         self.embedder.encode(["warm"])
 
     def close(self) -> None:
+        if isinstance(self.watching, MonitorWatching):
+            self.watching.close()
         self.store.close()
         if isinstance(self.metrics, Prometheus):
             self.metrics.close()
@@ -308,6 +335,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         on_resolved=lambda incident: library.add([incident_document(incident)]),
         quiet=timedelta(seconds=settings.tandem_quiet),
     )
+    metrics = overrides.get("metrics") or make_metrics(settings)
     parts: dict[str, Any] = {
         "settings": settings,
         "store": store,
@@ -323,7 +351,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "pager": make_pagers(settings),
         "tickets": make_tickets(settings),
         "trainer": make_trainer(settings),
-        "metrics": make_metrics(settings),
+        "metrics": metrics,
+        "watching": overrides.get("watching")
+        or make_watching(settings, store, intake, frames, metrics, meters, now),
         "models": models,
         "frames": frames,
         "llm": llm,

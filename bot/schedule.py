@@ -25,6 +25,8 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[], object]
+    prompt: bool = False
+    """It has a thread of its own, so that slow jobs never hold it up; it must be quick itself."""
 
 
 class Schedule:
@@ -34,7 +36,10 @@ class Schedule:
         # The clock has a thread of its own: a slow job holds one of the pool's, never the clock.
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(threads)},
+            executors={
+                "default": ThreadPoolExecutor(threads),
+                "prompt": ThreadPoolExecutor(max(sum(job.prompt for job in jobs), 1)),
+            },
             job_defaults={
                 "coalesce": True,
                 "max_instances": 1,
@@ -48,6 +53,7 @@ class Schedule:
                 seconds=job.every.total_seconds(),
                 jitter=_jitter(job.every),
                 id=job.name,
+                executor="prompt" if job.prompt else "default",
                 name=job.name,
                 # Soon, and not all at the same moment.
                 next_run_time=datetime.now(UTC) + timedelta(seconds=0.1 * number),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from bot.watching.backtests import Backtests, trace_of
 from bot.watching.engine import Engine
@@ -27,6 +27,13 @@ REMEMBER_OPINIONS = timedelta(days=30)
 PICTURED_LOOKS = timedelta(days=14)
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """Data sources that hold connections."""
+
+    def close(self) -> None: ...
+
+
 class MonitorWatching:
     """`ports.Watching` over the running engine: what is changed is kept and holds at once."""
 
@@ -41,6 +48,12 @@ class MonitorWatching:
         self._monitors = monitors
         self._backtests = backtests
         self._now = now
+
+    def close(self) -> None:
+        """Finish what is being read and write what was learned; before the store is closed."""
+        self.engine.stop()
+        if isinstance(self.engine.sources, Closable):
+            self.engine.sources.close()
 
     def all(self) -> list[Watched]:
         now = self._now()

@@ -1,11 +1,11 @@
 """Looks at models, over the ports where their data is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.watching.entry import Found
-from knowledge.monitors import ModelMonitor, MonitorState, read_monitor
-from knowledge.ports import Frames, Incidents, Metrics
+from knowledge.monitors import ModelMonitor, MonitorState, Yardsticks, look_at
+from knowledge.ports import Frames, Metrics
 
 
 @dataclass(frozen=True)
@@ -14,29 +14,16 @@ class Looks:
 
     frames: Frames
     metrics: Metrics
-    incidents: Incidents
+    """Where the figures of models' endpoints are."""
+    yardsticks: Yardsticks = field(default_factory=Yardsticks)
 
     def __call__(self, monitor: ModelMonitor, state: MonitorState, at: datetime) -> Found:
-        one = _OneState(state)
-        signals = read_monitor(
+        looked = look_at(
             monitor,
-            metrics=self.metrics,
             frames=self.frames,
-            incidents=self.incidents,
-            states=one,
+            metrics=self.metrics,
             now=at,
+            state=state,
+            yardsticks=self.yardsticks,
         )
-        return Found(one.state, signals, (), one.state.rows[-1] if one.state.rows else 0)
-
-
-@dataclass
-class _OneState:
-    """`MonitorStates` of one monitor."""
-
-    state: MonitorState
-
-    def get(self, name: str) -> MonitorState:
-        return self.state
-
-    def put(self, name: str, state: MonitorState) -> None:
-        self.state = state
+        return Found(looked.state, looked.signals, (looked.look,), 1)

@@ -2,16 +2,22 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from bot.watching.backtests import Backtests
+from bot.watching.engine import Engine
+from bot.watching.entry import Found
+from bot.watching.facade import MonitorWatching
 from bot.watching.joined import MARK, join
 from knowledge.errors import Unavailable, UserError
-from knowledge.monitors import MetricMonitor
-from knowledge.records import Sample, Series
+from knowledge.monitors import AnyMonitor, MetricMonitor, ModelMonitor, MonitorState
+from knowledge.ports import Store
+from knowledge.ports import Store
+from knowledge.records import Look, Sample, Series
 
 Labels = tuple[tuple[str, str], ...]
 Values = Mapping[Labels, float] | Callable[[datetime], Mapping[Labels, float]]
@@ -90,3 +96,24 @@ class PlainSources:
         values = self.values[query]
         now = values(at) if callable(values) else values
         return [Sample(dict(labels), at, value) for labels, value in now.items()]
+
+
+def watching_at(
+    now: datetime,
+    store: Store,
+    monitors: Sequence[AnyMonitor] = (),
+    values: Mapping[str, Values] | None = None,
+) -> MonitorWatching:
+    """The facade over an engine that nobody ticks, for what asks and changes monitors. Every model
+    looks stable."""
+    sources = PlainSources(dict(values or {}))
+
+    def look(monitor: ModelMonitor, state: MonitorState, at: datetime) -> Found:
+        seen = Look(monitor.model, at, at - monitor.window, at, 900, "stable", figures={"drift": 0})
+        return Found(state, (), (seen,))
+
+    def accept(source: str, body: bytes, signals: Sequence[object]) -> int:
+        return 0
+
+    engine = Engine(monitors, store, sources, look, accept, lambda: now)
+    return MonitorWatching(engine, store.monitors, Backtests(sources, look), lambda: now)

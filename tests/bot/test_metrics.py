@@ -186,16 +186,17 @@ async def test_rounds_of_the_intake_count_when_there_was_work() -> None:
 
 async def test_polls_and_their_failures() -> None:
     metrics = Metrics()
-    metrics.polled("queue", lambda: None)()
-
-    def lost() -> None:
-        raise Unavailable("prometheus", "took too long")
-
-    with pytest.raises(Unavailable):
-        metrics.polled("queue", lost)()
+    metrics.polled("queue", "ok", 0.2)
+    metrics.polled("queue", "failed")
+    metrics.skipped("prometheus", 3)
+    metrics.source("prometheus", False)
     found = await samples(metrics)
     assert found['tandem_monitor_polls_total{monitor="queue",outcome="ok"}'] == 1
     assert found['tandem_monitor_polls_total{monitor="queue",outcome="failed"}'] == 1
+    assert found["tandem_monitor_lateness_seconds_count"] == 1
+    assert found['tandem_monitor_lateness_seconds_bucket{le="0.25"}'] == 1
+    assert found['tandem_monitor_skipped_total{source="prometheus"}'] == 3
+    assert found['tandem_monitor_source_up{source="prometheus"}'] == 0
 
 
 async def test_calls_of_the_language_model() -> None:

@@ -45,7 +45,9 @@ def busy() -> tuple[Metrics, MemoryStore]:
     metrics.timed_batches(lambda: 1)()
     metrics.turns(Chat()).post()
     metrics.observe_turn(0.2)
-    metrics.polled("queue", lambda: None)()
+    metrics.polled("queue", "ok", 0.1)
+    metrics.skipped("prometheus", 1)
+    metrics.source("prometheus", True)
     metrics.llm(Model()).write()
     metrics.messenger(Chat()).post()
     metrics.registry.register(
