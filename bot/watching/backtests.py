@@ -18,9 +18,8 @@ from knowledge.monitors import (
     ModelMonitor,
     MonitorState,
     backtest,
-    history,
+    missed,
 )
-from knowledge.monitors.catch_up import COARSEST
 from knowledge.records import Backtest, Episode, Look, Signal, Trace
 
 MOST_DAYS = timedelta(days=92)
@@ -56,15 +55,11 @@ class Backtests:
         step = max(monitor.every, (end - start) / self.most_steps)
         try:
             series = read_range(self.sources.range, monitor, start, end, step.total_seconds())
-            before = history(monitor)
-            if before:
-                coarse = max(step, COARSEST)
+            # What it would have learned from if it had begun then.
+            before = missed(monitor, MonitorState(), start)
+            if before is not None:
                 earlier = read_range(
-                    self.sources.range,
-                    monitor,
-                    start - before,
-                    start - coarse,
-                    coarse.total_seconds(),
+                    self.sources.range, monitor, before.start, before.end, before.step_s
                 )
                 series = joined([*earlier, *series])
         except Unavailable as error:
