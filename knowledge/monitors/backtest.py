@@ -11,7 +11,7 @@ from knowledge.durations import say_duration
 from knowledge.monitors.metric import decide, traces
 from knowledge.monitors.replay import polls, usual_step
 from knowledge.monitors.spec import MetricMonitor
-from knowledge.monitors.state import MonitorState
+from knowledge.monitors.state import Followed, MonitorState
 from knowledge.records import Backtest, Episode, Series, Signal, Trace
 
 MOST_POINTS = 150_000
@@ -37,11 +37,14 @@ def backtest(
     paced = monitor if step == monitor.every else _paced(monitor, step)
     count = int((end - began) / step) + 2
     state, told = MonitorState(), list[Signal]()
+    # A series that ended long ago is forgotten by the state, and still belongs in the picture.
+    followed: dict[str, Followed] = {}
     # The past before `start` may be coarser: its holes are no silence.
     for at, samples in chain(polls(chosen, began, start), polls(chosen, start, end, step)):
         state, signals = decide(paced, state, samples, at, keep=count)
         told += signals
-    seen = tuple(_within(trace, start, end) for trace in traces(state))
+        followed.update(state.series)
+    seen = tuple(_within(trace, start, end) for trace in traces(replace(state, series=followed)))
     return Backtest(
         start, end, seen, _episodes(told, seen, start), _problem(series, chosen, first, start)
     )

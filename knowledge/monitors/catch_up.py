@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from knowledge.monitors.learned import LOOKS
 from knowledge.monitors.metric import AWAY_POLLS, decide
 from knowledge.monitors.replay import polls
 from knowledge.monitors.spec import MetricMonitor, Normal
@@ -14,8 +13,9 @@ from knowledge.records import Series, Signal
 
 LEARNS_FROM = timedelta(days=14)
 """Two weeks tell a daily and a weekly pattern."""
-COARSEST = timedelta(minutes=5)
-"""A long past is read no finer than so: it is for learning, not for telling."""
+MOST_LEARNED = 10_000
+"""Points of it, a series. They are read at the monitor's own step, since a coarser past would teach
+another noise."""
 LONGEST_GAP = timedelta(days=2)
 """Of a longer gap only the end is read at every poll's time."""
 
@@ -39,8 +39,7 @@ def missed(monitor: MetricMonitor, state: MonitorState, now: datetime) -> Missed
         length = history(monitor)
         if not length:
             return None
-        step = every if length <= LONGEST_GAP else max(every, COARSEST)
-        return Missed(now - length, now - every, step.total_seconds())
+        return Missed(now - length, now - every, _step(monitor).total_seconds())
     if now - state.polled_at <= AWAY_POLLS * every:
         return None
     start = max(state.polled_at + every, now - LONGEST_GAP)
@@ -57,7 +56,13 @@ def history(monitor: MetricMonitor) -> timedelta:
         case Normal.FORECAST:
             return max(monitor.within, timedelta(days=3))
         case _:
-            return LEARNS_FROM if monitor.normal in LOOKS else timedelta(0)
+            return min(LEARNS_FROM, MOST_LEARNED * monitor.every)
+
+
+def _step(monitor: MetricMonitor) -> timedelta:
+    """A forecast keeps means of longer times anyway."""
+    forecasting = monitor.normal is Normal.FORECAST
+    return max(monitor.every, monitor.within / 64) if forecasting else monitor.every
 
 
 def catch_up(

@@ -62,7 +62,7 @@ def series() -> Callable[..., Series]:
     """A series of one value a minute from NOON on."""
 
     def make(values: Sequence[float] | NDArray[np.float64], **labels: str) -> Series:
-        times = NOON.timestamp() + 60.0 * np.arange(len(values))
+        times = NOON.timestamp() + np.arange(0, 60.0 * len(values), 60.0)
         return Series(labels, times, np.asarray(values, dtype=np.float64))
 
     return make
