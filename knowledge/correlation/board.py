@@ -9,6 +9,7 @@ from knowledge.correlation.index import Index
 from knowledge.correlation.likelihood import Likelihood
 from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import INFORMATION
+from knowledge.findings import is_finding
 
 CHRONIC_STARTS = 4
 """A series that stayed alone so often is chronic."""
@@ -90,6 +91,7 @@ class Board:
         group.firing += member.ended is None
         group.counted += member.counted
         group.located += bool(member.subject.node)
+        group.told += not is_finding(member.signal)
         group.first = min(group.first, member.start)
         group.first_arrival = min(group.first_arrival, member.arrival)
         group.last = max(group.last, member.arrival)

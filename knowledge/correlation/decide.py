@@ -15,14 +15,13 @@ from knowledge.correlation.splitting import second_root
 from knowledge.correlation.step import Step
 from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import HEARTBEATS, INFORMATION, URGENT
-from knowledge.records import SignalKind, Verdict
+from knowledge.findings import is_finding
+from knowledge.records import Verdict
 
 PAGERS = frozenset(
     {"pagerduty", "opsgenie", "bigpanda", "moogsoft", "servicenow", "bmc_helix", "splunk_oncall"}
 )
 """Sources whose alerts were judged before: each opens an incident."""
-OWN = frozenset({SignalKind.METRIC, SignalKind.DRIFT, SignalKind.QUALITY})
-"""What Tandem's own monitors find was tested for significance there."""
 _SEED_MOST = 2.0
 _UNRELATED = -2.0
 _HOPELESS = 0.01
@@ -38,7 +37,7 @@ def _is_beat(member: Member) -> bool:
 
 
 def _is_proof(member: Member) -> bool:
-    return member.signal.kind in OWN or member.signal.source in PAGERS
+    return is_finding(member.signal) or member.signal.source in PAGERS
 
 
 class Decider:
@@ -85,7 +84,7 @@ class Decider:
         if fresh:
             self._adopt(group, [g for g in links if g is not group], now, step)
         if not group.opened and group.number in self._board.groups:
-            self._maybe_open(group, now, step)
+            self._maybe_open(group, now, step, _is_proof(member) and member.ended is None)
 
     def _best(
         self, member: Member, links: dict[Group, Link], home: Group | None, now: float
@@ -119,12 +118,14 @@ class Decider:
         """It belongs to nothing that is known: chronic, unimportant, or the first of something."""
         member.terms = self._judge.tell(member, alone, None)
         self._board.count(member, now)
-        if home is None and self._is_chronic(member):
+        if self._flaps(member) or (home is None and self._is_chronic(member)):
             member.verdict = Verdict.CHRONIC
             self._board.came_alone(member, self._exposure(now), now)
             return
         group = self._wait(member, home, now)
         if _is_proof(member) and member.verdict is Verdict.WAITING and member.ended is None:
+            if series := self._series.get(member.key[0]):
+                series.opened(now)
             self._open(group, f"{member.rule} is proof by itself", now, step)
 
     def _is_chronic(self, member: Member) -> bool:
@@ -132,6 +133,14 @@ class Decider:
         series = self._series.get(member.key[0])
         often = series is not None and series.lone >= CHRONIC_STARTS
         return often or (member.arrival - member.start > self._t.keep and not _is_proof(member))
+
+    def _flaps(self, member: Member) -> bool:
+        """A finding that opened one incident after the other, each alone. What is urgent is told
+        however often it comes."""
+        series = self._series.get(member.key[0])
+        if series is None or member.severity in URGENT or not is_finding(member.signal):
+            return False
+        return series.flaps(member.arrival)
 
     def _wait(self, member: Member, home: Group | None, now: float) -> Group:
         """Make it the first of a group of its own. One that had fired for long when it came is
@@ -202,9 +211,9 @@ class Decider:
         missing = self._threshold(group, now) - group.score
         return max(self._background.noise_lasts() * missing, 60.0)
 
-    def _maybe_open(self, group: Group, now: float, step: Step) -> None:
+    def _maybe_open(self, group: Group, now: float, step: Step, proven: bool = False) -> None:
         least = self._threshold(group, now) + (self._t.one_rule if len(group.rules) == 1 else 0.0)
-        if len(group.signs) < 2 or group.score < least:
+        if not proven and (len(group.signs) < 2 or group.score < least):
             return
         homes = [(self._explains(g, group, now), g) for g in self._near(group) if g.opened]
         score, home = max(homes, key=lambda h: (h[0], -h[1].number), default=(-math.inf, group))

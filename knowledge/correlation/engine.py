@@ -23,6 +23,7 @@ from knowledge.correlation.teaching import STRENGTH, Lessons
 from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import URGENT
 from knowledge.errors import NotFound
+from knowledge.findings import is_finding
 from knowledge.records import Lesson, Signal, Term, Verdict
 
 MOST_SUSPECTS = 5
@@ -123,6 +124,8 @@ class Correlator:
             self._populate()
         if member.subject.peer and member.subject.service:
             self._links.learn_call(member.subject.service, member.subject.peer)
+        if member.subject.model and member.subject.service:
+            self._links.learn_served(member.subject.service, member.entity)
         return member
 
     def _already_over(self, signal: Signal, start: float, now: float) -> Signal:
@@ -259,7 +262,11 @@ class Correlator:
                 continue
             series = self._series.started(member.key[0], member.start, at)
             if name:
-                group = self._board.by_name.get(name) or self._restored(name, at)
+                group = self._board.by_name.get(name)
+                if group is None:
+                    group = self._restored(name, at)
+                    if is_finding(signal):
+                        series.opened(at)
                 self._board.join(member, group, self._t.sign_most)
                 member.verdict = Verdict.ATTACHED
                 self._background.note(member.rule, 1.0, 0.0, at)

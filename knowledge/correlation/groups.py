@@ -12,6 +12,8 @@ Place = tuple[str, str, str]
 """Kind (below), cluster, name."""
 SERVICE, NODE, ZONE, BLAMED, CLUSTER = "s", "n", "z", "b", "c"
 """Kinds of place. BLAMED is a service that others complain of."""
+MODEL = "model:"
+"""Before the names of models, which may be called as their servers are."""
 ANYWHERE = "*"
 """The cluster under which alerts that know no cluster look."""
 _MOST_NAMES = 50
@@ -84,7 +86,7 @@ class Member:
 def entity_of(subject: Subject) -> str:
     """What the alert is held against: its model, else its service, else its node."""
     if subject.model:
-        return f"model:{subject.model}"
+        return f"{MODEL}{subject.model}"
     return subject.service or subject.node
 
 
@@ -157,6 +159,7 @@ class Group:
         "rules",
         "score",
         "signs",
+        "told",
     )
 
     def __init__(self, number: int) -> None:
@@ -186,6 +189,8 @@ class Group:
         """What its members count for the pace of lone alerts."""
         self.located = 0
         """Members whose node is known."""
+        self.told = 0
+        """Members that others told of: no findings of Tandem's own monitors."""
         self.first = float("inf")
         self.first_arrival = float("inf")
         self.last = 0.0

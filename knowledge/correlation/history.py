@@ -12,6 +12,9 @@ from knowledge.correlation.vocabulary import name_bias, name_tokens
 MOST_HABIT = 3.5
 _UNSURE_S = 300.0
 """For so many seconds the expected pace counts against the one that is seen."""
+_FLAPS_OFTEN, _FLAPS_WITHIN = 3, 6 * 3600.0
+"""A finding that opened so many cards within so many seconds opens no other one."""
+_MOST_CARDS = 8
 _HABIT_HORIZON = 6.0
 """Habits of rules are remembered this many times as long as the pace."""
 
@@ -39,6 +42,7 @@ class Series:
     __slots__ = (
         "apart",
         "belief",
+        "cards",
         "first",
         "group",
         "last_arrival",
@@ -61,6 +65,16 @@ class Series:
         """Probability with which it belonged to its last group."""
         self.apart: tuple[int, ...] = ()
         """Groups that people took it out of."""
+        self.cards: tuple[float, ...] = ()
+        """When it opened an incident by itself, the latest few times."""
+
+    def opened(self, now: float) -> None:
+        """It opened an incident by itself."""
+        self.cards = (*self.cards[-_MOST_CARDS:], now)
+
+    def flaps(self, now: float) -> bool:
+        """Has it opened so many incidents by itself lately that one more is no news?"""
+        return sum(now - at < _FLAPS_WITHIN for at in self.cards) >= _FLAPS_OFTEN
 
 
 class SeriesBook:

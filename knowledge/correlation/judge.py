@@ -12,6 +12,7 @@ from knowledge.correlation.likelihood import Likelihood, Link, timing
 from knowledge.correlation.teaching import Lessons
 from knowledge.correlation.tuning import Tuning
 from knowledge.correlation.vocabulary import INFORMATION, URGENT
+from knowledge.findings import is_finding
 from knowledge.records import Term
 
 NO_TIE = -5.0
@@ -43,7 +44,10 @@ class Judge:
         """Places that lone alerts are spread over."""
 
     def pace(self, member: Member, now: float) -> float:
-        """Alerts of its sort (informing or not) that come by chance on one service, a second."""
+        """Alerts of its sort (informing or not, or a monitor's finding) that come by chance on one
+        service or model, a second."""
+        if is_finding(member.signal):
+            return self._t.model_pace if member.subject.model else self._t.finding_pace
         return self._background.pace(now, self.services, member.severity in INFORMATION)
 
     def alone(self, member: Member, lone: float) -> Weighed:

@@ -11,6 +11,7 @@ little.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from operator import attrgetter
 
@@ -18,6 +19,7 @@ from knowledge.correlation.groups import (
     ANYWHERE,
     BLAMED,
     CLUSTER,
+    MODEL,
     NODE,
     SERVICE,
     ZONE,
@@ -29,6 +31,7 @@ from knowledge.correlation.groups import (
 from knowledge.correlation.index import Index
 from knowledge.correlation.links import Links, Relation
 from knowledge.correlation.tuning import Tuning
+from knowledge.findings import is_finding
 
 MOST_TIMING = 5.0
 """No timing speaks for or against a group with more nats than this."""
@@ -55,6 +58,7 @@ class Tie(Enum):
     CALLS_FAR = "calls, two hops down,"
     CALLED = "is called by"
     TOGETHER = "has often failed together with"
+    MODEL = "serves, or is served by,"
     COMPLAINS = "complains of"
     BLAMED = "is blamed by alerts on"
     NODE = "is on the same node as other alerts:"
@@ -68,6 +72,7 @@ _TIES = {
     Relation.CALLS_FAR: Tie.CALLS_FAR,
     Relation.CALLED: Tie.CALLED,
     Relation.TOGETHER: Tie.TOGETHER,
+    Relation.MODEL: Tie.MODEL,
 }
 
 _FAR = (Tie.CALLS_FAR, Tie.TOGETHER)
@@ -79,6 +84,7 @@ _AMOUNTS: dict[Tie, Callable[[Tuning], float]] = {
     Tie.CALLED: attrgetter("to_callee"),
     Tie.BLAMED: attrgetter("to_callee"),
     Tie.COMPLAINS: attrgetter("complaint"),
+    Tie.MODEL: attrgetter("served_model"),
 }
 """Alerts expected by each tie that does not depend on what else the group holds."""
 
@@ -125,6 +131,7 @@ class Likelihood:
         self._index = index
         self._t = tuning
         self._kernels = {tie: _kernel(tie, tuning) for tie in Tie}
+        self._slack = {tie: _slackened(tie, tuning) for tie in Tie}
         self._reaches: dict[tuple[str, str], tuple[object, tuple[tuple[Place, Tie], ...]]] = {}
         self.population = 1
         """Services known in one cluster."""
@@ -171,6 +178,9 @@ class Likelihood:
 
     def _vigour(self, group: Group, now: float) -> float:
         t = self._t
+        if not group.told:
+            # A finding says nothing of whether there are rules that would alert.
+            return t.vigour_most
         return min(t.vigour_most, group.vigour(now, t.spread_tau, t.vigour_trust))
 
     def expected(self, service: str) -> float:
@@ -187,7 +197,7 @@ class Likelihood:
             return known[1]
         reach = [((SERVICE, cluster, name), _TIES[relation]) for name, relation in near]
         reach.append(((BLAMED, cluster, entity), Tie.BLAMED))
-        if len(near) == 1 and self._links.blind:
+        if self._links.blind and not self._links.mapped(entity) and not entity.startswith(MODEL):
             reach.append(((CLUSTER, cluster, ""), Tie.CLUSTER))
         if len(self._reaches) >= _MOST_REACHES:
             self._reaches.clear()
@@ -209,7 +219,9 @@ class Likelihood:
         return reach
 
     def _rate(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
-        amount, delay = self._kernels[tie]
+        # What is learned to be unusual takes its time to be noticed.
+        slack = not group.told or is_finding(member.signal)
+        amount, delay = (self._slack if slack else self._kernels)[tie]
         density = delay(member.start - activity.first)
         if not is_late(member):
             trust = self._t.clock_trust
@@ -265,11 +277,21 @@ class Likelihood:
 def _kernel(tie: Tie, t: Tuning) -> tuple[float | None, Delay]:
     """Alerts expected by a tie, where that depends on nothing else, and their delay's density."""
     amount = _AMOUNTS.get(tie)
-    if tie in (Tie.CALLED, Tie.BLAMED):
+    if tie is Tie.MODEL:
+        delay = seldom_looked_at(t)
+    elif tie in (Tie.CALLED, Tie.BLAMED):
         delay = upstream(t)
     else:
         delay = decay(2.0 * t.spread_tau if tie in _FAR else t.spread_tau, t)
     return (amount(t) if amount else None), delay
+
+
+def _slackened(tie: Tie, t: Tuning) -> tuple[float | None, Delay]:
+    """The same where one of the two is a finding, which may come minutes after what it caused: the
+    foot before 0 is wider, and all of the density lower for it."""
+    amount, delay = _kernel(tie, replace(t, early_tau=t.finding_tau))
+    share = 1.0 / (1.0 + t.finding_tau / t.spread_tau)
+    return amount, lambda dt: share * delay(dt)
 
 
 def decay(tau: float, t: Tuning) -> Delay:
@@ -294,6 +316,18 @@ def upstream(t: Tuning) -> Delay:
 
     def density(dt: float) -> float:
         return head * math.exp(-dt / early) if dt > 0.0 else before(-dt)
+
+    return density
+
+
+def seldom_looked_at(t: Tuning) -> Delay:
+    """The same where one of the two is a model: whichever failed first, its data are looked at
+    once in a while, and the window that was looked at began earlier still."""
+    near, far = 0.5 / (2 * t.model_tau), 0.5 / (2 * t.model_tail_tau)
+
+    def density(dt: float) -> float:
+        gap = abs(dt)
+        return near * math.exp(-gap / t.model_tau) + far * math.exp(-gap / t.model_tail_tau)
 
     return density
 

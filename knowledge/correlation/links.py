@@ -28,6 +28,8 @@ class Relation(IntEnum):
     CALLS_FAR = 2
     CALLED = 3
     TOGETHER = 4
+    MODEL = 5
+    """One is a model, the other serves it."""
 
 
 class Links:
@@ -43,6 +45,7 @@ class Links:
         self._callers: dict[str, dict[str, None]] = {}
         self._pairs: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._together: dict[str, dict[str, None]] = {}
+        self._served: dict[str, dict[str, None]] = {}
 
     @property
     def blind(self) -> bool:
@@ -77,6 +80,18 @@ class Links:
         known[callee] = None
         self._callers.setdefault(callee, {})[caller] = None
         self._forget()
+
+    def learn_served(self, service: str, model: str) -> None:
+        """That service answers for the model: bad data may make either of them fail first."""
+        if model in self._served.get(service, ()) or len(self._served) > _MOST_PAIRS:
+            return
+        for one, other in ((service, model), (model, service)):
+            self._served.setdefault(one, {})[other] = None
+        self._forget()
+
+    def mapped(self, service: str) -> bool:
+        """Is anything known of whom it calls, or who calls it?"""
+        return any(relation is not Relation.MODEL for _, relation in self.near(service)[1:])
 
     def learn_together(self, services: Iterable[str], now: float) -> None:
         """These were in trouble in one incident."""
@@ -122,12 +137,16 @@ class Links:
             at = queue.popleft()
             if found[at] == most:
                 continue
-            for caller in islice(self.callers(at), self._most):
+            for caller in islice(self._passes_to(at), self._most):
                 if caller not in found:
                     found[caller] = found[at] + 1
                     queue.append(caller)
         del found[service]
         return found
+
+    def _passes_to(self, service: str) -> Iterable[str]:
+        yield from self.callers(service)
+        yield from self._served.get(service, ())
 
     def _forget(self) -> None:
         self._near.clear()
@@ -145,4 +164,6 @@ class Links:
                 near.setdefault(further, Relation.CALLS_FAR)
         for other in self._together.get(service, ()):
             near.setdefault(other, Relation.TOGETHER)
+        for other in self._served.get(service, ()):
+            near.setdefault(other, Relation.MODEL)
         return tuple(islice(near.items(), self._most))

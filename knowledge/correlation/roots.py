@@ -10,6 +10,7 @@ import math
 from knowledge.correlation.groups import (
     ANYWHERE,
     BLAMED,
+    MODEL,
     NODE,
     SERVICE,
     ZONE,
@@ -46,7 +47,7 @@ def suspects(group: Group, links: Links, most: int) -> tuple[str, ...]:
         if len(activity.nodes) >= 2:
             scores[name] = _place(activity, group, services, links) - _RARE_ZONE
     ranked = sorted(scores, key=lambda name: (-scores[name], name))
-    return tuple(name.removeprefix("model:") for name in ranked[:most])
+    return tuple(name.removeprefix(MODEL) for name in ranked[:most])
 
 
 def service_spots(group: Group) -> Spots:

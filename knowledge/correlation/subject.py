@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from knowledge.catalogue import Catalogue, Pod
 from knowledge.correlation.vocabulary import HEARTBEATS
-from knowledge.records import Signal, SignalKind
+from knowledge.findings import MODEL_KINDS
+from knowledge.records import Signal
 
 MAX_LABELS = 64
 MAX_TEXT = 256
@@ -82,7 +83,6 @@ _POD_HASH = re.compile(
 """What Kubernetes appends: ReplicaSet hash and pod suffix, pod suffix, or ordinal."""
 _ADDRESS = re.compile(r"[\d.:a-f\[\]]+")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+")
-_MODELS = frozenset({SignalKind.DRIFT, SignalKind.QUALITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Subject:
     zone: str = ""
     namespace: str = ""
     model: str = ""
-    """For drift and quality: the model, which is another thing than its server."""
+    """For what is found about a model: the model, which is another thing than its server."""
     peer: str = ""
     """The service it calls and complains of."""
 
@@ -122,7 +122,7 @@ def subject_of(signal: Signal, catalogue: Catalogue) -> Subject:
     node = node or ("" if service else _host(labels.get("instance", "")))
     zone = _first(labels, _ZONE) or catalogue.zone(node)
     cluster = _first(labels, _CLUSTER) or (known.cluster if known else "")
-    model = (_first(labels, _MODEL) or signal.service) if signal.kind in _MODELS else ""
+    model = (_first(labels, _MODEL) or signal.service) if signal.kind in MODEL_KINDS else ""
     return Subject(
         service=service,
         cluster=cluster or catalogue.cluster_of(node),

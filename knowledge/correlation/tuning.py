@@ -17,6 +17,11 @@ class Tuning:
     """Alerts on a callee after its caller's: the cause may be noticed later than its effect."""
     complaint: float = 2.0
     """Alerts that name the affected service as their peer."""
+    served_model: float = 1.0
+    """Findings about a model whose server is in trouble, or the other way round."""
+    model_tau: float = 300.0
+    model_tail_tau: float = 3600.0
+    """Delays between the two: a model is looked at once in a while."""
     same_node: float = 1.0
     """Alerts of one other service on a node that is known to be ill."""
     hint_of_node: float = 0.12
@@ -28,6 +33,8 @@ class Tuning:
     """Mean delay on one service and per hop of calls."""
     early_tau: float = 15.0
     """How much earlier an effect may be noticed than its cause."""
+    finding_tau: float = 180.0
+    """How much later a monitor of Tandem's own may notice a cause than others notice its effect."""
     tail: float = 0.15
     tail_tau: float = 600.0
     """This part of an incident's alerts comes much later."""
@@ -40,6 +47,11 @@ class Tuning:
     # The background: alerts that come by themselves.
     pace: float = 0.002
     """Expected lone alerts a second on one service, before any were seen."""
+    finding_pace: float = 4.0 / 86400.0
+    """What Tandem's own monitors find on one service by chance, a second: four a day. It was
+    tested, and comes far less often than alerts."""
+    model_pace: float = 1.0 / (7 * 86400.0)
+    """The same for what they find about one model: one a week."""
     pace_weight: float = 1000.0
     """For how many service-seconds that expectation counts."""
     lone_per_hour: float = 6.0

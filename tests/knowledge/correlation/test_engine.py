@@ -285,6 +285,7 @@ def test_one_that_ends_soon_does_not(shop: Catalogue, alerts: Alerts) -> None:
         (SignalKind.METRIC, "monitor"),
         (SignalKind.DRIFT, "monitor"),
         (SignalKind.QUALITY, "monitor"),
+        (SignalKind.PERFORMANCE, "monitor"),
         (SignalKind.ALERT, "pagerduty"),
     ],
 )
@@ -293,16 +294,6 @@ def test_monitors_of_our_own_and_pagers_are_proof(
 ) -> None:
     signal = replace(alerts("Spike", "cart", 0, source=source), kind=kind)
     assert len(opened(play(Correlator(), [signal]))) == 1
-
-
-def test_a_models_drift_and_its_servers_alerts_stay_apart(alerts: Alerts) -> None:
-    correlator = Correlator()
-    drift = replace(alerts("Drift", "fraud", 0, model="fraud"), kind=SignalKind.DRIFT)
-    server = [alerts("HighErrorRate", "fraud", 10), alerts("SloBurn", "fraud", 15),
-              alerts("CrashLoop", "fraud", 20)]  # fmt: skip
-    play(correlator, [drift, *server])
-    assert home(correlator, drift)
-    assert home(correlator, drift) != home(correlator, server[0])
 
 
 # Alerts as they really come
