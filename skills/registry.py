@@ -8,6 +8,7 @@ from knowledge.errors import UserError
 from skills.alert_why import skill as alert_why
 from skills.audit import skill as audit
 from skills.contract import Skill
+from skills.finding import skill as finding
 from skills.help import skill as help_
 from skills.incident_channel import skill as incident_channel
 from skills.incident_export import skill as incident_export
@@ -23,10 +24,14 @@ from skills.incident_update import skill as incident_update
 from skills.model_drift import skill as model_drift
 from skills.model_status import skill as model_status
 from skills.not_related import skill as not_related
+from skills.not_useful import skill as not_useful
+from skills.not_useful import useful
 from skills.oncall import skill as oncall
 from skills.page import skill as page
 from skills.planned import PLANNED
 from skills.promotion import approve, promotion, reject
+from skills.raise_bar import bar_keep
+from skills.raise_bar import skill as raise_bar
 from skills.retrain import skill as retrain
 from skills.rollback import skill as rollback
 from skills.runbook import skill as runbook
@@ -35,6 +40,8 @@ from skills.silence import skill as silence
 from skills.silences import silence_end, silence_prolong
 from skills.silences import skill as silences
 from skills.similar_incidents import skill as similar_incidents
+from skills.snooze import skill as snooze
+from skills.snooze import snooze_start
 from skills.stakeholder_update import skill as stakeholder_update
 from skills.stats import skill as stats
 from skills.ticket import skill as ticket
@@ -55,6 +62,13 @@ BUILTIN: tuple[Skill[Any], ...] = (
     timeline_add,
     alert_why,
     not_related,
+    finding,
+    snooze,
+    snooze_start,
+    not_useful,
+    useful,
+    raise_bar,
+    bar_keep,
     oncall,
     page,
     incident_channel,
