@@ -63,6 +63,7 @@ from knowledge.ports import (
 )
 from knowledge.records import Incident, Message, Signal, Status
 from skills.contract import Context, Skill, User
+from skills.noticed import Reading
 from skills.registry import installed
 
 log = logging.getLogger("tandem.build")
@@ -257,6 +258,19 @@ class Parts:
             people=people,
             read_thread=read_thread,
             card_link=card_link,
+        )
+
+    @property
+    def reading(self) -> Reading:
+        """What cards of findings read."""
+        return Reading(
+            watching=self.watching,
+            incidents=self.store.incidents,
+            changes=self.store.changes,
+            alerts=self.store.alerts,
+            approvals=self.store.approvals,
+            silences=self.silences,
+            catalogue=self.catalogue,
         )
 
     def read_library(self) -> None:
