@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from knowledge.durations import say_duration
-from knowledge.incidents import TANDEM, record
+from knowledge.findings import is_finding
+from knowledge.incidents import TANDEM, counted, record
 from knowledge.oncall import Policy, Target
-from knowledge.records import Event, Incident, Severity, Signal
+from knowledge.records import Event, Incident, Severity, Signal, SignalKind
 
 PAGED = "paged"
 REMINDED = "reminded"
@@ -63,10 +64,15 @@ class Page:
 
 
 def due(incident: Incident, policy: Policy | None, now: datetime) -> Step | None:
-    """The step that is due, or None: acknowledged, over, merged, too mild, or not yet."""
+    """The step that is due, or None: acknowledged, over, merged, too mild, a drift alone, or not
+    yet."""
     if policy is None or not is_waiting(incident) or incident.severity > policy.least_severity:
         return None
+    grave_since = pages_since(incident)
+    if grave_since is None:
+        return None
     start, since = _start(incident, policy.least_severity)
+    since = max(since, grave_since)
     taken = _steps_taken(incident.timeline[start:])
     plan = list(_plan(policy))
     overdue = [
@@ -78,6 +84,21 @@ def due(incident: Incident, policy: Policy | None, now: datetime) -> Step | None
         return None
     targets = dict.fromkeys(target for _, tell in overdue for target in tell)
     return Step(overdue[-1][0], len(plan), now - since, tuple(targets))
+
+
+def pages_since(incident: Incident) -> datetime | None:
+    """From when on it may page at all; None where all that was noticed is that data moved. A drift
+    is seldom worth a night: what it does to answers is measured, and that may page."""
+    if not any(map(_is_quiet, incident.signals)):
+        return incident.opened_at
+    loud = (s.received_at for s in counted(incident.signals) if not _is_quiet(s))
+    return min(loud, default=None)
+
+
+def _is_quiet(signal: Signal) -> bool:
+    """A drift, or a finding that says itself that it pages nobody, such as an estimate."""
+    says_so = is_finding(signal) and signal.labels.get("pages", "").lower() == "no"
+    return signal.kind is SignalKind.DRIFT or says_so
 
 
 def is_waiting(incident: Incident) -> bool:

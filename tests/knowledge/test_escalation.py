@@ -24,9 +24,10 @@ from knowledge.incidents import (
     resolve,
     set_severity,
     unacknowledge,
+    with_signals,
 )
 from knowledge.oncall import Aim, Level, Policy, Target
-from knowledge.records import Incident, Severity, Signal
+from knowledge.records import Incident, Severity, Signal, SignalKind
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -201,3 +202,55 @@ def test_our_own_page_is_known_when_it_comes_back(label: str) -> None:
     assert page_key("INC-12") == "tandem/INC-12"
     assert is_own_page(signal)
     assert not is_own_page(replace(signal, labels={label: "srv01/cpu", "note": "tandem/INC-12"}))
+
+
+# What Tandem found itself
+
+
+def found(kind: SignalKind, severity: str = "critical", **labels: str) -> Signal:
+    return Signal(
+        kind.value,
+        kind.value,
+        NOON,
+        NOON,
+        kind=kind,
+        service="eta",
+        severity=severity,
+        labels=labels,
+    )
+
+
+def incident_of(*signals: Signal) -> Incident:
+    return replace(open_from(signals, NOON), id="INC-12")
+
+
+@pytest.mark.parametrize("severity", ["warning", "critical", "page"])
+def test_a_drift_alone_never_pages(severity: str) -> None:
+    drift = incident_of(found(SignalKind.DRIFT, severity))
+    assert due(drift, POLICY, after(24 * 60)) is None
+    raised = set_severity(drift, Severity.SEV1, "U1", after(1))
+    assert due(raised, POLICY, after(24 * 60)) is None
+
+
+@pytest.mark.parametrize("kind", [SignalKind.PERFORMANCE, SignalKind.QUALITY, SignalKind.METRIC])
+def test_what_drift_does_to_answers_pages(kind: SignalKind) -> None:
+    step = due(incident_of(found(kind), found(SignalKind.DRIFT)), POLICY, after(5))
+    assert step is not None
+    assert step.number == 1
+
+
+def test_a_finding_may_say_that_it_pages_nobody() -> None:
+    estimate = found(SignalKind.PERFORMANCE, pages="no")
+    assert due(incident_of(estimate), POLICY, after(60)) is None
+    # The label of somebody else's alert is theirs.
+    alert = found(SignalKind.ALERT, pages="no")
+    assert due(incident_of(alert), POLICY, after(60)) is not None
+
+
+def test_when_an_alert_joins_a_drift_the_wait_begins_with_the_alert() -> None:
+    alert = replace(found(SignalKind.ALERT), starts_at=after(300), received_at=after(300))
+    joined = with_signals(incident_of(found(SignalKind.DRIFT, "warning")), [alert], after(300))
+    assert due(joined, POLICY, after(304)) is None
+    step = due(joined, POLICY, after(305))
+    assert step is not None
+    assert (step.number, step.waited) == (1, 5 * MINUTE)
