@@ -28,6 +28,7 @@ from bot.slack.rooms import SlackRooms
 from bot.tickets import TICKET, TicketSync
 from bot.turn import Turn
 from bot.watching import MonitorWatching
+from bot.watching.tell import TELL, Telling
 from knowledge.errors import TandemError
 from knowledge.records import DocumentKind, Hit, Incident, Signal
 from skills.cards import incident_card, thread_update
@@ -144,6 +145,15 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     tickets = TicketSync(
         store.incidents, store.outbox, parts.tickets, now, messenger.person, places.link
     )
+    telling_named = Telling(
+        store,
+        parts.watching,
+        parts.oncall,
+        messenger,
+        settings.tandem_channel,
+        now,
+        places.link,
+    )
     courier = Courier(
         outbox=store.outbox,
         incidents=store.incidents,
@@ -156,6 +166,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         others={
             PAGE: pages.send,
             TICKET: tickets.send,
+            TELL: telling_named.send,
             **senders(digest),
             **anchor_senders(anchor),
         },
@@ -211,4 +222,5 @@ def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Rep
         catalogue=parts.catalogue,
         records=records,
         now=now,
+        noticed=parts.reading.noticed(incident, now),
     )

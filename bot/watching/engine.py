@@ -26,6 +26,7 @@ from bot.watching.meters import NoMeters, PollMeters
 from bot.watching.past import read_range
 from bot.watching.roster import Listed, learns_anew, list_one, roster
 from bot.watching.sources import Sources
+from bot.watching.tell import put
 from knowledge.codec import signals_to_json
 from knowledge.durations import say_duration
 from knowledge.errors import TandemError, Unavailable, UserError
@@ -475,6 +476,7 @@ class Engine:
             bodies: dict[str, bytes] = {}
             taken: list[tuple[Entry, int, int]] = []
             signals: list[Signal] = []
+            to_tell: list[Signal] = []
             looks: list[Look] = []
             for entry in entries:
                 with entry.lock:
@@ -482,14 +484,17 @@ class Engine:
                         continue
                     with self._lock:
                         self._dirty.discard(entry.key)
-                    bodies[entry.key] = dump_state(entry.state)
+                    bodies[entry.key] = self._dumped(entry)
                     taken.append((entry, len(entry.untold), len(entry.unseen)))
                     signals += entry.untold
+                    if entry.listed.monitor.tell:
+                        to_tell += [signal for signal in entry.untold if signal.firing]
                     looks += entry.unseen
             try:
                 with self._store.together():
                     if signals:
                         self._accept(SOURCE, signals_to_json(signals), signals)
+                    put(self._store.outbox, to_tell, self._now())
                     for look in looks:
                         self._store.monitors.add_look(look)
                     self._store.monitors.put_states(bodies)
@@ -503,6 +508,14 @@ class Engine:
         if signals:
             self.accepted()
         return True
+
+    def _dumped(self, entry: Entry) -> bytes:
+        """Its state; without what was learned where that cannot be written, so that at least what
+        was told is known after a restart and no other monitor's state is held up."""
+        body = None
+        with self._judging(entry):
+            body = dump_state(entry.state)
+        return dump_state(replace(entry.state, series={})) if body is None else body
 
     def _could_not_write(self, error: TandemError, entries: Sequence[Entry]) -> None:
         with self._lock:

@@ -16,7 +16,6 @@ from bot.watching.joined import MARK, join
 from knowledge.errors import Unavailable, UserError
 from knowledge.monitors import AnyMonitor, MetricMonitor, ModelMonitor, MonitorState
 from knowledge.ports import Store
-from knowledge.ports import Store
 from knowledge.records import Look, Sample, Series
 
 Labels = tuple[tuple[str, str], ...]

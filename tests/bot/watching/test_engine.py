@@ -343,6 +343,19 @@ class Looker:
         return Found(replace(state, rows=(1_000,)), (), (look,), 1_000)
 
 
+def test_those_a_monitor_names_are_told_of_what_begins(world: World) -> None:
+    world.monitors = (queue(tell=("#ml",)), queue("other", query="queue"))
+    world.restart()
+    world.sources.values["queue"] = HIGH
+    world.pass_time(2 * MINUTE)
+    world.sources.values["queue"] = CALM
+    world.pass_time(2 * MINUTE)
+    assert len(world.told()) == 4
+    (fired, _) = (signal for signal in world.told() if signal.name == "queue")
+    (delivery,) = world.store.outbox.due(world.now)
+    assert delivery.key == f"tell:{fired.fingerprint}|{fired.starts_at.isoformat()}"
+
+
 def test_looks_at_models_are_kept(world: World) -> None:
     world.monitors = (ModelMonitor.model_validate({"model": "fraud", "every": MINUTE}),)
     world.look = Looker()
@@ -387,6 +400,30 @@ def test_what_people_keep_overlays_the_file(world: World) -> None:
     world.pass_time(2 * MINUTE)
     assert [entry.key for entry in world.engine.entries()] == ["metric:queue"]
     assert [s.name for s in world.told()] == ["queue"]
+
+
+class Undumpable:
+    """Something learned that cannot be written."""
+
+    def dump(self) -> bytes:
+        raise AttributeError("it has no size")
+
+
+def test_a_state_that_cannot_be_written_holds_up_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.monitors = (queue(), queue("other"))
+    world.sources.values["other"] = CALM
+    world.restart()
+    world.pass_time(2 * MINUTE)
+    entry = world.engine.entry("metric:queue")
+    assert entry is not None
+    (followed,) = entry.state.series.values()
+    followed.judge = Undumpable()  # type: ignore[assignment]
+    with caplog.at_level(logging.CRITICAL):
+        world.engine.flush()
+    assert set(world.store.monitors.states()) == {"metric:queue", "metric:other"}
+    assert "It cannot be judged: AttributeError" in world.problem("metric:queue")
 
 
 def test_states_are_written_in_one_go(world: World) -> None:
