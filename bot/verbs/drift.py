@@ -3,12 +3,14 @@
 import argparse
 import json
 import sys
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from knowledge.adapters.frames import read_frame
-from knowledge.drift import DriftReport, compare, profile
+from knowledge.adapters.frames import FileTable, ProfileCache, open_table
+from knowledge.adapters.frames.tables import Table
+from knowledge.drift import DriftReport, compare
 from knowledge.errors import TandemError, UserError
-from knowledge.records import Frame
+from knowledge.records import ColumnRoles
 from skills.model_drift import draw_report
 
 
@@ -17,18 +19,32 @@ def register(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "drift",
         help="compare current data with a reference",
         description="Compare current data with a reference: data quality first, then which columns "
-        "moved. Sources are Parquet, CSV or JSON-lines files, folders of them, or an SQLAlchemy "
-        "URL with a query.",
+        "moved. Sources are Parquet, CSV or JSON-lines files, folders of them, an SQLAlchemy URL "
+        "with a query, or a URL of Ibis with a table, which is counted where it lives.",
     )
     parser.add_argument("--reference", required=True, metavar="R", help="file, folder or URL")
     parser.add_argument("--current", required=True, metavar="C", help="file, folder or URL")
     parser.add_argument("--reference-query", default="", metavar="SQL", help="for a URL")
     parser.add_argument("--current-query", default="", metavar="SQL", help="for a URL")
+    parser.add_argument("--reference-table", default="", metavar="NAME", help="for a URL of Ibis")
+    parser.add_argument("--current-table", default="", metavar="NAME", help="for a URL of Ibis")
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="COL", help="leave a column out; repeat"
     )
     parser.add_argument(
         "--categorical", action="append", default=[], metavar="COL", help="numbers that are codes"
+    )
+    parser.add_argument(
+        "--prediction", default="", metavar="COL", help="what the model answered, told apart"
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="where profiles of references are kept (default: the user's cache folder)",
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="read the reference anew and keep nothing"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--png", type=Path, metavar="OUT", help="draw the columns that moved most")
@@ -38,11 +54,18 @@ def register(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def run(args: argparse.Namespace) -> int:
     """0 when it could compare, whatever the verdict; 2 when the input is wrong."""
     try:
-        reference = read_frame(args.reference, query=args.reference_query)
-        current = read_frame(args.current, query=args.current_query)
-        _check_columns((*args.exclude, *args.categorical), reference, current)
-        known = profile(reference, exclude=args.exclude, categorical=args.categorical)
-        report = compare(known, current)
+        reference = _open(args.reference, args.reference_query, args.reference_table)
+        current = _open(args.current, args.current_query, args.current_table)
+        roles = ColumnRoles(tuple(args.categorical), prediction=args.prediction)
+        if args.no_cache or not isinstance(reference, FileTable):
+            known = reference.profile(roles, args.exclude)
+        else:
+            cache = ProfileCache(args.cache) if args.cache else ProfileCache.default()
+            known = cache.profile(reference, roles, args.exclude)
+        columns = current.columns(None, known)
+        named = (*args.exclude, *args.categorical, *filter(None, [args.prediction]))
+        _check_columns(named, {**dict.fromkeys(known.columns), **dict.fromkeys(columns)})
+        report = compare(known, columns)
         if args.png:
             _draw(args.png, report, reference, current)
     except TandemError as error:
@@ -52,15 +75,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_columns(named: tuple[str, ...], reference: Frame, current: Frame) -> None:
-    known = {**reference, **current}
+def _open(source: str, query: str, lake_table: str) -> Table:
+    return open_table(source, query=query, lake_table=lake_table)
+
+
+def _check_columns(named: Iterable[str], known: Collection[str]) -> None:
     for name in named:
         if name not in known:
             raise UserError(f"there is no column {name!r}; there are {', '.join(known)}.")
 
 
-def _draw(out: Path, report: DriftReport, reference: Frame, current: Frame) -> None:
-    png = draw_report(report, reference, current)
+def _draw(out: Path, report: DriftReport, reference: Table, current: Table) -> None:
+    shown = {column.name for column in report.drifted or report.columns}
+    png = draw_report(report, reference.read(names=shown), current.read(names=shown))
     if not png:
         print("tandem drift: no column can be drawn; no picture written.", file=sys.stderr)
         return

@@ -9,7 +9,7 @@ Ibis is imported when a lake is used: the bot starts without it, and most teams 
 """
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -57,6 +57,8 @@ MOST_ROWS = 500_000
 MOST_CATEGORIES = 20_000
 """Of one column; rarer ones are counted together."""
 _QUARTILES = (0.25, 0.75)
+_BISECTIONS = {"postgres": "width_bucket", "bigquery": "range_bucket"}
+"""Engines with a function of (number, ascending numbers) that counts those at or below."""
 _MISSING, _INFINITE = -2, -1
 """Cells beside those of the grid."""
 _DRIVERS = {
@@ -307,9 +309,11 @@ def _histograms(
     """Counts, sums and ends of every cell of every column, in one query."""
     if not grids:
         return {}
+    engine = table.get_backend().name
     parts = []
     for i, (name, grid) in enumerate(grids.items()):
-        cells = table.select(c=_cell(ibis, table[name], grid), x=_finite(ibis, table[name]))
+        cell = _cell(ibis, engine, i, table[name], grid)
+        cells = table.select(c=cell, x=_finite(ibis, table[name]))
         parts.append(
             cells.group_by("c")
             .aggregate(n=cells.count(), s=cells.x.sum(), low=cells.x.min(), high=cells.x.max())
@@ -367,11 +371,48 @@ def _finite(ibis: Any, column: Any) -> Any:
     return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
 
 
-def _cell(ibis: Any, column: Any, grid: Floats) -> Any:
-    """The number of the cell that a value lies in, by bisection."""
+def _cell(ibis: Any, engine: str, place: int, column: Any, grid: Floats) -> Any:
+    """The number of the cell that a value lies in: 0 before the grid, 1 at its first point, 2
+    between the first and the second, and so on."""
     number = _number(ibis, column)
-    points = grid.tolist()
+    found = _searched(ibis, engine, place, grid)(number)
+    if column.type().is_floating():
+        found = ibis.ifelse(number.isinf(), _INFINITE, found)
+        number = ibis.ifelse(number.isnan(), ibis.null("float64"), number)
+    return ibis.ifelse(number.isnull(), _MISSING, found).cast("int32")
 
+
+def _searched(ibis: Any, engine: str, place: int, grid: Floats) -> Callable[[Any], Any]:
+    """A search in the grid, by the engine's own function where it has one: a search written out
+    as CASE works everywhere and takes ten times as long."""
+    points = np.stack((grid, np.nextafter(grid, np.inf)), axis=1).ravel()
+    real = ibis.dtype("float64")
+    if engine == "duckdb":
+
+        def cells(numbers: Any) -> Any:
+            found = np.searchsorted(points, numbers.fill_null(np.nan).to_numpy(), side="right")
+            # pyarrow is loaded: Ibis has just given one of its arrays.
+            return sys.modules["pyarrow"].array(found, type="int32")
+
+        return ibis.udf.scalar.pyarrow(  # type: ignore[no-any-return]
+            cells, name=f"tandem_cell_{place}", signature=((real,), ibis.dtype("int32"))
+        )
+    if engine in _BISECTIONS:
+        made = ibis.udf.scalar.builtin(
+            _bisection,
+            name=_BISECTIONS[engine],
+            signature=((real, ibis.dtype("array<float64>")), ibis.dtype("int64")),
+        )
+        return lambda number: made(number, points.tolist())
+    return partial(_written_out, ibis, grid.tolist())
+
+
+def _bisection(number: float, points: list[float]) -> int:
+    """Stands for the engine's function; Ibis takes its name and types only."""
+    raise NotImplementedError
+
+
+def _written_out(ibis: Any, points: list[float], number: Any) -> Any:
     def among(first: int, after: int) -> Any:
         middle = (first + after) // 2
         if middle == first:
@@ -380,11 +421,7 @@ def _cell(ibis: Any, column: Any, grid: Floats) -> Any:
             return ibis.ifelse(number < point, 0, beyond) if first == 0 else beyond
         return ibis.ifelse(number < points[middle], among(first, middle), among(middle, after))
 
-    found = among(0, len(points))
-    if column.type().is_floating():
-        found = ibis.ifelse(number.isinf(), _INFINITE, found)
-        return ibis.ifelse(number.isnull() | number.isnan(), _MISSING, found).cast("int32")
-    return ibis.ifelse(number.isnull(), _MISSING, found).cast("int32")
+    return among(0, len(points))
 
 
 def _categories(ibis: Any, table: Any, names: Sequence[str], rows: int) -> dict[str, Categories]:
