@@ -39,6 +39,7 @@ BENCHMARKS = (
     Benchmark("search_latency", "How long does /similar take with 10,000 incidents?"),
     Benchmark("intake", "How many alerts a second are accepted, correlated and stored?"),
     Benchmark("history", "Does an alert cost the same, whatever is stored already?"),
+    Benchmark("polls", "How many monitors can one process watch, and how late is it?"),
     Benchmark("drift", "What does judging drift cost?"),
     Benchmark(
         "false_flags", "How often is drift seen where none is?", ["--false-flags"], (), "drift"
