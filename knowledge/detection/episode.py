@@ -6,8 +6,9 @@ _QUIET = 10
 """Points without anything wrong after which an episode is over."""
 _CALM = 0.6
 """Share of what starts an episode, under which a point is quiet."""
-_COOL = 40
-"""Points after an alarm in which no other is raised."""
+_COOL = 100
+"""Points after an alarm in which another one is raised only for what is worse by far."""
+_WORSE = 2.0
 _FREEZE = 200
 """Points for which an episode is not learned from; after them it is the new normal."""
 _TOLD = 0.49
@@ -17,10 +18,11 @@ _TOLD = 0.49
 class Episode:
     """Turns how far points are beyond their limits into scores and episodes."""
 
-    __slots__ = ("_points", "_quiet", "_since", "_told", "firing")
+    __slots__ = ("_beyond", "_points", "_quiet", "_since", "_told", "firing")
 
     def __init__(self) -> None:
         self.firing = False
+        self._beyond = 0.0
         self._points = 0
         self._since = self._quiet = 0
         self._told = -_COOL
@@ -42,9 +44,10 @@ class Episode:
             return min(score, _TOLD), False, False
         if beyond < 1:
             return score, False, False
-        if points - self._told <= _COOL:
+        if points - self._told <= _COOL and beyond < _WORSE * self._beyond:
             return min(score, _TOLD), False, False
         self.firing = True
         self._since = self._told = points
         self._quiet = 0
+        self._beyond = beyond
         return score, True, False

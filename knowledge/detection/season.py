@@ -14,8 +14,9 @@ _WEEKLY, _WEEKLY_FROM = 0.85, 8.0
 _MEMORY = 5
 """Days that a bin remembers."""
 _HOUR = 3600.0
-_CLOCK_FROM = 7e9
-_CLOCK_BETTER = 0.35
+_CLOCK_FROM = 7.0
+_CLOCK_BETTER = 0.2
+"""Share of the error that is left when the clocks have changed."""
 
 
 class Season:
