@@ -12,7 +12,7 @@ class Grain:
     each, so that one error among many quiet minutes is no sensation.
     """
 
-    __slots__ = ("_odd", "_points", "_size", "mode", "same", "size")
+    __slots__ = ("_odd", "_points", "mode", "same", "size")
 
     def __init__(self) -> None:
         self.mode = 0.0
