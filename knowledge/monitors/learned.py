@@ -1,11 +1,13 @@
 """A series that is compared with its own past."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from knowledge.detection import Detector, Looks
-from knowledge.monitors.judge import UNTOLD, Judged
-from knowledge.monitors.spec import MetricMonitor, Normal
+from knowledge.detection import Detector, Family, Looks
+from knowledge.detection import Side as OneSide
+from knowledge.monitors.judge import Judged
+from knowledge.monitors.spec import MetricMonitor, Normal, Side
 
 LOOKS = {
     Normal.AUTO: Looks.ANY,
@@ -13,43 +15,40 @@ LOOKS = {
     Normal.NOVELTY: Looks.NOVELTY,
     Normal.SHIFT: Looks.SHIFT,
 }
-QUIET_POINTS = 30
-"""A newcomer says nothing before: what is usual for it is not known."""
-_SLEW = timedelta(hours=4)
-"""A change of the clock is spread over so long, so that local time never goes backwards."""
+SIDES: Mapping[Side, OneSide] = {Side.BOTH: "both", Side.ABOVE: "above", Side.BELOW: "below"}
+_LONGEST_CHANGE = timedelta(hours=3)
+"""No clock is put back by more."""
+_FIRST, _LAST = 0.0, 2.5e11
+"""Epoch seconds that a calendar can say."""
 _SECOND = timedelta(seconds=1)
 
 
 class LearnedJudge:
-    """A detector's episodes, told once they are sure enough.
+    """A detector's episodes. It is quiet until it has seen enough to know what is usual."""
 
-    The monitor's own bar is held here and not in the detector: when people raise it, nothing that
-    was learned is lost.
-    """
-
-    __slots__ = ("_clock", "_detector", "_fed", "_peak", "monitor")
+    __slots__ = ("_clock", "_detector", "_peak", "monitor")
 
     def __init__(self, monitor: MetricMonitor, dumped: bytes = b"") -> None:
-        """Raises ValueError when `dumped` is not from `dump`."""
+        """Raises ValueError when `dumped` is not from `dump`. A bar that was raised since then is
+        held to, and what was learned is kept."""
         self.monitor = monitor
         self._clock = LocalClock(monitor.zone)
-        self._fed, self._peak = 0, 0.0
+        self._peak = 0.0
         if dumped:
-            fed, peak, rest = dumped.split(b" ", 2)
-            self._fed, self._peak = int(fed), float(peak)
-            self._detector = Detector.load(rest)
+            peak, _, rest = dumped.partition(b" ")
+            self._peak = float(peak)
+            self._detector = Detector.load(rest, sure=monitor.sure)
         else:
-            self._detector = Detector(LOOKS[monitor.normal], side=monitor.side.value)
+            side = SIDES[monitor.side]
+            self._detector = Detector(LOOKS[monitor.normal], side=side, sure=monitor.sure)
 
     def feed(self, at: float, value: float) -> Judged:
         reading = self._detector.feed(self._clock(at), value)
-        self._fed += 1
         self._peak = max(self._peak, reading.score) if reading.firing else 0.0
-        if self._fed <= QUIET_POINTS:
-            return UNTOLD
+        learning = reading.family is Family.AUTO
         return Judged(
-            reading.firing and self._peak >= self.monitor.sure,
-            not reading.firing,
+            reading.firing,
+            not reading.firing and not learning,
             reading.score,
             reading.low,
             reading.high,
@@ -61,17 +60,18 @@ class LearnedJudge:
         return self._peak
 
     def says(self) -> str:
-        return self._detector.says().rstrip(".")
+        said = self._detector.says().rstrip(".")
+        return said[:1].lower() + said[1:]
 
     def dump(self) -> bytes:
-        return b"%d %r " % (self._fed, self._peak) + self._detector.dump()
+        return b"%r " % self._peak + self._detector.dump()
 
 
 class LocalClock:
     """Seconds of a place's clock, as if it were UTC, so that a day's pattern stays at its hours.
 
-    When the clock is put back an hour repeats: the change is spread over some hours, so that the
-    time given never goes backwards and no hour is left out.
+    When the clock is put back and an hour repeats, the time given stands still until the clock has
+    caught up: it never goes backwards, and no point is left out.
     """
 
     __slots__ = ("_zone",)
@@ -81,14 +81,13 @@ class LocalClock:
 
     def __call__(self, at: float) -> float:
         """From epoch seconds."""
-        if self._zone is None:
+        if self._zone is None or not _FIRST <= at <= _LAST:
             return at
         now = datetime.fromtimestamp(at, UTC)
-        before, after = self._offset(now - _SLEW), self._offset(now)
-        if before == after:
+        before, after = self._offset(now - _LONGEST_CHANGE), self._offset(now)
+        if before <= after:
             return at + after
-        share = (now - self._changed(now)) / _SLEW
-        return at + before + (after - before) * share
+        return max(at + after, self._changed(now).timestamp() + before)
 
     def _offset(self, at: datetime) -> float:
         offset = at.astimezone(self._zone).utcoffset()
@@ -96,8 +95,8 @@ class LocalClock:
 
     def _changed(self, now: datetime) -> datetime:
         """When within the last hours the clock was changed, to the second."""
-        early, late, after = now - _SLEW, now, self._offset(now)
+        early, late, after = now - _LONGEST_CHANGE, now, self._offset(now)
         while late - early > _SECOND:
             middle = early + (late - early) / 2
             early, late = (early, middle) if self._offset(middle) == after else (middle, late)
-        return late
+        return late.replace(microsecond=0)
