@@ -5,6 +5,7 @@ which every query's samples are told apart by the mark. Prometheus evaluates a p
 20 microseconds, while a request costs both sides about a millisecond.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from knowledge.records import Sample
@@ -14,8 +15,7 @@ MARK = "tandem_query"
 
 
 def join(queries: Sequence[str]) -> str:
-    """Every query must have been shown to be one by itself: text that is not would reach into its
-    neighbours."""
+    """Every query must be a whole (see `is_whole`): other text would reach into its neighbours."""
     return " or ".join(_marked(query, number) for number, query in enumerate(queries))
 
 
@@ -29,6 +29,32 @@ def split(queries: Sequence[str], samples: Sequence[Sample]) -> dict[str, list[S
             raise ValueError(f"a sample bears the mark {number!r}")
         found[queries[int(number)]].append(Sample(labels, sample.at, sample.value))
     return found
+
+
+_TOKEN = re.compile(
+    r"""
+    "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*' | `[^`]*`  # strings
+    | \#[^\n]*                                           # a comment
+    | (?P<open>[(\[{]) | (?P<close>[)\]}])
+    | (?P<stray>["'`])                                   # of a string that never ends
+    """,
+    re.VERBOSE,
+)
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+def is_whole(query: str) -> bool:
+    """Whether all brackets and strings that it opens end in it and none ends that it did not open,
+    so that it stays one argument wherever it is put. It may be wrong PromQL all the same."""
+    depth: list[str] = []
+    for token in _TOKEN.finditer(query):
+        if token["stray"]:
+            return False
+        if token["open"]:
+            depth.append(token["open"])
+        elif token["close"] and (not depth or depth.pop() != _PAIRS[token["close"]]):
+            return False
+    return not depth and bool(query.strip())
 
 
 def same_series(one: Sequence[Sample], other: Sequence[Sample]) -> bool:

@@ -41,14 +41,15 @@ def asker(sources: PlainSources) -> Asker:
     return Asker(sources.instant, timer=Clock())
 
 
-def test_a_query_may_join_once_it_gave_the_same_when_marked(
+def test_queries_join_once_the_source_gave_one_the_same_when_marked(
     asker: Asker, sources: PlainSources
 ) -> None:
     assert not asker.joins(UP)
     assert [s.value for s in asker.ask_alone(UP, NOW)] == [1.0]
     assert asker.joins(UP)
+    assert asker.joins(QUEUE)
     assert [query for query, _ in sources.asked] == ["up", join(["up"])]
-    asker.ask_alone(UP, NOW)
+    asker.ask_alone(QUEUE, NOW)
     assert len(sources.asked) == 3
 
 
@@ -61,47 +62,72 @@ def test_joined_ones_are_one_request(asker: Asker, sources: PlainSources) -> Non
     assert len(sources.asked) == 1
 
 
+def test_text_that_is_no_whole_never_joins(asker: Asker, sources: PlainSources) -> None:
+    asker.ask_alone(UP, NOW)
+    assert not asker.joins(monitor("up) or (queue"))
+
+
 def test_what_is_no_vector_is_asked_alone_for_ever(asker: Asker, sources: PlainSources) -> None:
     sources.only_alone.add("up")
     for _ in range(3):
         assert len(asker.ask_alone(UP, NOW)) == 1
+    asker.ask_alone(QUEUE, NOW)
+    assert asker.joins(QUEUE)
     assert not asker.joins(UP)
-    assert len(sources.asked) == 4
+    assert len(sources.asked) == 6
+
+
+def test_without_series_nothing_is_shown_of_the_source(asker: Asker, sources: PlainSources) -> None:
+    sources.values["up"] = {}
+    asker.ask_alone(UP, NOW)
+    assert not asker.joins(UP)
+    asker.ask_alone(QUEUE, NOW)
+    assert asker.joins(UP)
 
 
 def test_an_answer_of_many_series_is_asked_alone(asker: Asker, sources: PlainSources) -> None:
     sources.values["up"] = {series(pod=str(n)): 1.0 for n in range(SMALL + 1)}
-    asker.ask_alone(UP, NOW)
+    asker.ask_together([UP, QUEUE], NOW)
+    asker.ask_alone(QUEUE, NOW)
+    assert asker.joins(QUEUE)
     assert not asker.joins(UP)
-    sources.values["up"] = {}
+    sources.values["up"] = {series(): 1.0}
     asker.ask_alone(UP, NOW)
     assert asker.joins(UP)
 
 
-def test_a_slow_query_is_asked_alone(sources: PlainSources) -> None:
-    asker = Asker(sources.instant, timer=Clock(2 * QUICK_S))
+def test_a_slow_query_is_asked_alone_until_it_is_quick(asker: Asker) -> None:
+    asker.ask_alone(QUEUE, NOW)
+    asker.timer = Clock(2 * HEAVY_S)
+    assert len(asker.ask_together([UP, QUEUE], NOW)) == 2
+    asker.timer = Clock(2 * QUICK_S)
     asker.ask_alone(UP, NOW)
     assert not asker.joins(UP)
+    asker.timer = Clock(QUICK_S / 2)
+    asker.ask_alone(UP, NOW)
+    assert asker.joins(UP)
+
+
+def test_where_all_are_slow_they_join(sources: PlainSources) -> None:
+    asker = Asker(sources.instant, timer=Clock(2 * QUICK_S))
+    for _ in range(20):
+        asker.ask_alone(UP, NOW)
+    assert asker.joins(QUEUE)
 
 
 def test_after_a_joined_request_that_failed_each_shows_anew(
     asker: Asker, sources: PlainSources
 ) -> None:
-    for one in (UP, QUEUE):
-        asker.ask_alone(one, NOW)
+    asker.ask_alone(UP, NOW)
     sources.down.add("")
     with pytest.raises(Unavailable):
         asker.ask_together([UP, QUEUE], NOW)
     assert not asker.joins(UP)
     assert not asker.joins(QUEUE)
-
-
-def test_after_a_joined_request_that_was_slow_too(sources: PlainSources) -> None:
-    asker = Asker(sources.instant, timer=Clock())
+    sources.down.clear()
     asker.ask_alone(UP, NOW)
-    asker.timer = Clock(2 * HEAVY_S)
-    assert len(asker.ask_together([UP, QUEUE], NOW)) == 2
-    assert not asker.joins(UP)
+    assert asker.joins(UP)
+    assert not asker.joins(QUEUE)
 
 
 def test_a_rejected_query_says_so_in_its_own_words(asker: Asker) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.watching.joined import MARK, join, same_series, split
+from bot.watching.joined import MARK, is_whole, join, same_series, split
 from knowledge.records import Sample
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -44,3 +44,37 @@ def test_answers_about_the_same_series_are_known_by_their_labels() -> None:
     assert same_series([sample(1, job="a"), sample(2)], [sample(9), sample(9, job="a")])
     assert not same_series([sample(1, job="a")], [sample(1)])
     assert same_series([], [])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "up",
+        'sum by (job) (rate(x{a=~"b|\\)",c!="\\""}[5m])) > 1 # why )',
+        "x{a='(', b=`\\`}",
+        "rate(x[5m:1m] offset 1w)",
+        "# only why\nup",
+    ],
+)
+def test_a_whole_query(query: str) -> None:
+    assert is_whole(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        " ",
+        "sum(up",
+        "up) or (x",
+        "up]",
+        'x{a="b}',
+        "x{a='b",
+        "x{a=`b",
+        "(]",
+        '"a\nb"',
+        "up # ) (\n)",
+    ],
+)
+def test_what_would_reach_into_its_neighbours(query: str) -> None:
+    assert not is_whole(query)
