@@ -1,6 +1,7 @@
 """A series that is compared with its own past."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,10 @@ LOOKS = {
     Normal.SHIFT: Looks.SHIFT,
 }
 SIDES: Mapping[Side, OneSide] = {Side.BOTH: "both", Side.ABOVE: "above", Side.BELOW: "below"}
+_BACK_FOR = 10
+"""Points within the band after which an episode is over."""
+_WRONG_AGAIN = 3
+"""Points in a row that are not chance."""
 _LONGEST_CHANGE = timedelta(hours=3)
 """No clock is put back by more."""
 _FIRST, _LAST = 0.0, 2.5e11
@@ -24,9 +29,14 @@ _SECOND = timedelta(seconds=1)
 
 
 class LearnedJudge:
-    """A detector's episodes. It is quiet until it has seen enough to know what is usual."""
+    """A detector's episodes. It is quiet until it has seen enough to know what is usual.
 
-    __slots__ = ("_clock", "_detector", "_peak", "monitor")
+    A detector ends an episode once its slow statistics are calm, which is long after the value is
+    back. Where an episode took the value out of the band of what is normal, it is over for people
+    once the value has been within it for some points.
+    """
+
+    __slots__ = ("_clock", "_detector", "_episode", "_peak", "monitor")
 
     def __init__(self, monitor: MetricMonitor, dumped: bytes = b"") -> None:
         """Raises ValueError when `dumped` is not from `dump`. A bar that was raised since then is
@@ -34,9 +44,11 @@ class LearnedJudge:
         self.monitor = monitor
         self._clock = LocalClock(monitor.zone)
         self._peak = 0.0
+        self._episode = _Band()
         if dumped:
-            peak, _, rest = dumped.partition(b" ")
+            peak, left, run, settled, rest = _parts(dumped)
             self._peak = float(peak)
+            self._episode = _Band(left == b"1", int(run), settled == b"1")
             self._detector = Detector.load(rest, sure=monitor.sure)
         else:
             side = SIDES[monitor.side]
@@ -44,15 +56,14 @@ class LearnedJudge:
 
     def feed(self, at: float, value: float) -> Judged:
         reading = self._detector.feed(self._clock(at), value)
-        self._peak = max(self._peak, reading.score) if reading.firing else 0.0
-        learning = reading.family is Family.AUTO
-        return Judged(
-            reading.firing,
-            not reading.firing and not learning,
-            reading.score,
-            reading.low,
-            reading.high,
-        )
+        beyond, back = False, reading.family is not Family.AUTO
+        if reading.firing:
+            self._peak = max(self._peak, reading.score)
+            self._episode.add(reading.low <= value <= reading.high)
+            beyond, back = self._episode.wrong, self._episode.settled
+        elif self._peak:
+            self._peak, self._episode = 0.0, _Band()
+        return Judged(beyond, back, reading.score, reading.low, reading.high)
 
     @property
     def sure(self) -> float:
@@ -64,7 +75,41 @@ class LearnedJudge:
         return said[:1].lower() + said[1:]
 
     def dump(self) -> bytes:
-        return b"%r " % self._peak + self._detector.dump()
+        band = self._episode
+        head = b"%r %d %d %d " % (self._peak, band.left, band.run, band.settled)
+        return head + self._detector.dump()
+
+
+@dataclass(slots=True)
+class _Band:
+    """How an episode stands to the band of what is normal."""
+
+    left: bool = False
+    """Whether the value was ever out of it."""
+    run: int = 0
+    """Points in a row: above 0 within the band, below 0 out of it."""
+    settled: bool = False
+    """It is back; only some points in a row out of the band are wrong again."""
+
+    def add(self, inside: bool) -> None:
+        self.run = max(self.run, 0) + 1 if inside else min(self.run, 0) - 1
+        self.left = self.left or not inside
+        if self.settled:
+            self.settled = self.run > -_WRONG_AGAIN
+        else:
+            self.settled = self.left and self.run >= _BACK_FOR
+
+    @property
+    def wrong(self) -> bool:
+        """Now, and not only lately: what is asked to last must be wrong all the time."""
+        return not self.settled and not (self.left and self.run >= _WRONG_AGAIN)
+
+
+def _parts(dumped: bytes) -> list[bytes]:
+    parts = dumped.split(b" ", 4)
+    if len(parts) != 5:
+        raise ValueError("this is not the state of a judge")
+    return parts
 
 
 class LocalClock:

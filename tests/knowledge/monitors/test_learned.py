@@ -72,10 +72,27 @@ def test_what_is_no_number_starts_nothing(value: float) -> None:
     assert not judge.feed(60.0 * 2001, 50.0).beyond
 
 
-@pytest.mark.parametrize("dumped", [b"0.0 nonsense", b"0.0"])
+@pytest.mark.parametrize("dumped", [b"0.0 0 0 0 nonsense", b"0.0"])
 def test_what_cannot_be_read_is_refused(dumped: bytes) -> None:
     with pytest.raises(ValueError, match="state"):
         LearnedJudge(monitor(), dumped)
+
+
+def test_an_episode_is_over_soon_after_the_value_is_back() -> None:
+    judge = LearnedJudge(monitor())
+    judged(judge, level())
+    found = judged(judge, np.concatenate([np.full(30, 150.0), level(40, 2)]), 2000)
+    assert all(one.beyond for one in found[:30])
+    back = [n for n, one in enumerate(found) if one.back]
+    assert 39 <= back[0] <= 45
+    assert not any(one.beyond for one in found[back[0] :])
+
+
+def test_a_short_departure_does_not_last() -> None:
+    found = LearnedJudge(monitor())
+    judged(found, level())
+    lasting = judged(found, np.concatenate([np.full(3, 150.0), level(20, 2)]), 2000)
+    assert sum(one.beyond for one in lasting) < 8
 
 
 def local(at: datetime) -> float:
