@@ -21,6 +21,7 @@ from bot.lexicon import (
     is_camel,
     is_shaped,
 )
+from knowledge.windows import find_version, find_window, is_rows, split_against
 from skills.phrases import MARKED
 
 Slots = dict[str, Any]
@@ -33,6 +34,7 @@ class Known:
     services: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
 
 
 _NAMED_WINDOW = re.compile(
@@ -432,8 +434,39 @@ def _why(text: str, known: Known) -> Slots:
     return {"alert": alert(text), "incident": incident(text, bare=False)}
 
 
+_TWO_VERSIONS = re.compile(
+    r"\b(?:from|between)\s+(?:version\s+|v\.?\s?)(\d+(?:\.\d+)*)\s+(?:to|and)\s+"
+    r"(?:version\s+|v\.?\s?)(\d+(?:\.\d+)*)\b",
+    re.IGNORECASE,
+)
+_PLAIN_DAYS = ("yesterday", "since yesterday")
+"""Said of the last 24 hours more often than of a calendar day."""
+
+
 def _drift(text: str, known: Known) -> Slots:
-    return {"model": entity(text, known.models), "window": window(text)}
+    """ "fraud v7 against v6", "fraud last Thursday 02:00-06:00 compared with a week earlier"."""
+    head, other = split_against(text)
+    between = _TWO_VERSIONS.search(head)
+    if between:
+        rows, against = f"v{between[2]}", f"v{between[1]}"
+    else:
+        against = _compared(other)
+        rows = (against and find_version(head)) or _span(head)
+    return {"model": entity(text, known.models), "window": rows, "against": against}
+
+
+def _span(text: str) -> str:
+    """Days and times that are named, else a length."""
+    named = find_window(text)
+    return window(text) if named.lower() in ("", *_PLAIN_DAYS) else named
+
+
+def _compared(text: str) -> str:
+    """A version, a span or "a week earlier"; empty where it is the reference."""
+    phrase = text.strip(" .?!")
+    if is_rows(phrase):
+        return phrase
+    return find_version(text) or find_window(text) or window(text)
 
 
 def _model(text: str, known: Known) -> Slots:
@@ -461,6 +494,45 @@ def _silence_end(text: str, known: Known) -> Slots:
     if named:
         return {"silence": f"SIL-{int(named[1])}"}
     return {"silence": alert(text) or entity(text, known.services)}
+
+
+_MONITORS = r"\bmonitor(?:e|s|ing|ed)?\b"
+_QUOTED = re.compile(r"[\"“`]([^\"”`]{1,80})[\"”`]")
+
+
+def _monitor_name(text: str, known: Known) -> str:
+    """A monitor's name: known, in quotes, or shaped like one ("checkout-p99")."""
+    named, quoted = _known(text, known.monitors), _QUOTED.search(text)
+    if named or quoted:
+        return named or (quoted[1].strip() if quoted else "")
+    shaped = (w.text for w in _words(text) if is_shaped(w.text) and not DURATION.fullmatch(w.text))
+    return next(shaped, "")
+
+
+def _monitor(text: str, known: Known) -> Slots:
+    return {"monitor": _monitor_name(text, known)}
+
+
+def _monitors(text: str, known: Known) -> Slots:
+    """One, or those of a service that is known."""
+    of = _known(re.sub(_MONITORS, " ", text, flags=re.IGNORECASE), known.services)
+    return {"monitor": _monitor_name(text, known) or of}
+
+
+def _monitor_pause(text: str, known: Known) -> Slots:
+    until = re.search(r"\buntil\s+(?:i|we|you|somebody|someone)?\s*resum", text, re.IGNORECASE)
+    return {
+        "monitor": _monitor_name(text, known),
+        "duration": "until resumed" if until else duration(text),
+    }
+
+
+def _monitor_backtest(text: str, known: Known) -> Slots:
+    return {"monitor": _monitor_name(text, known), "window": window(text)}
+
+
+def _monitor_create(text: str, known: Known) -> Slots:
+    return {"service": _known(text, known.services)}
 
 
 def _oncall(text: str, known: Known) -> Slots:
@@ -572,6 +644,13 @@ _READERS: Mapping[str, Callable[[str, Known], Slots]] = {
     "model_or_infra": _model_or_infra,
     "silence": _silence,
     "silence_end": _silence_end,
+    "monitors": _monitors,
+    "monitor_create": _monitor_create,
+    "monitor_tune": _monitor,
+    "monitor_pause": _monitor_pause,
+    "monitor_resume": _monitor,
+    "monitor_remove": _monitor,
+    "monitor_backtest": _monitor_backtest,
     "oncall": _oncall,
     "page": _page,
     "ticket": _ticket,

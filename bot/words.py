@@ -294,9 +294,43 @@ def _ops(text: str) -> Call:
     """ "stats 30d checkout", in any order; the word stats may be left out."""
     words = [w for w in split(_SPACED.sub(r"\1\2", text)) if w.lower() not in _FILL]
     word = words[0].lower() if words else ""
+    if word in ("monitors", "monitor"):
+        return _monitors(text.split(maxsplit=1)[1:])
     if word in _OPS:
         words = words[1:]
     return Call(_OPS.get(word, "stats"), _stats_args(words))
+
+
+_MONITOR_WORDS = {
+    "pause": "monitor_pause",
+    "resume": "monitor_resume",
+    "tune": "monitor_tune",
+    "edit": "monitor_tune",
+    "remove": "monitor_remove",
+    "delete": "monitor_remove",
+    "backtest": "monitor_backtest",
+}
+_UNTIL_RESUMED = "until resumed"
+_TIMED = {"pause": "duration", "backtest": "window"}
+"""Words of /ops monitors that take a length of time, and the argument it is."""
+
+
+def _monitors(rest: Sequence[str]) -> Call:
+    """ "checkout-p99", "new", "pause checkout-p99 1h", "backtest checkout-p99 14d"."""
+    text = rest[0].strip() if rest else ""
+    first, _, name = text.partition(" ")
+    word = first.lower()
+    if word in ("new", "create", "add"):
+        return Call("monitor_create", {"name": name.strip()} if name.strip() else {})
+    if word not in _MONITOR_WORDS:
+        return Call("monitors", {"monitor": text.strip('"')} if text else {})
+    timed, length = _TIMED.get(word), ""
+    if timed and name.lower().endswith(_UNTIL_RESUMED):
+        name, length = name[: -len(_UNTIL_RESUMED)], _UNTIL_RESUMED
+    elif timed:
+        name, length = _cut_out(_LENGTH, name)
+    given = {"monitor": name.strip().strip('"'), **({timed: length} if timed and length else {})}
+    return Call(_MONITOR_WORDS[word], {k: v for k, v in given.items() if v})
 
 
 def _stats_args(words: Sequence[str]) -> dict[str, str]:

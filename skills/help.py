@@ -35,6 +35,13 @@ GROUPS = (
         "Models",
         ("model_drift", "model_status", "model_or_infra", "promotion", "rollback", "retrain"),
     ),
+    (
+        "Monitors",
+        (
+            *("monitors", "monitor_create", "monitor_tune", "monitor_backtest"),
+            *("monitor_pause", "monitor_resume", "monitor_remove"),
+        ),
+    ),
     ("Records", ("audit", "stats", "usage")),
 )
 """Skills by subject, in the order of their use; what stands nowhere is put under "More"."""

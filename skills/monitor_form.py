@@ -54,7 +54,7 @@ class Typed(BaseModel):
     preset: str = Field("", description="preset, e.g. node, or one of it: node/node-down")
     selector: str = Field("", description='which series of a preset, e.g. namespace="shop"')
     query: str = Field("", description="PromQL, or a SELECT with a column `value`")
-    normal: str = Field("", description="what is normal: limit, auto, seasonal, forecast ...")
+    normal: str = Field("", description="what is normal, e.g. limit, auto, seasonal or forecast")
     limit: str = Field("", validate_default=True, description="its limit, e.g. > 1.5 or < 20")
     every: str = Field("", description="how often it is read, e.g. 1m")
     lasting: str = Field("", description="how long it must last, e.g. 5m")
@@ -176,7 +176,8 @@ def tune_form(key: str, monitor: AnyMonitor, sure: float, preview: str) -> Form:
     """For one that is there, as it is now; `sure` is its bar, raised or not."""
     title = _title(f"Tune {monitor.name}")
     if isinstance(monitor, ModelMonitor):
-        return Form(title, _model_fields(monitor), submit="Save")
+        fields = _model_fields(monitor)
+        return Form(title, fields, submit="Save", preview=_preview(key, preview))
     return Form(
         title=title,
         fields=(
@@ -189,17 +190,23 @@ def tune_form(key: str, monitor: AnyMonitor, sure: float, preview: str) -> Form:
             _tell(", ".join(monitor.tell)),
         ),
         submit="Save",
-        preview=Preview("Show last week", Call(preview, {"monitor": key}), at_once=True),
+        preview=_preview(key, preview),
     )  # fmt: skip
+
+
+def _preview(key: str, skill: str) -> Preview:
+    return Preview("Show last week", Call(skill, {"monitor": key}), at_once=True)
 
 
 class TypedModel(BaseModel):
     """What a window holds of a model monitor."""
 
-    every: str = ""
-    window: str = ""
-    needs: str = ""
-    tell: str = ""
+    every: str = Field("", description="how often it is read, e.g. 1m")
+    window: str = Field("", description="of a model monitor: how far back it looks, e.g. 24h")
+    needs: str = Field(
+        "", description="of a model monitor: of how many looks how many, e.g. 2 of 3"
+    )
+    tell: str = Field("", description="who is told besides the channel, e.g. #ml, @ada")
 
 
 def typed_model(typed: TypedModel, base: ModelMonitor) -> ModelMonitor:

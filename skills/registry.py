@@ -23,6 +23,13 @@ from skills.incident_timeline import skill as incident_timeline
 from skills.incident_update import skill as incident_update
 from skills.model_drift import skill as model_drift
 from skills.model_status import skill as model_status
+from skills.monitor_backtest import monitor_preview
+from skills.monitor_backtest import skill as monitor_backtest
+from skills.monitor_edit import monitor_create, monitor_remove, monitor_tune
+from skills.monitor_pause import monitor_pause, monitor_resume
+from skills.monitors import skill as monitors
+from skills.my_models import skill as my_models
+from skills.my_requests import skill as my_requests
 from skills.not_related import skill as not_related
 from skills.not_useful import skill as not_useful
 from skills.not_useful import useful
@@ -77,11 +84,21 @@ BUILTIN: tuple[Skill[Any], ...] = (
     runbook,
     model_drift,
     model_status,
+    my_models,
+    my_requests,
     promotion,
     approve,
     reject,
     rollback,
     retrain,
+    monitors,
+    monitor_create,
+    monitor_tune,
+    monitor_pause,
+    monitor_resume,
+    monitor_remove,
+    monitor_backtest,
+    monitor_preview,
     silence,
     silence_start,
     silences,

@@ -44,7 +44,7 @@ _HINTS = {
     "/drift": "<model> [24h]",
     "/silence": "<service, alert or labels> [2h] [from 22:00] [because ...]",
     "/oncall": "[service or team]",
-    "/ops": "[stats] [30d] [service or team] [times|noise|rules|pages]",
+    "/ops": "[stats] [30d] [service or team] [times|noise|rules|pages] | monitors [name]",
     "/promote": "<model> <version> [because ...]",
     "/tandem": "[anything, in your own words]",
 }

@@ -11,6 +11,24 @@ from bot.slots import Known, slots
     ("skill", "text", "found"),
     [
         ("incident_summary", "what's up with inc 7", {"incident": "INC-7"}),
+        ("monitors", "how is the monitor checkout-p99 doing?", {"monitor": "checkout-p99"}),
+        ("monitors", "list the monitors", {}),
+        ("monitor_tune", 'tune the monitor "disk full"', {"monitor": "disk full"}),
+        (
+            "monitor_pause",
+            "pause orders-per-minute for 8 hours",
+            {"monitor": "orders-per-minute", "duration": "8h"},
+        ),
+        (
+            "monitor_pause",
+            "pause the monitor redis-memory until i resume it",
+            {"monitor": "redis-memory", "duration": "until resumed"},
+        ),
+        (
+            "monitor_backtest",
+            "backtest kafka-lag over the last 2 weeks",
+            {"monitor": "kafka-lag", "window": "14d"},
+        ),
         (
             "incident_list",
             "open sev1s for checkout",
@@ -28,6 +46,36 @@ from bot.slots import Known, slots
             "model_drift",
             "drift of fraud_scorer last month",
             {"model": "fraud_scorer", "window": "30d"},
+        ),
+        (
+            "model_drift",
+            "drift of churn-eu last Thursday 02:00-06:00",
+            {"model": "churn-eu", "window": "last Thursday 02:00-06:00"},
+        ),
+        (
+            "model_drift",
+            "did churn-eu move from 2026-11-01 to 2026-11-08?",
+            {"model": "churn-eu", "window": "from 2026-11-01 to 2026-11-08"},
+        ),
+        (
+            "model_drift",
+            "drift of churn-eu over the last 7 days compared with the week before?",
+            {"model": "churn-eu", "window": "7d", "against": "the week before"},
+        ),
+        (
+            "model_drift",
+            "drift of churn-eu v7 against v6",
+            {"model": "churn-eu", "window": "v7", "against": "v6"},
+        ),
+        (
+            "model_drift",
+            "what moved in churn-eu between v6 and v7",
+            {"model": "churn-eu", "window": "v7", "against": "v6"},
+        ),
+        (
+            "model_drift",
+            "drift of churn-eu since yesterday against the training data",
+            {"model": "churn-eu", "window": "24h"},
         ),
         ("promotion", "promote churn-eu:12", {"model": "churn-eu", "version": "12"}),
         ("promotion", "ship version 2.1 of churn-eu", {"model": "churn-eu", "version": "2.1"}),

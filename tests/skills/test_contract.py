@@ -2,7 +2,7 @@
 no input breaks it, and what it shows fits into Slack."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +14,10 @@ import pytest
 from bot.ask import Place
 from bot.playground.block_rules import view_violations, violations
 from bot.route import Router
-from bot.slack import blocks, inbound, press
+from bot.slack import blocks, inbound, press, windows
 from bot.text_view import draw
 from bot.turn import checked, explained
+from bot.watching.testing import Values, series, watching_at
 from bot.words import ASK, Known, usage
 from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
@@ -27,8 +28,9 @@ from knowledge.errors import UserError
 from knowledge.incidents import open_from
 from knowledge.ingest import read_paths
 from knowledge.library import SearchLibrary
+from knowledge.monitors import AnyMonitor, MetricMonitor, ModelMonitor
 from knowledge.records import AlertRecord, Change, ModelVersion, Signal, Term, Verdict
-from skills.contract import Button, Call, Context, Reply, Role, Skill
+from skills.contract import Button, Call, Context, Form, Reply, Role, Skill
 from skills.registry import installed
 from skills.testing import NOON, context
 
@@ -54,6 +56,11 @@ KNOWN = {
     "into": "INC-4",
     "what": "Latency",
     "alert": "Latency",
+    "monitor": "p99",
+    "query": "latency",
+    "preset": "node/node-down",
+    "limit": "> 2",
+    "every": "1h",
 }
 """A value that means something in the worlds below, for arguments of these names."""
 
@@ -95,13 +102,16 @@ def full_world() -> Context:
         store.alerts.record([_recorded(s, opened.id) for s in (signal, other)])
     documents = MemoryDocuments()
     documents.put(read_paths([CONTENT]).documents)
-    return _context(
-        store, _models(), _frames(), SearchLibrary(documents, HashEmbedder(), FlatIndex)
-    )
+    library = SearchLibrary(documents, HashEmbedder(), FlatIndex)
+    return _context(store, _models(), _frames(), library, _monitors())
 
 
 def _context(
-    store: MemoryStore, models: MemoryModels, frames: MemoryFrames, library: SearchLibrary
+    store: MemoryStore,
+    models: MemoryModels,
+    frames: MemoryFrames,
+    library: SearchLibrary,
+    monitors: Sequence[AnyMonitor] = (),
 ) -> Context:
     return context(
         incidents=store.incidents,
@@ -115,6 +125,7 @@ def _context(
         alerts=store.alerts,
         silences=store.silences,
         triage=MemoryTriage(store, lambda: NOON),
+        watching=watching_at(NOON, store, monitors, VALUES),
         skills=SKILLS,
     )
 
@@ -158,6 +169,24 @@ def _models() -> MemoryModels:
     return MemoryModels(
         [version(1), champion, version(3), version(4, tags={"service": "checkout"})]
     )
+
+
+VALUES: Mapping[str, Values] = {
+    "latency": lambda at: {
+        series(service=f"s{n} <!channel>"): 9.0 if n == at.hour else 1.0 for n in range(2)
+    }
+}
+
+
+def _monitors() -> list[AnyMonitor]:
+    strange = "<!channel> *p50* `code` " + "x" * 300
+    given: tuple[dict[str, Any], ...] = (
+        {"name": "p99", "query": "latency", "above": 5, "every": "1h"},
+        {"name": strange, "query": "sum(" * 400, "every": "1h", "tell": ["#ml", "@ada"]},
+        *({"name": f"disk-{n}", "query": f"q{n}", "normal": "silence"} for n in range(60)),
+    )
+    model = ModelMonitor.model_validate({"model": "eta-model"})
+    return [*map(MetricMonitor.model_validate, given), model]
 
 
 def _frames() -> MemoryFrames:
@@ -265,12 +294,24 @@ def problems(reply: Reply) -> Iterator[str]:
     yield from view_violations(blocks.home_view([reply]))
     if not 0 < len(blocks.fallback(reply)) <= 3000:
         yield "fallback text"
+    window = windows.opened({**windows.waiting(), "id": "V1", "hash": "1.a"})
+    yield from view_violations(windows.answered(window, reply, files))
     for button in buttons(reply):
         if button.form and button.call:
-            place = Place("C0123456789", "U0123456789", "1762000000.000100")
-            yield from view_violations(
-                blocks.form_view(button.form, inbound.metadata(button.call, place))
-            )
+            yield from form_problems(button.form, button.call)
+
+
+def form_problems(form: Form, call: Call) -> Iterator[str]:
+    """What Slack would refuse of the window, and what its preview could not be asked."""
+    place = Place("C0123456789", "U0123456789", "1762000000.000100")
+    yield from view_violations(blocks.form_view(form, inbound.metadata(call, place)))
+    if form.preview is not None:
+        look = BY_NAME[form.preview.call.skill]
+        if look.needs > Role.READ:
+            yield f"the preview {look.name} may change something"
+        asked = {*form.preview.call.args, *(f.name for f in form.fields)}
+        if not asked <= set(look.args.model_fields):
+            yield f"{look.name} does not take {asked - set(look.args.model_fields)}"
 
 
 def buttons(reply: Reply) -> list[Button]:
@@ -282,6 +323,29 @@ def buttons(reply: Reply) -> list[Button]:
 def test_no_input_breaks_it_and_every_reply_fits(skill: Skill[Any], world: str) -> None:
     for call in calls(skill):
         _fits(skill, call, world)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("skill", [s for s in SKILLS if s.form], ids=lambda s: s.name)
+def test_its_window_can_be_opened(skill: Skill[Any], world: str) -> None:
+    opened = 0
+    for call in calls(skill):
+        form = _form(skill, call, _kept(world))
+        if form is None:
+            continue
+        opened += 1
+        assert not list(form_problems(form, call))
+        typed = {field.name: field.initial for field in form.fields if field.initial}
+        checked(skill, Call(skill.name, {**call.args, **typed}))
+    assert opened or world == "empty"
+
+
+def _form(skill: Skill[Any], call: Call, ctx: Context) -> Form | None:
+    assert skill.form is not None
+    try:
+        return skill.form(ctx, checked(skill, call))
+    except UserError:
+        return None
 
 
 LONG = "a" * 4000
@@ -330,8 +394,9 @@ def _can_be_pressed(button: Button) -> None:
     if button.call is None:
         assert button.url
         return
-    value = press.encode(button.call, button.form)
+    value = press.encode(button.call, button.form, asks=button.asks)
     assert press.decode(value) == (button.call, button.form)
+    assert not button.asks or BY_NAME[button.call.skill].form is not None
     if button.call.skill == ASK:
         return
     target = BY_NAME[button.call.skill]
