@@ -271,6 +271,7 @@ class Parts:
             approvals=self.store.approvals,
             silences=self.silences,
             catalogue=self.catalogue,
+            frames=self.frames,
         )
 
     def read_library(self) -> None:

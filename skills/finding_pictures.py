@@ -12,10 +12,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from knowledge.findings import sure_of
+from knowledge.findings import model_of, sure_of, window_of
 from knowledge.incidents import name_of
+from knowledge.ports import Frames
 from knowledge.records import Change, Episode, Look, Signal, SignalKind, Trace
 from skills.contract import Picture
+from skills.model_drift import draw_report
 from skills.monitor_pictures import Mark, TracePanel, draw_traces, series_name
 
 BEFORE = timedelta(hours=3)
@@ -24,6 +26,9 @@ STEP = timedelta(minutes=10)
 MOST_MARKS = 3
 MOST_FIGURES = 2
 LOOKS_BEFORE = timedelta(days=14)
+MOST_ROWS = 500_000
+"""A card is not kept waiting for more."""
+MOST_TOLD = 6
 LEAST_LOOKS = 3
 """Fewer looks are no trend."""
 _LIMITS = {"drift": 0.1, "prediction drift": 0.1}
@@ -101,6 +106,37 @@ class _Sheet:
 @lru_cache(maxsize=64)
 def _drawn(sheet: _Sheet) -> bytes:
     return draw_traces(sheet.panels, sheet.start, sheet.end, marks=sheet.marks, limit=sheet.limit)
+
+
+def distribution_picture(finding: Signal, frames: Frames) -> Picture | None:
+    """The columns that moved, reference against the window that was looked at. None where nothing
+    moved, or where the window is too large to be read for a picture. Raises what the port raises.
+    """
+    window = window_of(finding)
+    if not window:
+        return None
+    rows = _Rows(frames, model_of(finding), finding.starts_at - window, finding.starts_at)
+    return _distributions(rows)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    frames: Frames
+    model: str
+    start: datetime
+    end: datetime
+
+
+@lru_cache(maxsize=32)
+def _distributions(rows: _Rows) -> Picture | None:
+    """The window of a finding is over: what it looks like does not change."""
+    frames, model = rows.frames, rows.model
+    report = frames.report(model, rows.start, rows.end)
+    if not report.drifted or report.current_rows > MOST_ROWS:
+        return None
+    png = draw_report(report, frames.reference(model), frames.current(model, rows.start, rows.end))
+    told = "; ".join(f"{c.name}: {c.reason}" for c in report.drifted[:MOST_TOLD])
+    return Picture("", f"Distributions, reference against current. {told}", png) if png else None
 
 
 def _look_panel(finding: Signal, name: str, looks: Sequence[Look]) -> TracePanel:

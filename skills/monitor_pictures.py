@@ -229,7 +229,7 @@ def _draw_mark(axes: Any, mark: Mark, span: tuple[float, float], *, named: bool,
     if named:
         right = at > (span[0] + span[1]) / 2
         axes.text(
-            at, 0.97 - 0.13 * (row % 3), _plain(f" {_shorten(mark.label, 30)} "),
+            at, 0.84 - 0.13 * (row % 3), _plain(f" {_shorten(mark.label, 30)} "),
             transform=axes.get_xaxis_transform(), fontsize=7.5, color=INK,
             ha="right" if right else "left", va="top",
         )  # fmt: skip

@@ -9,13 +9,18 @@ from knowledge.errors import TandemError
 from knowledge.explanation import REACH, Known, alias_moves, explain, needs
 from knowledge.feedback import REMEMBERED, tally
 from knowledge.findings import MODEL_KINDS, lead, model_of, monitor_of, onset
-from knowledge.ports import Alerts, Approvals, Changes, Incidents, Silences, Watching
-from knowledge.records import Change, Incident, Look, Opinion, Signal, Silence
+from knowledge.ports import Alerts, Approvals, Changes, Frames, Incidents, Silences, Watching
+from knowledge.records import Change, Incident, Look, Opinion, Signal, SignalKind, Silence
 from knowledge.silences import holds, matches
 from skills.cards.finding import Noticed
 from skills.cards.wording import stamp
 from skills.contract import Context, Picture
-from skills.finding_pictures import LOOKS_BEFORE, looks_picture, metric_picture
+from skills.finding_pictures import (
+    LOOKS_BEFORE,
+    distribution_picture,
+    looks_picture,
+    metric_picture,
+)
 
 PATTERN_OF = timedelta(days=36)
 """Five weeks, so that a weekly pattern can be seen."""
@@ -34,6 +39,8 @@ class Reading:
     approvals: Approvals
     silences: Silences
     catalogue: Catalogue
+    frames: Frames | None = None
+    """Without it, no distributions are drawn."""
 
     @classmethod
     def of(cls, ctx: Context) -> "Reading":
@@ -45,6 +52,7 @@ class Reading:
             approvals=ctx.approvals,
             silences=ctx.silences,
             catalogue=ctx.catalogue,
+            frames=ctx.frames,
         )
 
     def noticed(self, incident: Incident, now: datetime) -> Noticed | None:
@@ -76,14 +84,22 @@ class Reading:
         """The metric with its band; for a model the trend of its looks."""
         marked = [change for change in known.changes if self._concerns(change, finding)]
         if finding.kind in MODEL_KINDS:
-            drawn = looks_picture(finding, known.looks, marked)
-            return () if drawn is None else (drawn,)
+            both = (self._distributions(finding), looks_picture(finding, known.looks, marked))
+            return tuple(drawn for drawn in both if drawn is not None)
         try:
             trace = self.watching.trace(finding)
         except TandemError:
             return ()
         drawn = None if trace is None else metric_picture(finding, trace, marked, now)
         return () if drawn is None else (drawn,)
+
+    def _distributions(self, finding: Signal) -> Picture | None:
+        if self.frames is None or finding.kind is not SignalKind.DRIFT:
+            return None
+        try:
+            return distribution_picture(finding, self.frames)
+        except TandemError:
+            return None
 
     def _changes(self, finding: Signal, now: datetime) -> Iterator[Change]:
         since = min(onset(finding) - REACH, finding.starts_at - LOOKS_BEFORE)

@@ -6,6 +6,7 @@ grows stale without being edited: moments rather than ages, and an age with the 
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from knowledge.catalogue import Catalogue
@@ -122,20 +123,22 @@ def _finding_card(
     sections = (
         explained if not incident.cause else Section("Cause", (Line(incident.cause),)),
         also_found(noticed, incident),
-        impact(incident, catalogue),
+        impact(replace(incident, service=finding.service, suspects=()), catalogue),
         Section("What happened", _history(incident, people)),
         seen,
         tickets,
     )
-    fields = _fields(incident, people, catalogue, (), now or incident.updated_at)
-    # What it counts are this finding and its like, which are told below.
+    # It is as old as what was found, and its alerts are this finding and its like.
+    found = replace(incident, opened_at=finding.starts_at)
+    fields = _fields(found, people, catalogue, (), now or incident.updated_at)
     del fields["Alerts"]
+    since = {"Since": opened.removeprefix("since ")} if (opened := fields.pop("Open", "")) else {}
     said = finding_footer(noticed)
     return Reply(
         title=cut(f"{incident.id} · {verdict(finding)}", 140),
         text="\n".join(filter(None, (_normal_again(finding, incident), why(finding)))),
         tone=tone(incident),
-        fields={**finding_fields(noticed), **fields},
+        fields={**since, **finding_fields(noticed), **fields},
         sections=tuple(section for section in sections if section.lines),
         pictures=noticed.pictures,
         sources=(*explained_sources, *seen_sources, *ticket_sources),

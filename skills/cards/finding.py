@@ -82,11 +82,14 @@ def finding_fields(noticed: Noticed) -> dict[str, str]:
 
 def explanation(noticed: Noticed, most: int = SHOWN_CLUES) -> tuple[Section, tuple[Source, ...]]:
     """What probably explains it, each reason with how sure that is and where it can be read."""
-    shown = noticed.clues[:most]
-    sources = tuple(Source(f"E{n}", clue.label, clue.url) for n, clue in enumerate(shown, 1))
+    shown = [(f"E{n}", clue) for n, clue in enumerate(noticed.clues[:most], 1)]
+    sources = tuple(Source(key, clue.label, clue.url) for key, clue in shown if clue.url)
     lines = tuple(
-        Line(cut(f"{clue.weight.word.capitalize()}: {clue.text}", LINE_LIMIT), (source.key,))
-        for clue, source in zip(shown, sources, strict=True)
+        Line(
+            cut(f"{clue.weight.word.capitalize()}: {clue.text}", LINE_LIMIT),
+            (key,) if clue.url else (),
+        )
+        for key, clue in shown
     )
     if not lines:
         lines = (Line(f"{nothing_known(noticed.finding)}."),)
@@ -113,8 +116,9 @@ def tandem_noticed(
     if told is None:
         return Section("Tandem noticed", lines, bullets=True), ()
     text = cut(f"{told.weight.word.capitalize()} because: {told.text}", LINE_LIMIT)
-    source = Source("E1", told.label, told.url)
-    return Section("Tandem noticed", (*lines, Line(text, ("E1",))), bullets=True), (source,)
+    sources = (Source("E1", told.label, told.url),) if told.url else ()
+    because = Line(text, tuple(source.key for source in sources))
+    return Section("Tandem noticed", (*lines, because), bullets=True), sources
 
 
 def finding_footer(noticed: Noticed) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from knowledge.adapters.memory.store import MemoryStore
+from knowledge.adapters.memory.telemetry import MemoryFrames
 from knowledge.incidents import open_from
 from knowledge.monitors import MetricMonitor, ModelMonitor
 from knowledge.records import AlertRecord, Change, Signal, SignalKind
@@ -38,6 +39,7 @@ def world(store: MemoryStore) -> Context:
         changes=store.changes,
         approvals=store.approvals,
         silences=store.silences,
+        frames=MemoryFrames(),
         watching=double,
     )
 

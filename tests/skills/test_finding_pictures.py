@@ -5,8 +5,9 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from knowledge.adapters.memory.telemetry import MemoryFrames
 from knowledge.records import Change, Look, Signal, SignalKind, Trace
-from skills.finding_pictures import looks_picture, metric_picture
+from skills.finding_pictures import distribution_picture, looks_picture, metric_picture
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -117,3 +118,30 @@ def test_performance_shows_what_was_realised_before_what_was_estimated() -> None
 def test_two_looks_are_no_trend() -> None:
     assert looks_picture(DRIFT, looks(2), []) is None
     assert looks_picture(DRIFT, looks(6, kind="cost per inference"), []) is None
+
+
+def frames(moved: float, rows: int = 600) -> MemoryFrames:
+    rng = np.random.default_rng(7)
+    made = MemoryFrames()
+    made.set_reference(
+        "eta", {"distance": rng.normal(100, 20, 2000), "hour": rng.normal(size=2000)}
+    )
+    made.log(
+        "eta",
+        NOON - HOUR,
+        {"distance": rng.normal(100 + moved, 20, rows), "hour": rng.normal(size=rows)},
+    )
+    return made
+
+
+def test_what_moved_is_drawn_against_the_reference() -> None:
+    windowed = replace(DRIFT, labels={"model": "eta", "window": "24h"})
+    picture = distribution_picture(windowed, frames(60))
+    assert picture is not None
+    assert picture.alt.startswith("Distributions, reference against current. distance: ")
+    assert size(picture.png)[0] == 1600
+    assert distribution_picture(windowed, frames(0)) is None
+
+
+def test_without_a_window_nobody_knows_which_rows_are_meant() -> None:
+    assert distribution_picture(replace(DRIFT, labels={"model": "eta"}), frames(60)) is None

@@ -67,7 +67,8 @@ def test_the_verdict_is_the_title_and_how_sure_comes_first() -> None:
     assert shown.title == "INC-12 · gpu-temperature on gpu-3 is far above its usual"
     assert shown.tone is Tone.WARNING
     assert shown.text == "91.3, where 58 to 72 is usual at this hour, since 12:00."
-    assert list(shown.fields.items())[:2] == [
+    assert list(shown.fields.items())[:3] == [
+        ("Since", "12:00 UTC, 2 min by 12:02"),
         ("How sure", "very sure (0.97)"),
         ("Monitor", "gpu-temperature"),
     ]
@@ -85,8 +86,8 @@ def test_the_explanation_says_how_sure_it_is_and_what_it_rests_on() -> None:
     ]
     assert [(s.key, s.label, s.url) for s in shown.sources] == [
         ("E1", "change", "http://c"),
-        ("E2", "alert", ""),
     ]
+    assert [line.sources for line in shown.sections[0].lines] == [("E1",), ()]
 
 
 def test_where_nothing_is_known_the_card_says_so() -> None:
