@@ -80,8 +80,8 @@ class LakeTable:
         self._folder = folder
 
     def read(self, window: Window | None = None, names: Collection[str] = ()) -> Frame:
-        with self._said() as ibis:
-            rows = _inside(ibis, self._table(ibis), window)
+        with self._opened() as (ibis, table):
+            rows = _inside(ibis, table, window)
             wanted = [name for name in rows.columns if not names or name in names]
             count = int(rows.count().to_pyarrow().as_py())
             if count > MOST_ROWS:
@@ -93,8 +93,8 @@ class LakeTable:
             frame = self.read(window)
             rows = max((len(values) for values in frame.values()), default=0)
             return Columns(rows, {name: values.view for name, values in frame.items()})
-        with self._said() as ibis:
-            table = _inside(ibis, self._table(ibis), window)
+        with self._opened() as (ibis, table):
+            table = _inside(ibis, table, window)
             rows = int(table.count().to_pyarrow().as_py())
             found: dict[str, Column] = dict.fromkeys(table.columns, Categories({}, Tally(rows)))
             if rows:
@@ -106,8 +106,8 @@ class LakeTable:
     ) -> Profile:
         out = frozenset({*exclude, roles.label, roles.version} - {""})
         answers = frozenset({roles.prediction, roles.probability} - {""})
-        with self._said() as ibis:
-            table = _inside(ibis, self._table(ibis), window)
+        with self._opened() as (ibis, table):
+            table = _inside(ibis, table, window)
             rows = int(table.count().to_pyarrow().as_py())
             kinds = {
                 name: CATEGORICAL if name in roles.categorical else _kind(table[name].type())
@@ -118,16 +118,14 @@ class LakeTable:
         return Profile(rows, columns, out, answers)
 
     def span(self, time: TimeColumn) -> tuple[datetime, datetime] | None:
-        with self._said() as ibis:
-            table = self._table(ibis)
+        with self._opened() as (_, table):
             column = _time(table, time)
             ends = table.aggregate(first=column.min(), last=column.max()).to_pyarrow().to_pylist()
         first, last = (moment_of(ends[0][name], time) for name in ("first", "last"))
         return (first, last) if first and last else None
 
     def last(self, time: TimeColumn, rows: int) -> Frame:
-        with self._said() as ibis:
-            table = self._table(ibis)
+        with self._opened() as (ibis, table):
             newest = table.order_by(ibis.desc(_time(table, time))).limit(rows)
             return {name: values[::-1] for name, values in _frame(newest.to_pyarrow()).items()}
 
@@ -136,12 +134,12 @@ class LakeTable:
         return (self._url, self._name)
 
     def has(self, column: str) -> bool:
-        with self._said() as ibis:
-            return column in self._table(ibis).columns
+        with self._opened() as (_, table):
+            return column in table.columns
 
     @contextmanager
-    def _said(self) -> Iterator[Any]:
-        """Ibis itself, and its errors and those of its drivers as ours."""
+    def _opened(self) -> Iterator[tuple[Any, Any]]:
+        """Ibis itself and the table; its errors and those of its drivers as ours."""
         try:
             import ibis  # type: ignore[import-untyped,unused-ignore]
             from ibis.common import exceptions  # type: ignore[import-untyped,unused-ignore]
@@ -150,21 +148,31 @@ class LakeTable:
                 f"{self._where} needs Ibis, which is not installed; "
                 "install tandem[lakes] and Ibis's backend for it."
             ) from error
+        backend = None
         try:
-            yield ibis
+            backend = self._connect(ibis)
+            yield ibis, self._table(backend)
         except exceptions.TableNotFound as error:
             raise UserError(f"{self._where} has no table {self._name!r}.") from error
         except (exceptions.IbisError, ImportError, OSError, NotImplementedError) as error:
             raise Unavailable(self._where, _first(error), retry=False) from error
         except _driver_errors() as error:
             raise Unavailable(self._where, _first(error)) from error
+        finally:
+            if backend is not None:
+                backend.disconnect()
 
     @property
     def _where(self) -> str:
         return without_password(self._url)
 
-    def _table(self, ibis: Any) -> Any:
-        backend = ibis.connect(self._url)
+    def _connect(self, ibis: Any) -> Any:
+        try:
+            return ibis.connect(self._url)
+        except ValueError as error:
+            raise UserError(f"{self._where} is no usable URL of Ibis: {_first(error)}") from error
+
+    def _table(self, backend: Any) -> Any:
         if backend.name == "duckdb" and Path(self._name).suffix in (".parquet", ".csv"):
             backend.raw_sql("SET TimeZone = 'UTC'")
             path = str(self._folder / self._name)
