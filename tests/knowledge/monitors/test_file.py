@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from knowledge.errors import UserError
 from knowledge.monitors import MetricMonitor, Normal, load_file, parse_file, parse_monitors
 
+ROOT = Path(__file__).parents[3]
 ONE = '[[metric]]\nname = "a"\nquery = "q"\n'
 DATABASE = '[source.orders]\ndatabase = "sqlite:///orders.db"\n'
 
@@ -140,5 +142,12 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 
 def test_the_file_that_is_shipped_is_right() -> None:
-    path = Path(__file__).parents[3] / "deploy" / "monitors.toml"
-    assert load_file(path, environ={}).monitors
+    assert load_file(ROOT / "deploy" / "monitors.toml", environ={}).monitors
+
+
+def test_what_the_page_shows_can_be_read() -> None:
+    page = (ROOT / "docs" / "how-to" / "monitors.md").read_text("utf-8")
+    shown = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    environ = {"EU_TOKEN": "t", "SHOP_DATABASE_URL": "sqlite:///shop.db"}
+    names = [m.name for text in shown for m in parse_file(text, environ=environ).monitors]
+    assert {"orders-per-minute", "unpaid-orders", "orders-db-postgres-connections"} <= set(names)
