@@ -85,6 +85,14 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem drift --reference docs/examples/reference.csv --current docs/examples/current.csv",
         "tandem drift --reference train.parquet --current log/ --json --png drift.png",
     ),
+    "monitors": (
+        "tandem monitors check deploy/monitors.toml",
+        "tandem monitors backtest deploy/monitors.toml --csv history/ --since 7d --png week.png",
+    ),
+    "detect": (
+        "tandem detect --csv metrics/latency.csv",
+        "tandem detect --csv metrics/ --out scores --json",
+    ),
     "performance": (
         "tandem performance --reference labelled.parquet --current log/ --label fraud "
         "--probability score",
