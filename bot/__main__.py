@@ -23,6 +23,7 @@ VERBS = {
     "similar": "find similar past incidents and runbooks in a file",
     "incident": "show, list by time or export incidents from files",
     "summarise": "summarise incidents from files",
+    "monitors": "check a file of monitors, list it, or try it on the past",
     "detect": "find what is wrong in series from files",
     "drift": "compare two data sets: what moved, and does it matter",
     "performance": "judge a model's answers: realised, estimated, by segment and group",

@@ -184,5 +184,7 @@ async def _redrawn(client: AsyncWebClient, view: Payload, new: Payload) -> Paylo
 def _errors(error: UserError, body: Payload) -> dict[str, str]:
     """Slack shows an error only below an input that the window has."""
     inputs = list(body["view"]["state"]["values"])
-    field = error.field if isinstance(error, BadArgs) and error.field in inputs else inputs[0]
-    return {field: str(error)}
+    if isinstance(error, BadArgs) and error.field in inputs:
+        # It stands below the field: its name and an example of a request would only be noise.
+        return {error.field: f"{error.problem[:1].upper()}{error.problem[1:]}"}
+    return {inputs[0]: str(error)}
