@@ -1,4 +1,5 @@
-"""What a person's App Home shows: what is open, the models, and what can be asked."""
+"""What a person's App Home shows: the models they own, what is open, what waits for them, and what
+can be asked."""
 
 import logging
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from skills.contract import Context, Reply, Skill
 
 log = logging.getLogger("tandem.home")
 
-SHOWN = ("incident_list", "model_status", "help")
+SHOWN = ("my_models", "incident_list", "my_requests", "help")
 
 
 def home_replies(ctx: Context, skills: Sequence[Skill[Any]]) -> list[Reply]:

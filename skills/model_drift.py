@@ -1,23 +1,23 @@
-"""Has a model's input moved away from what it was trained on? Verdict, data quality, columns,
-a picture."""
+"""Has a model's input moved? Any window or version against the reference, another window or another
+version: verdict, data quality, columns, how its answers did, pictures."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from knowledge.drift import BROKEN, DRIFTING, NOT_ENOUGH, ColumnDrift, DriftReport, compare
-from knowledge.durations import Duration, say_duration
-from knowledge.records import Frame
+from knowledge.drift import BROKEN, DRIFTING, NOT_ENOUGH, ColumnDrift, DriftReport
+from knowledge.errors import NotFound
+from knowledge.records import Frame, Look
+from knowledge.windows import Span, parse_rows, split_against
+from skills.cards.looks import ESTIMATED, REALISED, figures
 from skills.contract import (
-    BadArgs,
     Button,
     Call,
     Context,
     Line,
-    NotFound,
     Picture,
     Reply,
     Section,
@@ -25,51 +25,87 @@ from skills.contract import (
     Table,
     Tone,
 )
+from skills.model_pictures import Trend, marks, trend_picture
+from skills.model_rows import Chosen, Question, ask, happened, read, report, say_moment, say_span
+from skills.model_world import looks
 from skills.pictures import Panel, draw_distributions
 
 MOST_PANELS = 6
 MOST_ROWS = 10
 PICTURE_ROWS = 200_000
 """More rows change no picture that eyes can see, and cost time."""
+TREND = timedelta(days=14)
+"""How far back the trend reaches, or to the window's start where that is earlier."""
 
 _TONES = {DRIFTING: Tone.WARNING, BROKEN: Tone.BAD, NOT_ENOUGH: Tone.NEUTRAL}
 _HEADER = ("Column", "What moved", "PSI", "KS or TV", "Severity")
+_WINDOWS = (
+    ("Last hour", "1h", "reference"),
+    ("Last 24 hours", "24h", "reference"),
+    ("Last 7 days", "7d", "reference"),
+    ("7 days against the 7 before", "7d", "the 7 days before"),
+)
 
 
 class Args(BaseModel):
     model: str = Field("", description="model name, for example fraud; offered when left out")
-    window: Duration = Field(
-        timedelta(hours=24), description="how far back to look, for example 24h or 7d"
+    window: str = Field(
+        "24h",
+        description="which rows: 24h, yesterday, 2026-11-01 to 2026-11-08, "
+        "last Thursday 02:00-06:00, v7",
     )
+    against: str = Field(
+        "", description="with which rows: the reference (default), last week, a week earlier, v6"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, given: Any) -> Any:
+        """ "v7 against v6" in one field is a window and what it is compared with."""
+        if not isinstance(given, dict) or given.get("against"):
+            return given
+        window, against = split_against(str(given.get("window") or ""))
+        return {**given, "window": window or "24h", "against": against} if against else given
+
+    @field_validator("window", "against")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        parse_rows(text)
+        return text
 
 
 def run(ctx: Context, args: Args) -> Reply:
-    if args.window <= timedelta(0):
-        raise BadArgs("window", "must be longer than nothing", "Write for example 1h, 24h or 7d.")
     names = ctx.frames.names()
     if not args.model and len(names) != 1:
         return _which(names)
     model = _known(args.model, names) if args.model else names[0]
-    start = ctx.now - args.window
-    current = ctx.frames.current(model, start, ctx.now)
-    rows = max((len(values) for values in current.values()), default=0)
-    if not rows:
-        return _nothing_there(ctx, model, args.window)
-    report = compare(ctx.frames.profile(model), current, weights=ctx.frames.roles(model).weights)
-    # The reference's rows are needed for the picture alone: its profile is kept.
-    pictures: tuple[Picture, ...] = ()
-    if report.drifted:
-        pictures = (_picture(model, ctx.frames.reference(model), current, report),)
+    question = ask(ctx, model, args.window, args.against)
+    found = report(ctx, question)
+    if not found.current_rows:
+        return _nothing_there(ctx, question, question.current)
+    if question.before is not None and not found.reference_rows:
+        return _nothing_there(ctx, question, question.before)
+    seen = looks(ctx, model, _around(ctx, question))
     return Reply(
-        title=f"{model}: {report.verdict}",
-        text=report.sentence,
-        tone=_TONES.get(report.verdict, Tone.GOOD),
-        sections=_quality(report),
-        table=_table(ctx, model, report),
-        pictures=pictures,
-        buttons=_buttons(model, args.window, report),
-        footer=_footer(report, args.window, ctx.now),
+        title=f"{model}: {found.verdict}",
+        text=_text(found, question),
+        tone=_TONES.get(found.verdict, Tone.GOOD),
+        sections=(*_quality(found), *_performance(seen, question)),
+        table=_table(ctx, model, found),
+        pictures=(*_distributions(ctx, question, found), *_trend(ctx, question, seen)),
+        buttons=_buttons(model, args, found),
+        footer=_footer(found, question),
     )
+
+
+def _text(found: DriftReport, question: Question) -> str:
+    if question.before is None and question.current.says.startswith("the last"):
+        return found.sentence
+    return f"{found.sentence}\nThat is {question.current.says} against {_against(question)}."
+
+
+def _against(question: Question) -> str:
+    return question.before.says if question.before else "what it was trained on"
 
 
 def _which(names: list[str]) -> Reply:
@@ -96,24 +132,31 @@ def _squeeze(name: str) -> str:
     return name.lower().replace("_", "-").replace(" ", "-")
 
 
-def _nothing_there(ctx: Context, model: str, window: timedelta) -> Reply:
+def _nothing_there(ctx: Context, question: Question, missing: Chosen) -> Reply:
+    model = question.model
     span = ctx.frames.span(model)
+    buttons: tuple[Button, ...] = ()
     if span is None:
         text = "No rows have been logged for this model yet, or their times are not known."
-        buttons: tuple[Button, ...] = ()
     else:
         first, last = span
-        text = f"The rows that are there run from {_moment(first)} to {_moment(last)}."
+        text = f"The rows that are there run from {say_moment(first)} to {say_moment(last)}."
         reach = _reach(ctx.now - last)
         call = Call("model_drift", {"model": model, "window": reach})
         buttons = (Button(f"Last {reach}", call),)
     return Reply(
-        title=f"{model}: no data in the last {say_duration(window)}",
+        title=f"{model}: no data {_in(missing)}",
         text=text,
         tone=Tone.WARNING,
         buttons=buttons,
-        footer=f"Window {_moment(ctx.now - window)} to {_moment(ctx.now)}.",
+        footer=f"Window {say_span(missing.span)}.",
     )
+
+
+def _in(chosen: Chosen) -> str:
+    if chosen.version:
+        return f"of {chosen.says}"
+    return f"in {chosen.says}" if chosen.says.startswith("the last") else f"from {chosen.says}"
 
 
 def _reach(age: timedelta) -> str:
@@ -153,16 +196,58 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{max(value, 0.0):.2f}"
 
 
-def _picture(model: str, reference: Frame, current: Frame, report: DriftReport) -> Picture:
-    shown = report.drifted[:MOST_PANELS]
+def _distributions(ctx: Context, question: Question, found: DriftReport) -> tuple[Picture, ...]:
+    """Rows are needed for the picture alone, so they are read only where something moved."""
+    if not found.drifted:
+        return ()
+    grey = question.before.says if question.before else "reference"
+    names = (grey, question.current.says)
+    before, current = (read(ctx, question.model, c) for c in (question.before, question.current))
+    png = draw_report(found, before, current, names)
+    shown = found.drifted[:MOST_PANELS]
     told = "; ".join(f"{column.name}: {column.reason}" for column in shown)
-    title = f"{model}: reference and current distributions"
     count = "1 column" if len(shown) == 1 else f"{len(shown)} columns"
-    alt = f"Distributions of {count}, reference against current. {told}."
-    return Picture(title, alt, draw_report(report, reference, current))
+    title = f"{question.model}: {grey} and {question.current.says}"
+    alt = f"Distributions of {count}, {grey} against {question.current.says}. {told}."
+    return (Picture(title, alt, png),) if png else ()
 
 
-def draw_report(report: DriftReport, reference: Frame, current: Frame) -> bytes:
+def _around(ctx: Context, question: Question) -> Span:
+    """The last two weeks, or since the window began."""
+    return Span(min(question.current.span.start, ctx.now - TREND), ctx.now)
+
+
+def _trend(ctx: Context, question: Question, seen: tuple[Look, ...]) -> tuple[Picture, ...]:
+    if not seen:
+        return ()
+    span = _around(ctx, question)
+    moved, changes = happened(ctx, question.model, span.start)
+    picture = trend_picture(Trend(question.model, span, seen, marks(moved, changes)))
+    return (picture,) if picture else ()
+
+
+def _performance(seen: tuple[Look, ...], question: Question) -> tuple[Section, ...]:
+    """What the last look within the window knew of its answers, and on what ground."""
+    span = question.current.span
+    inside = [look for look in seen if span.start <= look.at <= span.end]
+    if not inside:
+        return ()
+    last = inside[-1]
+    told = {n: v for n, v in last.figures.items() if n.startswith((REALISED, ESTIMATED))}
+    if not told:
+        return ()
+    lines = [Line(f"{name}: {value}") for name, value in figures(last, most=len(told)).items()]
+    if not any(name.startswith(REALISED) for name in told):
+        lines.append(Line("No labels for these rows yet; an estimate does not see concept drift."))
+    return (Section(f"Performance, look of {say_moment(last.at)}", tuple(lines), bullets=True),)
+
+
+def draw_report(
+    report: DriftReport,
+    reference: Frame,
+    current: Frame,
+    names: tuple[str, str] = ("reference", "current"),
+) -> bytes:
     """A PNG of the columns that moved most, or of the first ones if none did; empty if there is
     nothing to draw."""
     comparable = [c for c in report.columns if c.psi is not None and c.kind != "datetime"]
@@ -176,7 +261,7 @@ def draw_report(report: DriftReport, reference: Frame, current: Frame) -> bytes:
         )
         for column in (report.drifted or comparable)[:MOST_PANELS]
     ]
-    return draw_distributions(panels) if panels else b""
+    return draw_distributions(panels, names) if panels else b""
 
 
 def _sample(values: NDArray[Any], kind: str) -> NDArray[Any]:
@@ -191,37 +276,53 @@ def _sample(values: NDArray[Any], kind: str) -> NDArray[Any]:
     return values
 
 
-def _buttons(model: str, window: timedelta, report: DriftReport) -> tuple[Button, ...]:
-    windows = (("Last hour", "1h"), ("Last 24 hours", "24h"), ("Last 7 days", "7d"))
-    lengths = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
+def _buttons(model: str, args: Args, found: DriftReport) -> tuple[Button, ...]:
+    asked = (_squeeze(args.window), _squeeze(args.against or "reference"))
     buttons = [
-        Button(label, Call("model_drift", {"model": model, "window": text}))
-        for label, text in windows
-        if lengths[text] != window
+        Button(label, Call("model_drift", _call(model, window, against)))
+        for label, window, against in _WINDOWS
+        if (window, _squeeze(against)) != asked
     ]
-    if report.verdict in (DRIFTING, BROKEN):
-        columns = [c.name for c in report.drifted[:3]] or [q.column for q in report.quality[:3]]
-        what = f"{model} {report.verdict} {' '.join(columns)}"[:300]
+    if found.verdict in (DRIFTING, BROKEN):
+        columns = [c.name for c in found.drifted[:3]] or [q.column for q in found.quality[:3]]
+        what = f"{model} {found.verdict} {' '.join(columns)}"[:300]
         buttons.append(Button("Similar incidents", Call("similar_incidents", {"text": what})))
     return tuple(buttons)
 
 
-def _footer(report: DriftReport, window: timedelta, now: datetime) -> str:
+def _call(model: str, window: str, against: str) -> dict[str, str]:
+    args = {"model": model, "window": window}
+    return args if against == "reference" else {**args, "against": against}
+
+
+def _footer(found: DriftReport, question: Question) -> str:
     p = "A column counts as moved when p < 0.001 / columns and PSI ≥ 0.1, KS or TV ≥ 0.1, " \
         "or quantiles moved 0.15 standard deviations."  # fmt: skip
+    current, before = question.current, question.before
+    other = (
+        f"{found.reference_rows:,} reference rows"
+        if before is None
+        else f"{found.reference_rows:,} rows {_in_words(before)}"
+    )
+    shared = current.span.overlap(before.span) if before and not current.version else None
+    both = f" Both hold {say_span(shared)}." if shared else ""
     return (
-        f"{report.current_rows:,} rows of the last {say_duration(window)} to {_moment(now)}, "
-        f"against {report.reference_rows:,} reference rows; {len(report.columns)} columns. {p}"
+        f"{found.current_rows:,} rows {_in_words(current)}, against {other}; "
+        f"{len(found.columns)} columns.{both} {p}"
     )
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def _in_words(chosen: Chosen) -> str:
+    """The exact span is always there to be read."""
+    span = say_span(chosen.span)
+    if chosen.version:
+        return f"of {chosen.says}"
+    return f"of {span}" if chosen.says == span else f"of {chosen.says} ({span})"
 
 
 skill = Skill(
     name="model_drift",
-    summary="Show how far a model's inputs have moved from its training data",
+    summary="Show how far a model's inputs have moved, for any window or version",
     examples=(
         "is the fraud model drifting?",
         "drift of churn over the last 7 days",
@@ -237,8 +338,13 @@ skill = Skill(
         "is the model seeing different traffic than it was trained on",
         "input data quality of the churn model",
         "have the inputs shifted since the release",
+        "drift of fraud v7 against v6",
+        "did the inputs of churn move last Thursday between 02:00 and 06:00",
+        "compare what eta saw this week with the week before",
+        "fraud from 2026-11-01 to 2026-11-08, any drift",
     ),
     args=Args,
     run=run,
     command="/drift",
+    positional=("model", "window"),
 )

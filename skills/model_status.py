@@ -1,6 +1,7 @@
-"""Which version serves, since when, how good it is, and what waits to replace it."""
+"""Which version serves, since when, how it is doing, whose it is, and what waits to replace it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from pydantic import BaseModel, Field
 
@@ -12,13 +13,16 @@ from knowledge.promotion import (
     say_time,
     show_version,
 )
-from knowledge.records import Approval, ApprovalStatus, ModelVersion
+from knowledge.records import Approval, ApprovalStatus, Incident, Look, ModelFacts, ModelVersion
+from knowledge.windows import Span
+from skills.cards.looks import Health, Light, ModelState, ago, figures, health
 from skills.contract import (
     Audience,
     Button,
     Call,
     Context,
     Line,
+    Picture,
     Reply,
     Section,
     Skill,
@@ -26,10 +30,21 @@ from skills.contract import (
     Table,
     Tone,
 )
+from skills.model_pictures import Trend, marks, trend_picture
+from skills.model_rows import facts, happened
+from skills.model_world import incidents_of, looks, monitors, open_incidents, state_of
 from skills.requests import NEWEST, open_requests
 
 MOST_METRICS = 3
 MOST_ROWS = 10
+MOST_FINDINGS = 5
+TREND = timedelta(days=14)
+_TONES = {
+    Light.RED: Tone.BAD,
+    Light.AMBER: Tone.WARNING,
+    Light.GREEN: Tone.GOOD,
+    Light.GREY: Tone.NEUTRAL,
+}
 
 
 class Args(BaseModel):
@@ -48,16 +63,24 @@ def _one(ctx: Context, model: str) -> Reply:
     # The champion may be older than the versions that are listed.
     champion = ctx.models.champion(name)
     pending = open_requests(ctx, name)
+    history = ctx.approvals.find(model=name, status=ApprovalStatus.APPROVED)
     fields = {"champion": "none"}
     if champion is not None:
-        history = ctx.approvals.find(model=name, status=ApprovalStatus.APPROVED)
         fields = _champion_fields(champion, champion_since(history, champion.version))
+    about, incidents = facts(ctx, name), open_incidents(ctx)
+    state = state_of(ctx, name, incidents, monitors(ctx))
+    found = health(state, ctx.now)
     return Reply(
         title=_title(name, champion),
-        tone=Tone.NEUTRAL if champion is not None else Tone.WARNING,
-        fields=fields,
+        tone=_tone(found, champion),
+        fields=fields | _health_fields(found) | _owners(ctx, about),
         table=_table(versions, champion),
-        sections=_pending_section(ctx, pending),
+        sections=(
+            *_seen(ctx, state.look),
+            *_trouble(ctx, state, incidents_of(incidents, name, about)),
+            *_pending_section(ctx, pending),
+        ),
+        pictures=_trend(ctx, name),
         sources=tuple(
             Source(f"v{v.version}", f"{name} {show_version(v.version)}", v.url)
             for v in versions[:NEWEST]
@@ -66,6 +89,63 @@ def _one(ctx: Context, model: str) -> Reply:
         buttons=_buttons(name, versions, champion, pending),
         footer=_data_note(champion),
     )
+
+
+def _tone(found: Health, champion: ModelVersion | None) -> Tone:
+    tone = _TONES[found.light]
+    return Tone.WARNING if champion is None and tone is not Tone.BAD else tone
+
+
+def _health_fields(found: Health) -> dict[str, str]:
+    return {"state": f"{found.word}. {found.why}" if found.why else found.word}
+
+
+def _owners(ctx: Context, about: ModelFacts) -> dict[str, str]:
+    if not about.owners:
+        return {}
+    return {"owned by": ", ".join(ctx.people(owner) for owner in about.owners)}
+
+
+def _seen(ctx: Context, look: Look | None) -> tuple[Section, ...]:
+    """The last look's figures; those of its answers say on what ground they stand."""
+    if look is None:
+        return ()
+    lines = [Line(f"{name}: {value}") for name, value in figures(look).items()]
+    heading = f"Last look, {ago(look.at, ctx.now)}: {look.verdict}, {look.rows:,} rows"
+    return (Section(heading, tuple(lines), bullets=True),)
+
+
+def _trouble(ctx: Context, state: ModelState, incidents: Sequence[Incident]) -> tuple[Section, ...]:
+    """What fires of it, and the open incidents of the model and of its service."""
+    told = {s.summary or s.name: s for s in state.findings}
+    findings = tuple(
+        Line(f"{text} (since {say_time(signal.starts_at)})")
+        for text, signal in list(told.items())[:MOST_FINDINGS]
+    )
+    cases = tuple(
+        Line(f"{i.id}, {i.severity.value}: {i.title} ({ago(i.opened_at, ctx.now)})")
+        for i in incidents[:MOST_FINDINGS]
+    )
+    opened = tuple(
+        Button(f"Catch me up on {i.id}", Call("incident_summary", {"incident": i.id}))
+        for i in incidents[:2]
+    )
+    sections = []
+    if findings:
+        sections.append(Section("Not normal now", findings, bullets=True))
+    if cases:
+        sections.append(Section("Open incidents", cases, bullets=True, buttons=opened))
+    return tuple(sections)
+
+
+def _trend(ctx: Context, model: str) -> tuple[Picture, ...]:
+    span = Span(ctx.now - TREND, ctx.now)
+    seen = looks(ctx, model, span)
+    if not seen:
+        return ()
+    moved, changes = happened(ctx, model, span.start)
+    picture = trend_picture(Trend(model, span, seen, marks(moved, changes)))
+    return (picture,) if picture else ()
 
 
 def _title(name: str, champion: ModelVersion | None) -> str:

@@ -19,16 +19,16 @@ def says(name: str, error: TandemError | None = None) -> Skill[Any]:
 
 
 def test_the_parts_come_in_their_order_and_others_stay_out() -> None:
-    skills = [says(name) for name in ("help", "audit", "model_status", "incident_list")]
+    skills = [says(name) for name in ("help", "audit", "incident_list", "my_models")]
     titles = [reply.title for reply in home_replies(context(), skills)]
-    assert titles == ["incident_list for ada", "model_status for ada", "help for ada"]
+    assert titles == ["my_models for ada", "incident_list for ada", "help for ada"]
 
 
 @pytest.mark.parametrize(
     "error", [Unavailable("mlflow", "is not connected"), NotFound("model", "any")]
 )
 def test_what_fails_is_left_out(error: TandemError) -> None:
-    skills = [says("incident_list"), says("model_status", error), says("help")]
+    skills = [says("incident_list"), says("my_requests", error), says("help")]
     titles = [reply.title for reply in home_replies(context(), skills)]
     assert titles == ["incident_list for ada", "help for ada"]
 

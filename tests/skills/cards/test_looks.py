@@ -83,9 +83,7 @@ def test_what_nobody_looks_at_is_no_green() -> None:
         Light.AMBER, "not seen", "Its monitor cannot look: fraud.parquet does not exist"
     )
     stale = health(state(seen=look(NOON - timedelta(hours=5))), NOON)
-    assert stale == Health(
-        Light.AMBER, "stale", "The last look was 5 h ago, one is due each 1 h."
-    )
+    assert stale == Health(Light.AMBER, "stale", "The last look was 5 h ago, one is due each 1 h.")
 
 
 def test_signals_and_monitors_of_a_model() -> None:
