@@ -45,6 +45,15 @@ BENCHMARKS = (
         "false_flags", "How often is drift seen where none is?", ["--false-flags"], (), "drift"
     ),
     Benchmark(
+        "detection",
+        "Is what goes wrong in a metric found, with few false alarms?",
+        [
+            *("--data", "{data}/metrics", "--scorer", "{tools}/eval_detection.py"),
+            *("--write", "{root}/benchmarks/detection.md"),
+        ],
+        ["{data}/metrics/labels", "{tools}/eval_detection.py"],
+    ),
+    Benchmark(
         "routing",
         "Is the right skill found, and nothing done unasked?",
         ["--scorer", "{tools}/eval_routing.py", "--data", "{data}/routing/utterances.jsonl"],

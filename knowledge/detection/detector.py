@@ -265,7 +265,10 @@ class Detector:
                 tail.see(stat)
             elif stat > tail.record:
                 tail.mark(stat)
-        if self._points < _WARM:
+        if self._points <= _WARM:
+            if self._points == _WARM:
+                for tail in (*self._up[:_SEASON], *self._down[:_SEASON]):
+                    tail.settle()
             return 0.0, False, False
         judged = episode.judge(most / self.given_bar)
         if judged[1]:

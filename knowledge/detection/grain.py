@@ -32,6 +32,7 @@ class Grain:
         self._points = points = self._points + 1
         size = value if value >= 0 else -value
         self.size += (size - self.size) / (points if points < _REMEMBER else _REMEMBER)
+        odd = self._odd
         share = 1 / (points if points < _REMEMBER_MODE else _REMEMBER_MODE)
         if value == self.mode:
             self.same += (1 - self.same) * share
@@ -40,6 +41,10 @@ class Grain:
             if self.same < 1 - _MOSTLY:
                 self.mode = value
             distance = abs(value - self.mode)
-            self._odd += 0.02 * (distance - self._odd) if self._odd else distance
+            # The first error after many zeros is none, the first 46 after many 45 is odd.
+            known = odd or not self.mode
+            odd = self._odd = odd + 0.02 * (distance - odd) if odd else distance
+            if not known:
+                odd = 0.0
         grain = 1e-12 + 1e-4 * self.size
-        return grain + 0.5 * self._odd if self.same > _MOSTLY else grain
+        return grain + 0.5 * odd if self.same > _MOSTLY else grain

@@ -66,7 +66,7 @@ class Level:
         else:
             error = quick
         self.expected = value - error
-        half = int(at % DAY * (_HALVES / DAY))
+        half = int(at % DAY * (_HALVES / DAY)) % _HALVES
         seen = self._seen[half]
         scale = self.usual + grain
         if seen >= 2 * per_half:

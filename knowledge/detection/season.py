@@ -15,8 +15,8 @@ _MEMORY = 5
 """Days that a bin remembers."""
 _HOUR = 3600.0
 _CLOCK_FROM = 7.0
-_CLOCK_BETTER = 0.2
-"""Share of the error that is left when the clocks have changed."""
+_CLOCK_WRONG, _CLOCK_RIGHT = 2.5, 1.2
+"""Times the usual error: of the profile as it is, and of one moved by an hour that fits."""
 
 
 class Season:
@@ -189,7 +189,7 @@ class Season:
             errors[number] += share * (error - errors[number])
         usual = self._day_error
         for number, hours in ((1, -1), (2, 1)):
-            if errors[0] > 2 * usual and errors[number] < _CLOCK_BETTER * errors[0]:
+            if errors[0] > _CLOCK_WRONG * usual and errors[number] < _CLOCK_RIGHT * usual:
                 self._shift += hours * _HOUR
                 self._clock_errors = [errors[number]] * 3
                 return

@@ -48,6 +48,7 @@ class Tail:
         "_counts",
         "_due",
         "_habit",
+        "_settled",
         "given_demand",
         "heavy",
         "limit",
@@ -60,6 +61,7 @@ class Tail:
         self._counts = array("f", bytes(4 * _BINS))
         self._due = _KNOWN
         self._habit = 0.0
+        self._settled = False
         self._bar = math.inf
         self.heavy = False
         """The far tail is much longer than the near one foretells: bursts are normal."""
@@ -82,13 +84,18 @@ class Tail:
         self.record = max(size, self.record)
         self._set_limit()
 
+    def settle(self) -> None:
+        """The series is known, if not this side of it: what was not seen yet is a record."""
+        self._settled = True
+        self._set_limit()
+
     def told(self) -> None:
         """An alarm was raised on this statistic."""
         self._habit += _HABIT
         self._set_limit()
 
     def _set_limit(self) -> None:
-        if self._count >= _KNOWN:
+        if self._settled:
             bar, record = self._bar * (1 + self._habit), self.record * self.given_demand.margin
             self.limit = max(self.given_demand.least, min(bar, record))
 
@@ -106,7 +113,7 @@ class Tail:
             q97 + self.given_demand.reach * (q97 - q90),
             q995 + self.given_demand.far_reach * (q995 - q97),
         )
-        self._set_limit()
+        self.settle()
 
     def _quantiles(self, *shares: float) -> list[float]:
         """Sizes beyond which such shares of the past lie, rising; interpolated within a bin."""

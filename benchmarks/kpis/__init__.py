@@ -1,0 +1,1 @@
+"""Minute KPIs with known events: a seeded generator and its scorer."""
