@@ -13,7 +13,14 @@ from statistics import median
 
 from knowledge.catalogue import Catalogue
 from knowledge.durations import say_duration
-from knowledge.findings import is_finding, model_of, monitor_of, onset, window_of
+from knowledge.findings import (
+    is_finding,
+    model_of,
+    monitor_of,
+    onset,
+    places_of,
+    window_of,
+)
 from knowledge.incidents import counted, name_of
 from knowledge.promotion import show_version
 from knowledge.records import Approval, ApprovalStatus, Change, Look, Signal, SignalKind
@@ -134,7 +141,7 @@ class _Where:
 
     @classmethod
     def of(cls, finding: Signal, catalogue: Catalogue) -> "_Where":
-        names = {finding.service, model_of(finding)} - {""}
+        names = places_of(finding)
         near, far = needs(names, catalogue)
 
         def canonical(name: str) -> str:

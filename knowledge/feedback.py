@@ -6,8 +6,9 @@ past and holds only after somebody has kept it. What people called useful is not
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import floor, log10
 
 import numpy as np
@@ -32,6 +33,8 @@ NEAR = timedelta(minutes=15)
 _LEARNED = frozenset({Normal.AUTO, Normal.SEASONAL, Normal.NOVELTY, Normal.SHIFT, Normal.FORECAST})
 """What a monitor is more or less sure of."""
 _MOST_WINDOWS = 6
+_SURE = "sure "
+"""Before the figures of a look that say how sure it was of an aspect."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,23 @@ def windows_found(
     if begun is not None:
         found.append(Episode(begun, None, {}, 0.0, ""))
     return tuple(found)
+
+
+def looks_found(looks: Sequence[Look], needed: tuple[int, int], sure: float) -> tuple[Episode, ...]:
+    """What a model's monitor would have found with that bar: each aspect on its own, by how sure
+    of it each look was ("sure drift" among its figures); oldest first."""
+    aspects = sorted({name for look in looks for name in look.figures if name.startswith(_SURE)})
+    found: list[Episode] = []
+    for aspect in aspects:
+        labels = {"aspect": aspect.removeprefix(_SURE)}
+        judged = [look for look in looks if aspect in look.figures]
+        episodes = windows_found(judged, needed, partial(_is_sure, aspect, sure))
+        found += [replace(episode, labels=labels) for episode in episodes]
+    return tuple(sorted(found, key=lambda episode: episode.starts_at))
+
+
+def _is_sure(aspect: str, sure: float, look: Look) -> bool:
+    return look.figures[aspect] >= sure
 
 
 def same_time(one: Episode, other: Episode) -> bool:

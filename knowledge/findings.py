@@ -17,10 +17,8 @@ OWN_KINDS = MODEL_KINDS | {SignalKind.METRIC}
 """What Tandem's own monitors find was tested for significance there."""
 _STATE_LABELS = ("verdict", "columns")
 """Labels that say in which way a model is wrong."""
-_NOT_ITS_NAME = frozenset(
-    {*_STATE_LABELS, "__name__", "monitor", "sure", "window", "version", "pages", "service"}
-)
-"""Labels of a finding that do not name its series."""
+_NOT_ITS_NAME = frozenset({"__name__", "monitor", "sure", "model", "pages", "service"})
+"""Labels of a metric's finding that do not name its series."""
 _TELLING = (
     SignalKind.PERFORMANCE,
     SignalKind.QUALITY,
@@ -80,6 +78,12 @@ def model_of(signal: Signal) -> str:
     return model or (signal.service if signal.kind in MODEL_KINDS else "")
 
 
+def places_of(signal: Signal) -> frozenset[str]:
+    """The service it is about, its model, and the service that answers for the model."""
+    named = (signal.service, model_of(signal), signal.labels.get("served_by", ""))
+    return frozenset(named) - {""}
+
+
 def sure_of(signal: Signal) -> float | None:
     """How sure the monitor was, 0-1; None where it does not say."""
     try:
@@ -114,6 +118,6 @@ def snooze_matchers(finding: Signal, *, as_it_is: bool = False) -> tuple[Matcher
     said = [("monitor", monitor_of(finding)), ("name", finding.name), ("service", finding.service)]
     if as_it_is:
         said += [(label, finding.labels.get(label, "")) for label in _STATE_LABELS]
-    series = sorted(finding.labels.items() - {("service", finding.service)})
-    said += [(k, v) for k, v in series if k not in _NOT_ITS_NAME]
+    if finding.kind not in MODEL_KINDS:
+        said += sorted((k, v) for k, v in finding.labels.items() if k not in _NOT_ITS_NAME)
     return tuple(Matcher(label, "=", value) for label, value in said if value)[:MOST_MATCHERS]

@@ -3,27 +3,25 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from knowledge.drift import NOT_ENOUGH, STABLE
 from knowledge.errors import NotFound, TandemError, UserError
 from knowledge.feedback import (
     LOOK_BACK,
     REMEMBERED,
     Effect,
     Setting,
+    looks_found,
     settings_for,
     tally,
-    windows_found,
     with_setting,
 )
 from knowledge.findings import monitor_of, only_findings
 from knowledge.monitors import MetricMonitor, ModelMonitor, Watched
-from knowledge.records import Backtest, Incident, Look, Opinion
+from knowledge.records import Backtest, Incident, Opinion
 from skills import bar_cards
 from skills.contract import Context, Picture, Reply
 from skills.monitor_pictures import draw_backtest
 
 MOST_RECORDS = 5_000
-_NOTHING_WRONG = frozenset({STABLE, NOT_ENOUGH})
 
 
 def propose(ctx: Context, key: str) -> Reply:
@@ -77,23 +75,18 @@ def _of_metric(
 def _of_model(
     ctx: Context, monitor: ModelMonitor, sure: float, opinions: list[Opinion]
 ) -> Iterator[Effect]:
-    """From what was looked at: how many windows were wrong is known, how sure each was is not."""
+    """From what was looked at: how sure each look was of each aspect stands in its figures."""
     start = ctx.now - LOOK_BACK
     looks = ctx.watching.looks(monitor.model, start)
-    before = windows_found(looks, monitor.needed, _is_wrong)
-    for setting in settings_for(monitor, sure, opinions):
-        if setting.field != "needs":
-            continue
-        changed = with_setting(monitor, setting)
+    present = monitor.model_copy(update={"sure": sure})
+    before = looks_found(looks, present.needed, sure)
+    for setting in settings_for(present, sure, opinions):
+        changed = with_setting(present, setting)
         assert isinstance(changed, ModelMonitor)
-        after = windows_found(looks, changed.needed, _is_wrong)
+        after = looks_found(looks, changed.needed, changed.sure)
         effect = Effect(setting, start, ctx.now, before, after)
         if effect.lost:
             yield effect
-
-
-def _is_wrong(look: Look) -> bool:
-    return look.verdict not in _NOTHING_WRONG
 
 
 def _picture(setting: Setting, after: Backtest) -> list[Picture]:

@@ -40,6 +40,7 @@ _FIGURES = {
 }
 """The figures that show a finding of this kind, the most telling first; of performance the
 realised and the estimated ones, whatever the measure is."""
+_ENDPOINT = ("latency p99", "latency", "errors", "cost per inference")
 _ARRAYS = ("times", "values", "low", "high", "scores")
 _NAMES = {"drift": "largest drift of a column (PSI)", "prediction drift": "drift of its answers"}
 
@@ -155,7 +156,9 @@ def _figures(finding: Signal, looks: Sequence[Look]) -> list[str]:
     """Those that were looked at more than once."""
     told = [name for look in looks for name in ("rows", *look.figures)]
     wanted: Sequence[str] = _FIGURES.get(finding.kind, ())
-    if finding.kind is SignalKind.PERFORMANCE:
+    if finding.labels.get("aspect") == "endpoint":
+        wanted = _ENDPOINT
+    elif finding.kind is SignalKind.PERFORMANCE:
         wanted = sorted({n for n in told if n.startswith(("realised ", "estimated "))})[::-1]
     known = [name for name in wanted if told.count(name) >= LEAST_LOOKS]
     # The first shows what was found; a further one is shown where it tells something too.

@@ -8,7 +8,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.errors import TandemError
 from knowledge.explanation import REACH, Known, alias_moves, explain, needs
 from knowledge.feedback import REMEMBERED, tally
-from knowledge.findings import MODEL_KINDS, lead, model_of, monitor_of, onset
+from knowledge.findings import MODEL_KINDS, lead, model_of, monitor_of, onset, places_of
 from knowledge.ports import Alerts, Approvals, Changes, Frames, Incidents, Silences, Watching
 from knowledge.records import Change, Incident, Look, Opinion, Signal, SignalKind, Silence
 from knowledge.silences import holds, matches
@@ -113,7 +113,7 @@ class Reading:
 
     def _concerns(self, change: Change, finding: Signal) -> bool:
         """Is it a change of what the finding is about, or of what that calls?"""
-        names = {finding.service, model_of(finding)} - {""}
+        names = places_of(finding)
         near, _ = needs(names, self.catalogue)
         own = {self.catalogue.canonical(name) or name for name in names}
         return (self.catalogue.canonical(change.service) or change.service) in own | near

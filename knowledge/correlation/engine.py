@@ -124,8 +124,8 @@ class Correlator:
             self._populate()
         if member.subject.peer and member.subject.service:
             self._links.learn_call(member.subject.service, member.subject.peer)
-        if member.subject.model and member.subject.service:
-            self._links.learn_served(member.subject.service, member.entity)
+        if member.subject.server:
+            self._links.learn_served(member.subject.server, member.entity)
         return member
 
     def _already_over(self, signal: Signal, start: float, now: float) -> Signal:

@@ -99,6 +99,8 @@ class Subject:
     """For what is found about a model: the model, which is another thing than its server."""
     peer: str = ""
     """The service it calls and complains of."""
+    server: str = ""
+    """The service that answers for the model."""
 
 
 def is_noise(signal: Signal) -> bool:
@@ -123,6 +125,7 @@ def subject_of(signal: Signal, catalogue: Catalogue) -> Subject:
     zone = _first(labels, _ZONE) or catalogue.zone(node)
     cluster = _first(labels, _CLUSTER) or (known.cluster if known else "")
     model = (_first(labels, _MODEL) or signal.service) if signal.kind in MODEL_KINDS else ""
+    served_by = labels.get("served_by", "") or service
     return Subject(
         service=service,
         cluster=cluster or catalogue.cluster_of(node),
@@ -131,6 +134,7 @@ def subject_of(signal: Signal, catalogue: Catalogue) -> Subject:
         zone=zone,
         namespace=_first(labels, _NAMESPACE) or catalogue.namespaces.get(service, ""),
         model=model,
+        server=(catalogue.canonical(served_by) or served_by) if model else "",
         peer=_peer(labels, service, catalogue),
     )
 

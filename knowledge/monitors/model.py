@@ -355,6 +355,7 @@ def _signal(
         "columns": ", ".join(finding.columns),
         "sure": f"{finding.sure:.2f}",
         **({"version": seen.version} if seen.version else {}),
+        **({"served_by": seen.service} if seen.service else {}),
         **({} if of.pages else {"pages": "no"}),
         **finding.labels,
     }

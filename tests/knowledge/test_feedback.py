@@ -10,6 +10,7 @@ from knowledge.feedback import (
     Setting,
     Tally,
     is_time,
+    looks_found,
     settings_for,
     tally,
     value_of,
@@ -211,3 +212,23 @@ def test_what_would_have_been_missed_is_what_nothing_overlaps() -> None:
     setting = Setting("sure", "0.8", "0.50")
     effect = Effect(setting, NOON - 7 * DAY, NOON, before, (later, other))
     assert effect.lost == (episode(2), episode(3))
+
+
+def test_each_aspect_of_a_model_is_found_on_its_own() -> None:
+    looks = [
+        Look("fraud", NOON + n * HOUR, NOON, NOON, 1000, "", figures=figures)
+        for n, figures in enumerate(
+            [
+                {"sure drift": 0.6},
+                {"sure drift": 0.9, "sure quality": 0.8},
+                {"sure drift": 0.9, "sure quality": 0.9, "drift": 0.4},
+            ]
+        )
+    ]
+    found = looks_found(looks, (2, 3), 0.5)
+    assert [(e.starts_at, dict(e.labels)) for e in found] == [
+        (NOON + HOUR, {"aspect": "drift"}),
+        (NOON + 2 * HOUR, {"aspect": "quality"}),
+    ]
+    assert [dict(e.labels) for e in looks_found(looks, (2, 3), 0.85)] == [{"aspect": "drift"}]
+    assert looks_found(looks, (2, 3), 0.95) == ()

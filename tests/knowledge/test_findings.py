@@ -9,6 +9,7 @@ from knowledge.findings import (
     model_of,
     only_findings,
     onset,
+    places_of,
     say_sure,
     sure_of,
     window_of,
@@ -79,3 +80,9 @@ def test_a_window_may_have_begun_with_the_cause() -> None:
     assert onset(DRIFT) == NOON - timedelta(days=1)
     assert onset(SLOW) == NOON
     assert window_of(signal("x", SignalKind.DRIFT, window="soon")) == timedelta()
+
+
+def test_a_models_place_is_also_the_service_that_answers_for_it() -> None:
+    assert places_of(SLOW) == {"eta"}
+    served = replace(DRIFT, labels={**DRIFT.labels, "served_by": "eta-api"})
+    assert places_of(served) == {"eta", "eta-model", "eta-api"}

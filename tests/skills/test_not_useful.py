@@ -207,17 +207,24 @@ def test_a_limit_may_wait_longer(world: World) -> None:
 
 
 def test_a_model_asks_for_one_more_window(world: World) -> None:
-    drift = replace(SLOW, fingerprint="d", kind=SignalKind.DRIFT, labels={"monitor": "model:fraud"})
+    drift = replace(
+        SLOW,
+        fingerprint="d",
+        kind=SignalKind.DRIFT,
+        labels={"monitor": "model:fraud", "sure": "0.66"},
+    )
     for n, wrong in enumerate([0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0]):
         at = NOON - (12 - n) * HOUR
-        verdict = "drifting" if wrong else "stable"
-        world.watching.kept.add_look(Look("fraud", at, at - HOUR, at, 1000, verdict))
+        figures = {"sure drift": 0.9 if n > 5 else 0.66} if wrong else {"sure drift": 0.0}
+        look = Look("fraud", at, at - HOUR, at, 1000, "", figures=figures)
+        world.watching.kept.add_look(look)
     world.call(world.find(drift))
     reply = world.call(world.find(replace(drift, starts_at=NOON)))
-    assert reply.text == (
+    assert reply.text.splitlines() == [
         "With needs 3 of 4 windows instead of 2 of 3 it would have fired 1 time instead of 2 in "
-        "the last 7 d."
-    )
+        "the last 7 d.",
+        "With sure 0.7 instead of 0.50 it would have fired 1 time instead of 2 in the last 7 d.",
+    ]
     world.press(reply, "Keep needs 3 of 4")
     kept = world.watching.get("model:fraud").monitor
     assert isinstance(kept, ModelMonitor)
