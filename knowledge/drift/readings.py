@@ -147,8 +147,13 @@ def read_categories(values: NDArray[Any]) -> Categories:
         found, times = np.unique(values, return_counts=True)
         return count_categories(zip(found.tolist(), times.tolist(), strict=True), rows, kind)
     counted = Counter(values.tolist())
-    if values.dtype.kind == "O":
-        kind = _kind_of_types(map(type, counted))
+    if values.dtype.kind != "O":
+        return count_categories(counted.items(), rows, kind)
+    kind = _kind_of_types(map(type, counted))
+    if kind == CATEGORICAL and any(not isinstance(v, str) and v in (0, 1) for v in counted):
+        # True is 1 and False is 0 to Python: tell them apart where a column may hold both.
+        marked = Counter((isinstance(value, bool), value) for value in values.tolist())
+        return count_categories(((v, n) for (_, v), n in marked.items()), rows, kind)
     return count_categories(counted.items(), rows, kind)
 
 
