@@ -14,8 +14,8 @@ from knowledge.monitors.spec import MetricMonitor
 from knowledge.monitors.state import Followed, MonitorState
 from knowledge.records import Backtest, Episode, Series, Signal, Trace
 
-MOST_POINTS = 150_000
-"""So many points are judged at most: some seconds."""
+MOST_POINTS = 80_000
+"""So many points are judged at most: about ten seconds of a core."""
 _OWN_LABELS = ("monitor", "sure", "model")
 
 

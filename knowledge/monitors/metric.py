@@ -76,8 +76,9 @@ def decide(
             followed = series[key] = Followed(sample.labels, at, ring=Ring(keep))
         watches[key], signal = _look(monitor, state, key, followed, sample, at)
         signals.append(signal)
+    hole = state.longest_hole
     if values and state.last_data is not None:
-        state = replace(state, longest_hole=max(state.longest_hole, at - state.last_data))
+        hole = max(hole, at - state.last_data)
     last = at if values else state.last_data
     looked = _Looked(monitor, state, series, values, at)
     for key, watch, signal in (*_unseen(looked, chosen), _silent(looked, last)):
@@ -91,6 +92,7 @@ def decide(
         series=_kept(series, at),
         last_data=last,
         polled_at=at,
+        longest_hole=hole,
         left_out=len(values) - len(chosen),
     )
     return state, [s for s in signals if s is not None]
