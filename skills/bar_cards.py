@@ -131,5 +131,9 @@ def no_setting(key: str, said: Tally, why: str) -> Reply:
         text=why,
         tone=Tone.NEUTRAL,
         fields={"Last 30 days": say_tally(said)},
+        buttons=(
+            Button("Show the monitor", Call("monitors", {"monitor": name})),
+            Button("Pause", Call("monitor_pause", {"monitor": name})),
+        ),
         audience=Audience.ASKER,
     )

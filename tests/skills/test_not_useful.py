@@ -22,7 +22,7 @@ from knowledge.records import (
     Trace,
 )
 from skills import not_useful, raise_bar
-from skills.contract import BadArgs, Button, Context, NotFound, Reply, Role, Style, User
+from skills.contract import BadArgs, Button, Call, Context, NotFound, Reply, Role, Style, User
 from skills.testing import NOON, context
 from tests.skills.watching_double import WatchingDouble
 
@@ -236,7 +236,10 @@ def test_where_no_setting_helps_that_is_said(world: World) -> None:
     reply = twice(world)
     assert reply.title == "No other setting of p99 is proposed"
     assert "Pause it, or tune it by hand" in reply.text
-    assert reply.buttons == ()
+    assert [b.call for b in reply.buttons] == [
+        Call("monitors", {"monitor": "p99"}),
+        Call("monitor_pause", {"monitor": "p99"}),
+    ]
 
 
 @dataclass
