@@ -2,9 +2,11 @@ import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -130,3 +132,39 @@ def test_a_real_prometheus(real: Prometheus) -> None:
         real.instant("rate(", now)
     with pytest.raises(UserError, match="needs a vector"):
         real.instant("up[5m]", now)
+
+
+def test_a_named_source_is_named_in_its_errors() -> None:
+    nowhere = Prometheus("http://127.0.0.1:1", timeout=2, name="eu", token="t0ken")
+    with pytest.raises(Unavailable, match=r"^eu: http://127\.0\.0\.1:1 does not answer") as raised:
+        nowhere.instant("up", NOON)
+    assert "t0ken" not in str(raised.value)
+    with pytest.raises(UserError, match="source 'eu': 'nonsense' is not a URL"):
+        Prometheus("nonsense", name="eu").instant("up", NOON)
+
+
+def test_a_token_is_sent() -> None:
+    asked: list[str | None] = []
+
+    class Guarded(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps(SAMPLE).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Guarded)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    guarded = Prometheus(f"http://127.0.0.1:{server.server_port}", token="t0ken")
+    guarded.range("x", NOON, NOON + timedelta(hours=1), 60)
+    guarded.close()
+    server.shutdown()
+    server.server_close()
+    assert asked == ["Bearer t0ken"]
