@@ -32,7 +32,8 @@ PEERS = ("evidently", "nannyml", "alibi", "whylogs")
 OURS = "tandem"
 ENVIRONMENTS = Path.home() / ".cache" / "tandem" / "drift_peers"
 SIZES = (200, 1000, 5000, 50_000, 1_000_000)
-TIMEOUT_S = 900
+KINDS = {"undrifted": undrifted, "drifted": materially_drifted}
+TIMEOUT_S = 3600
 QUIET = {"DO_NOT_TRACK": "1", "NML_DISABLE_USAGE_LOGGING": "1", "WHYLOGS_NO_ANALYTICS": "True"}
 
 
@@ -119,16 +120,20 @@ def show(kind: str, rows: int, tool: str, outcomes: Sequence[Outcome]) -> None:
 
 
 def compare_all(
-    tools: Sequence[str], sizes: Iterable[int], frames: int, environments: Path
+    tools: Sequence[str],
+    kinds: Sequence[str],
+    sizes: Iterable[int],
+    frames: int,
+    environments: Path,
 ) -> None:
     print("| rows | frames | tool | CPU s | peak MB | falsely flagged | found |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     for rows in sizes:
-        for kind, make in (("undrifted", undrifted), ("drifted", materially_drifted)):
+        for kind in kinds:
             outcomes: dict[str, list[Outcome]] = {tool: [] for tool in tools}
             for seed in range(frames if rows <= 5000 else 1):
                 with tempfile.TemporaryDirectory() as folder:
-                    files = write(make(rows, seed), Path(folder))
+                    files = write(KINDS[kind](rows, seed), Path(folder))
                     for tool in tools:
                         outcomes[tool].append(ask(tool, environments, files))
             for tool in tools:
@@ -140,13 +145,15 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, default=ENVIRONMENTS, metavar="DIR")
     parser.add_argument("--setup", action="store_true", help="install the peers and stop")
     parser.add_argument("--rows", type=int, action="append", metavar="N", help=f"default: {SIZES}")
+    parser.add_argument("--kind", action="append", choices=list(KINDS))
     parser.add_argument("--frames", type=int, default=3, help="of each kind up to 5,000 rows")
     parser.add_argument("--only", action="append", choices=[OURS, *PEERS], metavar="TOOL")
     args = parser.parse_args()
     if args.setup:
         set_up(args.environments)
         return
-    compare_all(args.only or [OURS, *PEERS], args.rows or SIZES, args.frames, args.environments)
+    tools, kinds = args.only or [OURS, *PEERS], args.kind or list(KINDS)
+    compare_all(tools, kinds, args.rows or SIZES, args.frames, args.environments)
 
 
 if __name__ == "__main__":
