@@ -120,6 +120,7 @@ def assess(
             window,
             roles.slices,
             yardstick.judged,
+            codes=roles.categorical,
             reference=(yardstick.answers, yardstick.segments),
             expect=yardstick.estimator.expect,
         )

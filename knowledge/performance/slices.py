@@ -13,7 +13,7 @@ AUC for falling short of that by more than the whole does.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
@@ -48,7 +48,7 @@ EFFECT = 0.05
 EFFECT_SHARE = 0.2
 """The same for errors without an upper end, as a share of the whole's."""
 BINS = 5
-MOST_VALUES = 50
+MOST_VALUES = 100
 """Of a column, its so many most frequent values are segments."""
 PAIR_VALUES = 8
 """Of a column, its so many most frequent values or ranges are paired with those of others."""
@@ -129,13 +129,15 @@ def worse_slices(
     columns: Sequence[str],
     name: str,
     *,
+    codes: Collection[str] = (),
     reference: tuple[Answers, Frame] | None = None,
     expect: Expect | None = None,
 ) -> list[Slice]:
     """The segments of `columns` that measure `name` worse, worst first; only labelled rows count.
 
-    With a `reference` each says what it was there; `expect` gives a measure that scores promise.
-    Raises BadArgs for a column that is not there.
+    `codes` names columns of numbers that are categories. With a `reference` each segment says what
+    it was there; `expect` gives a measure that scores promise. Raises BadArgs for a column that is
+    not there.
     """
     _check_columns(columns, frame)
     kept = _sample(answers.labelled & answers.answered)
@@ -143,12 +145,12 @@ def worse_slices(
     whole = measure_one(known, name)
     if not whole.known:
         return []
-    values = {column: plain(frame[column][kept]) for column in list(columns)[:MOST_COLUMNS]}
+    values = {c: plain(frame[c][kept], c in codes) for c in list(columns)[:MOST_COLUMNS]}
     test = _Test(known, values, whole, expect if name == "auc" else None)
     tested = test.all()
     found = [s for s in _discoveries(list(tested.values())) if test.matters(s) and _adds(s, tested)]
     worst = sorted(found, key=lambda s: (-s.fall, s.name))[:MOST_TOLD]
-    return [_with_before(s, name, reference) for s in worst] if reference else worst
+    return [_with_before(s, reference, codes) for s in worst] if reference else worst
 
 
 def _check_columns(columns: Sequence[str], frame: Frame) -> None:
@@ -164,9 +166,9 @@ def _sample(kept: Bools) -> Bools:
     return np.asarray(kept & (np.arange(len(kept)) % every == 0), dtype=bool)
 
 
-def plain(values: NDArray[Any]) -> Plain:
-    """A column as floats, or as texts with None."""
-    if values.dtype.kind in "iuf":
+def plain(values: NDArray[Any], codes: bool = False) -> Plain:
+    """A column as floats, or as texts with None; `codes`: its numbers are categories."""
+    if values.dtype.kind in "iuf" and not codes:
         return values.astype(np.float64)
     return np.array([None if v is None or v != v else _text(v) for v in values.tolist()], object)
 
@@ -288,16 +290,18 @@ def _discoveries(tested: list[Slice]) -> list[Slice]:
     return ordered[:last]
 
 
-def _with_before(found: Slice, name: str, reference: tuple[Answers, Frame]) -> Slice:
+def _with_before(found: Slice, reference: tuple[Answers, Frame], codes: Collection[str]) -> Slice:
     answers, frame = reference
     rows = answers.labelled & answers.answered
     for part in found.parts:
         if part.column not in frame:
             return found
-        rows = rows & part.of(plain(frame[part.column]))
-    before = measure_one(answers.take(rows), name)
+        rows = rows & part.of(plain(frame[part.column], part.column in codes))
+    before = measure_one(answers.take(rows), found.measured.name)
     return replace(found, before=before) if before.known else found
 
 
 def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -86,6 +86,17 @@ def test_ten_thousand_categories_are_not_ten_thousand_segments() -> None:
     assert [s.name for s in segments("id", plain(often.astype(object)))] == ["id much"]
 
 
+def test_numbers_that_are_codes_are_no_ranges() -> None:
+    rng = np.random.default_rng(6)
+    code = rng.integers(1000, 1080, 20_000).astype(float)
+    y = rng.normal(0, 1, 20_000)
+    frame = {"code": code, "y": y, "a": y + rng.normal(0, 1, 20_000) * np.where(code == 1001, 3, 1)}
+    answers = read_answers(frame, ColumnRoles(label="y", prediction="a"))
+    told = worse_slices(answers, frame, ("code",), "mae", codes=("code",))
+    assert [slice_.name for slice_ in told] == ["code 1001"]
+    assert [s.name for s in segments("code", plain(np.array([np.nan] * 9), True))] == []
+
+
 def test_missing_and_infinite_values_are_in_no_segment() -> None:
     values = np.concatenate((np.linspace(0, 1, 1000), [np.nan, np.inf, -np.inf]))
     made = segments("x", plain(values))
