@@ -36,10 +36,10 @@ PAUSES = (("1h", "1 hour"), ("8h", "8 hours"), ("until resumed", "Until somebody
 
 
 def say_normal(monitor: AnyMonitor) -> str:
-    """ "at most 1.5, else for 5 min", "as usual at that hour", "data like the reference's"."""
+    """ "at most 1.5; fires after 5 min", "as usual at that hour", "data like the reference's"."""
     if isinstance(monitor, ModelMonitor):
         return "data like the reference's"
-    held = f", else for {say_duration(monitor.for_)}" if monitor.for_ else ""
+    held = f"; fires after {say_duration(monitor.for_)}" if monitor.for_ else ""
     return words.say_normal(monitor) + held
 
 

@@ -180,6 +180,7 @@ def tune_form(key: str, monitor: AnyMonitor, sure: float, preview: str) -> Form:
         return Form(title, fields, submit="Save", preview=_preview(key, preview))
     return Form(
         title=title,
+        text="At the end of this window: what it would have flagged last week.",
         fields=(
             FormField("query", "Query", multiline=True, initial=monitor.query or monitor.sql),
             FormField("normal", "What is normal", initial=str(monitor.normal),

@@ -170,7 +170,8 @@ def _draw_panel(
 ) -> None:
     times, values = _line(panel.trace, panel.trace.values, span)
     low, high = _heights(values, limit)
-    _draw_band(axes, panel.trace, span, (low, high), named=limit is None)
+    if limit is None:  # A limit's own line says the same, and more calmly.
+        _draw_band(axes, panel.trace, span, (low, high))
     episodes = [episode for episode in panel.episodes if _touches(episode, span)]
     for episode in episodes:
         axes.axvspan(*_extent(episode, span), color=ALARM_COLOUR, alpha=0.16, linewidth=0)
@@ -205,7 +206,7 @@ def _draw_panel(
 
 
 def _draw_band(
-    axes: Any, trace: Trace, span: tuple[float, float], heights: tuple[float, float], *, named: bool
+    axes: Any, trace: Trace, span: tuple[float, float], heights: tuple[float, float]
 ) -> None:
     """What was held to be normal; open to one side where only the other one is bounded."""
     times, low = _line(trace, trace.low, span)
@@ -217,7 +218,7 @@ def _draw_band(
     above = np.where(known & np.isnan(high), heights[1], np.clip(high, *heights))
     axes.fill_between(times, below, above, color=REFERENCE_COLOUR, alpha=0.2, linewidth=0)
     last = np.flatnonzero(known & ~np.isnan(below) & ~np.isnan(above))
-    if named and len(last):
+    if len(last):
         _beside(axes, float(below[last[-1]] + above[last[-1]]) / 2, "usual", "#6d6d6d")
 
 

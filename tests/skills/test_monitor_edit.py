@@ -111,7 +111,7 @@ def test_a_tuned_monitor_keeps_what_the_window_does_not_show() -> None:
     tuned = watching.get("p99").monitor
     assert isinstance(tuned, MetricMonitor)
     assert (tuned.above, tuned.summary) == (8, "{value} s")
-    assert reply.text == "Normal was: at most 5. From now on: at most 8, else for 10 min."
+    assert reply.text == "Normal was: at most 5. From now on: at most 8; fires after 10 min."
 
 
 def test_sending_it_as_it_was_changes_nothing() -> None:
