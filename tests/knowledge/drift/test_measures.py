@@ -8,9 +8,12 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from knowledge.drift.measures import (
+    TOLERANCE,
+    Binned,
     Sorted,
     categories_p,
     distances,
+    distances_binned,
     jensen_shannon,
     psi,
     total_variation,
@@ -69,3 +72,24 @@ def test_p_of_categories_is_not_too_small_when_nothing_moved(categories: int, ro
 def test_identifiers_seen_once_are_no_evidence() -> None:
     before = np.repeat([1, 0], 500)
     assert categories_p(before, 1 - before) == 1.0
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e5])
+def test_large_samples_stay_within_the_stated_tolerance(scale: float) -> None:
+    rng = np.random.default_rng(4)
+    x, y = (np.sort(rng.lognormal(0, 1, 400_000) * scale) for _ in range(2))
+    ks, wasserstein = distances(Sorted.of(x), y)
+    assert ks == pytest.approx(ks_2samp(x, y, method="asymp").statistic, abs=TOLERANCE)
+    assert wasserstein == pytest.approx(wasserstein_distance(x, y), abs=TOLERANCE)
+
+
+@given(values, values)
+@settings(deadline=None)
+def test_counts_on_a_grid_bound_the_distances(a: list[float], b: list[float]) -> None:
+    x, y = np.sort(a), np.sort(b)
+    grid = np.unique(np.append(x[::3], x[-1]))
+    far = distances_binned(Binned.of(x, grid), Binned.of(y, grid))
+    ks, wasserstein = distances(Sorted.of(x), y)
+    assert far.ks - 1e-9 <= ks <= far.ks + far.ks_error + 1e-9
+    slack = 1e-9 * max(1.0, wasserstein)
+    assert far.wasserstein - slack <= wasserstein <= far.wasserstein + far.wasserstein_error + slack
