@@ -166,6 +166,9 @@ class Likelihood:
             return
         if tie is Tie.CLUSTER:
             rate = self._hidden(member, group)
+            if is_finding(member.signal):
+                # However rare findings are, coming at once is no better a reason than for alerts.
+                rate *= self._t.finding_pace / self._t.pace
         else:
             rate = self._rate(member, group, tie, activity) * activity.belief
         if rate < _NEVER:

@@ -177,3 +177,13 @@ def test_the_server_of_a_model_is_the_one_that_its_finding_names(alerts: Alerts)
     assert len(play(correlator, [finding(alerts, SignalKind.METRIC, "eta-api", 0), named])) == 1
     apart = Correlator(MODELS)
     assert len(play(apart, [finding(alerts, SignalKind.METRIC, "eta-api", 0), drift])) == 2
+
+
+def test_without_a_catalogue_findings_of_one_moment_are_no_incident_together(
+    alerts: Alerts,
+) -> None:
+    correlator = Correlator()
+    signals = [finding(alerts, SignalKind.METRIC, name, 0) for name in ("cart", "search", "web")]
+    outcomes = [correlator.feed([signal], START) for signal in signals]
+    assert [len(outcome.openings) for outcome in outcomes] == [1, 1, 1]
+    assert len(correlator.groups()) == 3
