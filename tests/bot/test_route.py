@@ -31,7 +31,7 @@ PHRASES = {
     "rollback": ("roll back {x}", "undo the release of the model"),
     "none": ("thanks", "good morning", "ok"),
 }
-VAGUE = "hmm the thing with stuff again"
+VAGUE = "show me that thing again"
 
 
 @pytest.fixture(scope="module")
