@@ -8,6 +8,7 @@ from skills.cards.wording import count, cut, listed
 from skills.contract import Audience, Button, Call, Context, Form, Reply, Role, Skill, Style, Tone
 from skills.monitor_cards import monitor_card, new_button, say_normal
 from skills.monitor_form import (
+    LEARNED,
     Typed,
     TypedModel,
     create_form,
@@ -44,10 +45,8 @@ def create(ctx: Context, args: Typed) -> Reply:
     _must_be_new(ctx, monitors)
     made = [ctx.watching.save(monitor, ctx.user.id) for monitor in monitors]
     if len(made) == 1:
-        return monitor_card(
-            made[0], ctx.now, people=ctx.people, note="It runs from now on, and learns first where "
-            "what is normal is learned.",
-        )  # fmt: skip
+        learns = ", and learns from its past first" if monitors[0].normal in LEARNED else ""
+        return _card(ctx, made[0], f"It runs from now on{learns}.")
     names = [watched.monitor.name for watched in made]
     return Reply(
         f"{count(len(made), 'monitor')} of {args.preset} run from now on",

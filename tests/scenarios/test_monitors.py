@@ -60,7 +60,7 @@ def test_from_the_window_with_its_picture_to_the_pause(world: World) -> None:
         "limit": "'high' is no limit; write for example > 1.5 or < 20"
     }
     assert ada.submit(view, {"limit": "> 3"}) == {}
-    card = ada.wait_for("slow: starting", channel=CHANNEL, timeout=30)
+    card = ada.wait_for("It runs from now on", channel=CHANNEL, timeout=30)
     assert "at most 3" in card.text_shown
 
     ada.command("/ops monitors slow", CHANNEL)
