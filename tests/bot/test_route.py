@@ -31,7 +31,7 @@ PHRASES = {
     "rollback": ("roll back {x}", "undo the release of the model"),
     "none": ("thanks", "good morning", "ok"),
 }
-VAGUE = "show me that thing again"
+VAGUE = "the model thing"
 
 
 @pytest.fixture(scope="module")
