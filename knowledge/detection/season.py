@@ -15,7 +15,7 @@ _MEMORY = 5
 """Days that a bin remembers."""
 _HOUR = 3600.0
 _CLOCK_FROM = 7.0
-_CLOCK_WRONG, _CLOCK_RIGHT = 2.5, 1.2
+_CLOCK_WRONG, _CLOCK_RIGHT = 4.0, 1.0
 """Times the usual error: of the profile as it is, and of one moved by an hour that fits."""
 
 
