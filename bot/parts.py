@@ -351,6 +351,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         quiet=timedelta(seconds=settings.tandem_quiet),
     )
     metrics = overrides.get("metrics") or make_metrics(settings)
+    watching = overrides.get("watching") or make_watching(
+        settings, store, intake, frames, metrics, meters, now
+    )
     parts: dict[str, Any] = {
         "settings": settings,
         "store": store,
@@ -367,13 +370,14 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "tickets": make_tickets(settings),
         "trainer": make_trainer(settings),
         "metrics": metrics,
-        "watching": overrides.get("watching")
-        or make_watching(settings, store, intake, frames, metrics, meters, now),
+        "watching": watching,
         "models": models,
         "frames": frames,
         "llm": llm,
         "meters": meters,
-        "router": Router(skills, with_phrases(remembered), llm, _known(store, models, frames)),
+        "router": Router(
+            skills, with_phrases(remembered), llm, _known(store, models, frames, watching)
+        ),
         "rights": Rights.read(settings.tandem_operators, settings.tandem_approvers),
     }
     return Parts(**{**parts, **overrides})
@@ -382,7 +386,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
 KNOWN_FOR = timedelta(minutes=1)
 
 
-def _known(store: SqlStore, models: Models, frames: Frames) -> Callable[[], Known]:
+def _known(
+    store: SqlStore, models: Models, frames: Frames, watching: Watching
+) -> Callable[[], Known]:
     """Names the router may find in a text, asked for once a minute at most."""
     kept: list[tuple[datetime, Known]] = []
 
@@ -391,7 +397,9 @@ def _known(store: SqlStore, models: Models, frames: Frames) -> Callable[[], Know
         if not kept or now - kept[0][0] > KNOWN_FOR:
             names = [*_names(models.names), *_names(frames.names)]
             services = {i.service for i in store.incidents.find(limit=200) if i.service}
-            kept[:] = [(now, Known(tuple(sorted(services)), tuple(dict.fromkeys(names))))]
+            monitors = tuple(w.monitor.name for w in watching.all())
+            models_known = tuple(dict.fromkeys(names))
+            kept[:] = [(now, Known(tuple(sorted(services)), models_known, monitors=monitors))]
         return kept[0][1]
 
     return known
