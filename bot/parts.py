@@ -29,7 +29,7 @@ from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.configured import make_pagers, make_tickets, make_trainer
 from knowledge.adapters.faiss_index import FaissIndex
-from knowledge.adapters.frames import FileFrames
+from knowledge.adapters.frames import FileFrames, ProfileCache
 from knowledge.adapters.llm import OpenAILLM
 from knowledge.adapters.mlflow_registry import MlflowModels
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
@@ -127,9 +127,11 @@ def make_models(settings: Settings) -> Models:
     return MlflowModels(uri) if uri else AbsentModels()
 
 
-def make_frames(settings: Settings) -> Frames:
+def make_frames(settings: Settings, profiles: Path | None = None) -> Frames:
+    """`profiles` is the folder in which references are kept as they were learned."""
     path = settings.tandem_models
-    return FileFrames.from_toml(path) if path else AbsentFrames()
+    cache = ProfileCache(profiles) if profiles is not None else None
+    return FileFrames.from_toml(path, cache) if path else AbsentFrames()
 
 
 def make_monitors(settings: Settings) -> tuple[AnyMonitor, ...]:
@@ -330,7 +332,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     remembered = CachedEmbedder(embedder, cache)
     skills = overrides.get("skills") or installed()
     models = overrides.get("models") or make_models(settings)
-    frames = overrides.get("frames") or make_frames(settings)
+    frames = overrides.get("frames") or make_frames(settings, cache.parent / "profiles")
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
     meters = overrides.get("meters") or Meters(version("tandem"))
     llm = llm and meters.llm(llm)
