@@ -87,3 +87,5 @@ class Ask:
     """What a form's fields hold."""
     window: Window | None = None
     """The window in which to answer, for OPEN and LOOK."""
+    saw: str = ""
+    """The hash of what the person had before them when they pressed."""

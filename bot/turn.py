@@ -259,6 +259,7 @@ class Turn:
             outcome=outcome,
             detail=detail,
             place=asked.ask.place.channel,
+            saw=asked.ask.saw,
         )
         try:
             self.audit.add(entry)

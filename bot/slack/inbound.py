@@ -1,5 +1,7 @@
 """Pure: a Slack payload -> Ask, or None when it is not for us."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -94,8 +96,19 @@ def from_press(body: Payload) -> tuple[Ask, Form | None]:
         way=Way.BUTTON,
         call=call,
         place=place,
+        saw=seen(body.get("message") or body.get("view") or {}),
     )
     return ask, form
+
+
+def seen(shown: Payload) -> str:
+    """The SHA-256 of a message or window as Slack tells us it was shown: its time and its blocks,
+    as JSON with sorted keys. Empty where Slack does not say."""
+    blocks = shown.get("blocks")
+    if not blocks:
+        return ""
+    text = json.dumps({"ts": shown.get("ts", ""), "blocks": blocks}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def asks_form(body: Payload) -> bool:
@@ -137,6 +150,7 @@ def from_form(body: Payload) -> Ask:
         call=replace(call, args={**call.args, **values}),
         place=place,
         values=values,
+        saw=seen(view),
     )
 
 

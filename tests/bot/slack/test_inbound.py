@@ -76,6 +76,24 @@ def test_a_press_carries_its_call_and_place() -> None:
     assert ask.place == Place("C1", "", "7.0", True, "http://r", "t")
 
 
+def test_a_press_tells_what_the_person_saw() -> None:
+    def pressed(text: str) -> str:
+        body = {
+            "user": {"id": "U2"},
+            "channel": {"id": "C1"},
+            "container": {"message_ts": "7.0"},
+            "message": {"ts": "7.0", "blocks": [{"type": "section", "text": text}]},
+            "actions": [
+                {"action_id": "a", "action_ts": "9.9", "value": press.encode(Call("help"))}
+            ],
+        }
+        return inbound.from_press(body)[0].saw
+
+    assert pressed("rmse 9.1") == pressed("rmse 9.1")
+    assert pressed("rmse 9.1") != pressed("rmse 9.2")
+    assert len(pressed("rmse 9.1")) == 64
+
+
 def test_a_form_fills_the_call_it_was_opened_for() -> None:
     place = Place("C1", "4.0", "7.0", False, "http://r")
     metadata = inbound.metadata(Call("reject", {"approval": "3"}), place)
