@@ -10,6 +10,7 @@ from knowledge.detection.clock import Clock
 from knowledge.detection.counter import Counter
 from knowledge.detection.episode import Episode
 from knowledge.detection.grain import Grain
+from knowledge.detection.held import Held
 from knowledge.detection.level import Level
 from knowledge.detection.means import Mean, Middle
 from knowledge.detection.reading import ALARM, Family, Looks, Reading, Readings, Side
@@ -29,6 +30,10 @@ _MOST = 1e30
 """What is larger is no measurement; the state is kept in single precision."""
 _SEASON_MOST = 8.0
 
+_MATERIAL = 1.5
+"""Times the usual error of a point that a mean must be off by to matter to anybody."""
+
+
 _JUMP, _VALUE, _SHIFT, _DRIFT, _RESTLESS, _SEASON, _SEASON_SHIFT, _SEASON_DRIFT = range(8)
 
 
@@ -44,12 +49,14 @@ class Detector:
     """
 
     __slots__ = (
+        "_band",
         "_clock",
         "_counter",
         "_down",
         "_drift",
         "_episode",
         "_grain",
+        "_held",
         "_level",
         "_middle",
         "_points",
@@ -86,6 +93,7 @@ class Detector:
         self._clock = Clock()
         self._counter = Counter()
         self._episode = Episode()
+        self._held = Held()
         self._said = ""
         self._learn_anew()
 
@@ -96,7 +104,7 @@ class Detector:
         for another point of the same time.
         """
         score, started, ended = self._judge(at, value)
-        expected, low, high = self._band()
+        expected, low, high = self._band
         return Reading(
             score, self._episode.firing, started, ended, expected, low, high, self.family
         )
@@ -111,7 +119,7 @@ class Detector:
         families = []
         for at, value in zip(_floats(times), _floats(values), strict=True):
             judged = self._judge(at, value)
-            rows.append((*judged, self._episode.firing, *self._band()))
+            rows.append((*judged, self._episode.firing, *self._band))
             families.append(self.family)
         table = np.array(rows, dtype=np.float64).reshape(len(rows), 7)
         return Readings(
@@ -174,6 +182,7 @@ class Detector:
         self._season_shift, self._season_drift = Mean(10), Mean(50)
         self._restless = 1.0
         self._scale = self._wide = 0.0
+        self._band = [math.nan, math.nan, math.nan]
         self._up = tuple(Tail(DEMANDS[view]) for view in View)
         self._down = tuple(Tail(DEMANDS[view]) for view in View)
 
@@ -248,6 +257,9 @@ class Detector:
     def _decide(self, value: float, stats: list[float]) -> tuple[float, bool, bool]:
         """Hold each statistic against the tail of its past, and learn from it."""
         episode, frozen = self._episode, self._episode.frozen
+        pattern = self._pattern()
+        if self._points > _WARM:
+            self._band = self._draw(pattern, bool(stats[_SEASON]))
         most, worst, over = 0.0, _JUMP, []
         for view, stat in enumerate(stats):
             if stat > 0:
@@ -257,41 +269,59 @@ class Detector:
             else:
                 continue
             beyond = stat / tail.limit
+            if beyond >= 1:
+                over.append((tail, stat))
+                beyond = min(beyond, self._matters(view))
+            elif not frozen:
+                tail.see(stat)
             if beyond > most and (heard or view == _RESTLESS) and view in self.given_views:
                 most, worst = beyond, view
-            if beyond >= 1:
-                over.append(tail)
-            if not frozen:
-                tail.see(stat)
-            elif stat > tail.record:
-                tail.mark(stat)
         if self._points <= _WARM:
+            for tail, stat in over:
+                tail.see(stat)
             if self._points == _WARM:
                 for tail in (*self._up[:_SEASON], *self._down[:_SEASON]):
                     tail.settle()
             return 0.0, False, False
-        judged = episode.judge(most / self.given_bar)
+        back = episode.firing and self._held.back(value, pattern)
+        judged = episode.judge(self._clock.last, most / self.given_bar, back)
+        if back:
+            self._calm()
+        for tail, stat in over:
+            if episode.frozen:
+                tail.mark(stat)
+            else:
+                tail.see(stat)
         if judged[1]:
-            for tail in over:
+            for tail, _ in over:
                 tail.told()
-            self._said = self._why(View(worst), value, stats[worst])
+            self._tell(View(worst), value, stats[worst])
         return judged
 
-    def _why(self, view: View, value: float, stat: float) -> str:
-        season, pattern = self._season, self._season.expected if self._seasonal else 0.0
-        mean = 0.0
-        if view in (View.JUMP, View.RESTLESS):
-            expected = self._level.expected + pattern
-        elif view is View.VALUE:
-            expected = self._middle.median
-        elif view in (View.SHIFT, View.DRIFT):
-            mean = (self._shift if view is View.SHIFT else self._drift).mean
-            expected = value - season.from_mean
-        else:
-            by = self._season_shift if view is View.SEASON_SHIFT else self._season_drift
-            mean = by.mean * self._wide
-            expected = season.expected + season.hour
-        return why(
+    def _calm(self) -> None:
+        """The value is back: what the means still carry of the episode is no news."""
+        for mean in (self._shift, self._drift, self._season_shift, self._season_drift):
+            mean.mean = 0.0
+        self._restless = 1.0
+
+    def _matters(self, view: int) -> float:
+        """How large an effect is beside what would matter, for the views that are means."""
+        if view in (_SHIFT, _DRIFT):
+            mean = (self._shift if view == _SHIFT else self._drift).mean
+            return abs(mean) / (_MATERIAL * self._level.usual + 1e-30)
+        if view in (_SEASON_SHIFT, _SEASON_DRIFT):
+            mean = (self._season_shift if view == _SEASON_SHIFT else self._season_drift).mean
+            return abs(mean) / _MATERIAL
+        return math.inf
+
+    def _pattern(self) -> float:
+        season = self._season
+        return season.expected + season.hour if self._seasonal and season.known else 0.0
+
+    def _tell(self, view: View, value: float, stat: float) -> None:
+        """An episode begins: say why, and hold what was normal."""
+        expected, mean = self._usual(view, value)
+        self._said = why(
             view,
             value,
             expected,
@@ -303,24 +333,48 @@ class Detector:
             mode=self._grain.mode,
             step=self._clock.step if self._counter.is_counter else 0.0,
         )
+        pattern, (middle, low, high) = self._pattern(), self._band
+        centre = 0.0 if pattern and view in (View.SHIFT, View.DRIFT) else expected - pattern
+        self._held.start(centre, middle - low, high - middle, mean)
 
-    def _band(self) -> tuple[float, float, float]:
-        """What is normal at the latest point: expected, low, high; NaN while that is unknown."""
-        if self._points < _WARM:
-            return math.nan, math.nan, math.nan
+    def _usual(self, view: View, value: float) -> tuple[float, float]:
+        """What a view expected, and how far its last points were off, if it is of several."""
         season = self._season
-        if self._seasonal and season.known:
-            view, width, expected = _SEASON, self._wide, season.expected + season.hour
-        else:
-            pattern = season.expected if self._seasonal else 0.0
-            view, width, expected = _JUMP, self._scale, self._level.expected + pattern
-        width *= self.given_bar
-        low, high = self._down[view].limit * width, self._up[view].limit * width
-        return (
-            expected,
-            expected - low if low < math.inf else math.nan,
-            expected + high if high < math.inf else math.nan,
-        )
+        if view in (View.JUMP, View.RESTLESS):
+            return self._level.expected + (season.expected if self._seasonal else 0.0), 0.0
+        if view is View.VALUE:
+            return self._middle.expected, 0.0
+        if view in (View.SHIFT, View.DRIFT):
+            mean = (self._shift if view is View.SHIFT else self._drift).mean
+            return value - season.from_mean, mean
+        expected = season.expected + season.hour
+        if view is View.SEASON:
+            return expected, 0.0
+        by = self._season_shift if view is View.SEASON_SHIFT else self._season_drift
+        return expected, by.mean * self._wide
+
+    def _draw(self, pattern: float, by_season: bool) -> list[float]:
+        """[expected, low, high]: beyond them a point would be an alarm by itself."""
+        if self._episode.firing:
+            return list(self._held.band(pattern))
+        season, middle = self._season, self._middle
+        expected = self._level.expected + (season.expected if self._seasonal else 0.0)
+        low, high = self._limits(_JUMP, expected, self._scale)
+        tightest = high - low
+        for view, centre, wide in (
+            (_VALUE, middle.expected, middle.wide),
+            (_SEASON, season.expected + season.hour, self._wide if by_season else math.inf),
+        ):
+            below, above = self._limits(view, centre, wide)
+            if above - below < tightest:
+                tightest, expected = above - below, centre
+            low, high = max(low, below), min(high, above)
+        return [expected, min(low, expected), max(high, expected)]
+
+    def _limits(self, view: int, centre: float, wide: float) -> tuple[float, float]:
+        """Below and above which one view alarms."""
+        wide *= self.given_bar
+        return centre - self._down[view].limit * wide, centre + self._up[view].limit * wide
 
 
 def _floats(numbers: Sequence[float] | NDArray[np.float64]) -> list[float]:

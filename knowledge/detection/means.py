@@ -36,12 +36,16 @@ class Mean:
 class Middle:
     """A median that moves slowly, and how far values usually are from it."""
 
-    __slots__ = ("_points", "_usual", "median")
+    __slots__ = ("_points", "_usual", "expected", "median", "wide")
 
     def __init__(self) -> None:
         self.median = 0.0
         self._points = 0
         self._usual = 0.0
+        self.expected = 0.0
+        """The median before the latest point."""
+        self.wide = 0.0
+        """The usual distance, for the latest point."""
 
     def put(self, value: float) -> None:
         self.median = value
@@ -49,6 +53,7 @@ class Middle:
     def feed(self, value: float, grain: float) -> float:
         """Learn one more; how many times the usual distance it is away, signed."""
         self._points = points = self._points + 1
+        self.expected = self.median
         off, usual = value - self.median, self._usual
         if points < 200:
             self.median += off / points
@@ -60,4 +65,5 @@ class Middle:
         if points > _WARM and size > _MOST * usual:
             size = _MOST * usual
         self._usual += (size - usual) / (points if points < _REMEMBER else _REMEMBER)
-        return off / (usual + grain)
+        wide = self.wide = usual + grain
+        return off / wide

@@ -74,15 +74,15 @@ class Tail:
         if size > _LEAST:
             place = int(math.log(size / _LEAST) * _PER_LOG)
             self._counts[place if place < _BINS else _BINS - 1] += 1
-        if size > self.record:
-            self.mark(size)
+        self.mark(size)
         if count >= self._due:
             self._fit()
 
     def mark(self, size: float) -> None:
         """Keep a record, and nothing else of it: it is part of an episode."""
-        self.record = max(size, self.record)
-        self._set_limit()
+        if size > self.record:
+            self.record = size
+            self._set_limit()
 
     def settle(self) -> None:
         """The series is known, if not this side of it: what was not seen yet is a record."""
