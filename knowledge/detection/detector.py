@@ -30,7 +30,7 @@ _MOST = 1e30
 """What is larger is no measurement; the state is kept in single precision."""
 _SEASON_MOST = 8.0
 
-_MATERIAL = 1.5
+_MATERIAL = 2.0
 """Times the usual error of a point that a mean must be off by to matter to anybody."""
 
 

@@ -131,9 +131,9 @@ class Season:
 
     def learn(self, value: float, most: float, frozen: bool) -> None:
         """Learn the value just judged; errors count `most` at most, and none when frozen."""
-        self._mean += (value - self._mean) / min(self._points, self._per_day)
         if frozen:
             return
+        self._mean += (value - self._mean) / min(self._points, self._per_day)
         here = self._bin
         seen = self._seen[here]
         if not seen:

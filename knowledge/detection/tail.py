@@ -74,7 +74,8 @@ class Tail:
         if size > _LEAST:
             place = int(math.log(size / _LEAST) * _PER_LOG)
             self._counts[place if place < _BINS else _BINS - 1] += 1
-        self.mark(size)
+        if size > self.record:
+            self.mark(size)
         if count >= self._due:
             self._fit()
 

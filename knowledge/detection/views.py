@@ -29,12 +29,12 @@ class View(IntEnum):
 
 
 DEMANDS: Mapping[View, Demand] = {
-    View.JUMP: Demand(margin=1.3, least=4, reach=6, far_reach=2),
-    View.VALUE: Demand(margin=1.02, least=4, reach=6, far_reach=2),
+    View.JUMP: Demand(margin=1.3, least=4, reach=4, far_reach=2),
+    View.VALUE: Demand(margin=1.02, least=5, reach=6, far_reach=2),
     View.SHIFT: Demand(margin=1.2, least=4, reach=2, far_reach=1),
     View.DRIFT: Demand(margin=1.02, least=4, reach=1, far_reach=1),
     View.RESTLESS: Demand(margin=1.6, least=4, reach=3, far_reach=1),
-    View.SEASON: Demand(margin=1.4, least=4, reach=6, far_reach=2),
+    View.SEASON: Demand(margin=1.4, least=4, reach=4, far_reach=2),
     View.SEASON_SHIFT: Demand(margin=9.0, least=4, reach=2, far_reach=1),
     View.SEASON_DRIFT: Demand(margin=1.1, least=4, reach=1, far_reach=1),
 }

@@ -49,6 +49,68 @@ def test_the_band_holds_what_is_normal(times: Times, level: Values) -> None:
     assert np.abs(read.expected[settled] - 50).max() < 5
 
 
+def test_the_band_is_about_as_wide_as_the_noise(times: Times, level: Values, daily: Values) -> None:
+    """About 2 is the noise of the level; of the day it is 3 % of at most 800."""
+    for values, widest in ((level, 40.0), (daily, 350.0)):
+        read = Detector().feed_many(times(len(values)), values)
+        settled = slice(len(values) // 2, len(values))
+        assert ((read.high - read.low)[settled] < widest).all()
+        assert (read.low <= read.expected)[settled].all()
+        assert (read.expected <= read.high)[settled].all()
+
+
+@pytest.mark.parametrize(("times_the_band", "told"), [(1.1, True), (0.9, False)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_beyond_the_band_one_point_is_an_alarm(
+    times_the_band: float, told: bool, side: int, times: Times, level: Values
+) -> None:
+    at, detector = times(2001), Detector(Looks.NOVELTY)
+    last = detector.feed_many(at[:2000], level)[1999]
+    dumped = detector.dump()
+    edge = Detector.load(dumped).feed(at[2000], last.expected)
+    limit = edge.high if side > 0 else edge.low
+
+    reading = Detector.load(dumped).feed(
+        at[2000], edge.expected + times_the_band * (limit - edge.expected)
+    )
+
+    assert reading.started is told
+
+
+def test_of_plain_noise_hardly_anything_is_told(times: Times) -> None:
+    """Nine days of noise about a level and nine about a daily wave; four sigma may come once."""
+    told = 0
+    wave = 20 * np.sin(2 * np.pi * np.arange(3 * DAY) / DAY)
+    for seed in (1, 2, 3):
+        noise = np.random.default_rng(seed).standard_normal(3 * DAY)
+        for values in (50 + 2 * noise, 100 + wave + noise):
+            told += len(starts(Detector(), times(3 * DAY), values))
+
+    assert told <= 1
+
+
+def test_the_band_stays_where_it_was_while_an_episode_lasts(times: Times, level: Values) -> None:
+    values = level.copy()
+    values[1500:1560] = 90
+
+    read = Detector().feed_many(times(2000), values)
+    during = slice(1501, 1560)
+
+    assert np.flatnonzero(read.started).tolist() == [1500]
+    assert np.flatnonzero(read.ended).tolist() == [1564]
+    assert (read.high[during] < 80).all()
+    assert (np.abs(read.expected[during] - 50) < 5).all()
+
+
+def test_a_level_that_stays_new_is_over_after_three_hours(times: Times, level: Values) -> None:
+    values = np.concatenate([level, level + 25])
+
+    read = Detector().feed_many(times(4000), values)
+
+    assert np.flatnonzero(read.started).tolist() == [2000]
+    assert np.flatnonzero(read.ended).tolist() == [2180]
+
+
 def test_a_night_value_by_day_is_wrong_though_it_is_in_range(times: Times, daily: Values) -> None:
     values = daily.copy()
     noon = 6 * DAY + 360
