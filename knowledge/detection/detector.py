@@ -357,24 +357,32 @@ class Detector:
         """[expected, low, high]: beyond them a point would be an alarm by itself."""
         if self._episode.firing:
             return list(self._held.band(pattern))
+        # Every point comes through here: spelled out for speed.
+        up, down, bar = self._up, self._down, self.given_bar
         season, middle = self._season, self._middle
         expected = self._level.expected + (season.expected if self._seasonal else 0.0)
-        low, high = self._limits(_JUMP, expected, self._scale)
+        wide = self._scale * bar
+        low, high = expected - down[_JUMP].limit * wide, expected + up[_JUMP].limit * wide
         tightest = high - low
-        for view, centre, wide in (
-            (_VALUE, middle.expected, middle.wide),
-            (_SEASON, season.expected + season.hour, self._wide if by_season else math.inf),
-        ):
-            below, above = self._limits(view, centre, wide)
+        centre, wide = middle.expected, middle.wide * bar
+        below, above = centre - down[_VALUE].limit * wide, centre + up[_VALUE].limit * wide
+        if above - below < tightest:
+            tightest, expected = above - below, centre
+        low = low if low > below else below
+        high = high if high < above else above
+        if by_season:
+            centre, wide = pattern if self._seasonal else season.expected + season.hour, self._wide
+            wide *= bar
+            below, above = centre - down[_SEASON].limit * wide, centre + up[_SEASON].limit * wide
             if above - below < tightest:
-                tightest, expected = above - below, centre
-            low, high = max(low, below), min(high, above)
-        return [expected, min(low, expected), max(high, expected)]
-
-    def _limits(self, view: int, centre: float, wide: float) -> tuple[float, float]:
-        """Below and above which one view alarms."""
-        wide *= self.given_bar
-        return centre - self._down[view].limit * wide, centre + self._up[view].limit * wide
+                expected = centre
+            low = low if low > below else below
+            high = high if high < above else above
+        return [
+            expected,
+            low if low < expected else expected,
+            high if high > expected else expected,
+        ]
 
 
 def _floats(numbers: Sequence[float] | NDArray[np.float64]) -> list[float]:

@@ -120,10 +120,11 @@ class Season:
         by_week = by_day - self._week[self._hour]
         days = points / self._per_day
         if days > _TAUGHT:
-            share = 1 / min(points, 2 * self._per_day)
-            self._mean_error += share * (abs(off) - self._mean_error)
-            self._day_error += share * (abs(by_day) - self._day_error)
-            self._week_error += share * (abs(by_week) - self._week_error)
+            most = 2 * self._per_day
+            share = 1 / (points if points < most else most)
+            self._mean_error += share * ((off if off >= 0 else -off) - self._mean_error)
+            self._day_error += share * ((by_day if by_day >= 0 else -by_day) - self._day_error)
+            self._week_error += share * ((by_week if by_week >= 0 else -by_week) - self._week_error)
             self.daily = self._day_error < _DAILY * self._mean_error and days > _DAILY_FROM
             if self._week_error < _WEEKLY * self._day_error and days > _WEEKLY_FROM:
                 return by_week
@@ -133,7 +134,8 @@ class Season:
         """Learn the value just judged; errors count `most` at most, and none when frozen."""
         if frozen:
             return
-        self._mean += (value - self._mean) / min(self._points, self._per_day)
+        points, per_day = self._points, self._per_day
+        self._mean += (value - self._mean) / (points if points < per_day else per_day)
         here = self._bin
         seen = self._seen[here]
         if not seen:
@@ -148,7 +150,8 @@ class Season:
         off = value - self.level - self._profile[here]
         if seen > 3 * self._per_bin:
             off = most if off > most else -most if off < -most else off
-        share = 1 / min(seen + 1, _MEMORY * self._per_bin)
+        most_seen = _MEMORY * self._per_bin
+        share = 1 / (seen + 1 if seen + 1 < most_seen else most_seen)
         self._profile[here] += share * off
         self._spread[here] += share * (abs(off) - self._spread[here])
         self._seen[here] = seen + 1

@@ -14,7 +14,7 @@ START = 1_772_409_600.0
 
 @pytest.fixture(scope="session")
 def times() -> Callable[[int], Values]:
-    return lambda size: START + 60.0 * np.arange(size)
+    return lambda size: np.asarray(START + 60.0 * np.arange(size), dtype=np.float64)
 
 
 @pytest.fixture(scope="session")
