@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 Scorer = Callable[[Floats, Floats], Floats]
 QUIET_ROWS = 20
 PROFILES = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")
-SEEDS = (11, 12)
-"""Nothing was tuned on them; parameters were chosen on seed 1."""
+SEEDS = (11, 12, 21, 22)
+"""Nothing was tuned on them; parameters were chosen on seeds 1, 2 and 3. Run once: 21 and 22."""
 
 
 def tandem(times: Floats, values: Floats) -> Floats:

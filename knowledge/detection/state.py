@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 
 
 def to_bytes(part: object, asked: Mapping[str, object]) -> bytes:

@@ -31,9 +31,9 @@ _SECOND = timedelta(seconds=1)
 class LearnedJudge:
     """A detector's episodes. It is quiet until it has seen enough to know what is usual.
 
-    A detector ends an episode once its slow statistics are calm, which is long after the value is
-    back. Where an episode took the value out of the band of what is normal, it is over for people
-    once the value has been within it for some points.
+    A detector ends an episode once the value is well within the band of what was normal. Where an
+    episode took the value out of the band, it is over for people once the value has been anywhere
+    within it for some more points, too.
     """
 
     __slots__ = ("_clock", "_detector", "_episode", "_peak", "monitor")
