@@ -47,7 +47,8 @@ class Running:
     def card(self, *wanted: str, after: str = "") -> Message:
         def is_card(message: Message) -> bool:
             shown = message.text_shown
-            return "*Alerts*" in shown and all(words in shown for words in wanted)
+            is_one = "*Alerts*" in shown or "*Monitor*" in shown
+            return is_one and all(words in shown for words in wanted)
 
         return self.ada.wait_for(is_card, channel=CHANNEL, timeout=CARD_S, after=after)
 
@@ -132,10 +133,14 @@ def test_the_panel_breaks_a_zone_and_a_model(demo: Running) -> None:
     demo.press("storm")
     demo.press("drift")
     demo.card("label-service")
-    drift = demo.card("eta-model", "Show drift")
-    demo.ada.click(drift, "Show drift")
+    found = demo.card("eta-model", "Investigate")
+    demo.ada.click(found, "Investigate")
+    looked = demo.ada.wait_for("Fires on", channel=CHANNEL, timeout=CARD_S)
+    demo.ada.click(looked, "Show drift")
     demo.ada.wait_for(
-        lambda m: "temp" in m.text_shown and bool(m.images), channel=CHANNEL, timeout=CARD_S
+        lambda m: "eta-model: drifting" in m.text_shown and bool(m.images),
+        channel=CHANNEL,
+        timeout=CARD_S,
     )
 
 

@@ -42,7 +42,8 @@ def card_of(world: World, service: str, *wanted: str) -> Message:
     def is_card(message: Message) -> bool:
         shown = message.text_shown
         title = shown.partition("\n")[0]
-        mine = " INC-" in title and service in title and "*Alerts*" in shown
+        is_card_text = "*Alerts*" in shown or "*Monitor*" in shown
+        mine = " INC-" in title and service in title and is_card_text
         return mine and all(words in shown for words in wanted)
 
     return world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=15)

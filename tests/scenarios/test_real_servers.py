@@ -142,7 +142,8 @@ pytestmark = [pytest.mark.prometheus, pytest.mark.mlflow]
 def card(world: World, *wanted: str) -> Message:
     def is_card(message: Message) -> bool:
         shown = message.text_shown
-        return "*Alerts*" in shown and all(words in shown for words in wanted)
+        is_one = "*Alerts*" in shown or "*Monitor*" in shown
+        return is_one and all(words in shown for words in wanted)
 
     return world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=PATIENCE_S)
 
@@ -176,7 +177,8 @@ def test_drift_in_a_log_on_disk_is_found_and_drawn(real: World, data: Path) -> N
     assert [s.kind for s in incident.firing] == [SignalKind.DRIFT]
 
     ada = real.person("ada")
-    ada.click(found, "Show drift")
+    ada.click(found, "Investigate")
+    ada.click(ada.wait_for("Fires on", channel=CHANNEL, timeout=PATIENCE_S), "Show drift")
     drawn = ada.wait_for(
         lambda m: f"{MODEL}: drifting" in m.text_shown and bool(m.images),
         channel=CHANNEL,
