@@ -41,6 +41,8 @@ _FIGURES = {
 """The figures that show a finding of this kind, the most telling first; of performance the
 realised and the estimated ones, whatever the measure is."""
 _ENDPOINT = ("latency p99", "latency", "errors", "cost per inference")
+MOST_HEADING = 64
+"""Characters above a line."""
 _ARRAYS = ("times", "values", "low", "high", "scores")
 _NAMES = {"drift": "largest drift of a column (PSI)", "prediction drift": "drift of its answers"}
 
@@ -55,10 +57,17 @@ def metric_picture(
     if not len(trace.times) or start >= end or not np.isfinite(trace.values).any():
         return None
     marks = _marks(changes, start, end)
-    name = series_name(_own_labels(trace)) or finding.service
-    panel = TracePanel(_until(trace, end), name, name_of(finding), (_episode(finding, trace),))
+    name, note = _headings(finding, trace)
+    panel = TracePanel(_until(trace, end), name, note, (_episode(finding, trace),))
     png = _drawn(_Sheet((panel,), start, end, marks))
     return Picture("", _say_metric(finding, trace, start, end, marks), png)
+
+
+def _headings(finding: Signal, trace: Trace) -> tuple[str, str]:
+    """What stands left and right above the line; both fit beside each other."""
+    series, note = series_name(_own_labels(trace)), name_of(finding)
+    name = series if 0 < len(series) <= MOST_HEADING // 2 else finding.service or finding.name
+    return name[: MOST_HEADING - 1], note if len(name) + len(note) < MOST_HEADING else ""
 
 
 def looks_picture(

@@ -48,8 +48,16 @@ def trend_picture(trend: Trend) -> Picture | None:
     if not names:
         return None
     panels = tuple(_panel(trend, name) for name in names)
-    png = draw_traces(panels, trend.span.start, trend.span.end, marks=trend.marks)
+    start = _start(trend)
+    seen = tuple(mark for mark in trend.marks if mark.at >= start)
+    png = draw_traces(panels, start, trend.span.end, marks=seen)
     return Picture(f"{trend.model}: trend", _say(trend, names), png)
+
+
+def _start(trend: Trend) -> datetime:
+    """A little before the first look: a model that is watched since an hour fills the picture."""
+    first = min(look.at for look in trend.looks)
+    return max(trend.span.start, first - (trend.span.end - first) / 20)
 
 
 def shown_figures(looks: Sequence[Look]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.demo import registry
 from bot.demo.rules import prometheus_rules
-from bot.demo.world import ORDERS, PODS, SERVICES
+from bot.demo.world import JOB, ORDERS, PODS, SERVICES
 
 
 class Ports(Protocol):
@@ -24,7 +24,7 @@ _PROMETHEUS = """\
 global: {{scrape_interval: 2s, evaluation_interval: 2s}}
 rule_files: [rules.yml]
 scrape_configs:
-- job_name: northwind
+- job_name: {job}
   static_configs: [{{targets: ["127.0.0.1:{metrics}"]}}]
 alerting:
   alertmanagers:
@@ -152,7 +152,7 @@ def write_files(
     """Into `folder`: what Prometheus, Alertmanager and the bot read. `people`: name -> Slack id."""
     texts = {
         "prometheus.yml": _PROMETHEUS.format(
-            metrics=ports.metrics, alertmanager=ports.alertmanager
+            job=JOB, metrics=ports.metrics, alertmanager=ports.alertmanager
         ),
         "rules.yml": prometheus_rules(),
         "alertmanager.yml": _ALERTMANAGER.format(bot=ports.bot, token=webhook_token),

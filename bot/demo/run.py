@@ -197,7 +197,7 @@ class Demo:
         if not shutil.which("promtool"):
             return
         text = self.folder / "past.txt"
-        text.write_text(backfill(utc_now()))
+        text.write_text(backfill(utc_now(), f"127.0.0.1:{self.ports.metrics}"))
         # One block a day: with blocks of two hours it takes eight times as long.
         blocks = ["tsdb", "create-blocks-from", "--max-block-duration=24h", "openmetrics"]
         try:

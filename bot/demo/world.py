@@ -186,6 +186,8 @@ class World:
 
 
 SHOP = "checkout-api"
+JOB = "northwind"
+"""Prometheus's name for what it scrapes here."""
 ORDERS = "northwind_orders_per_minute"
 """Orders of the last full minute: a figure with days and weeks in it that no rule watches."""
 
@@ -252,11 +254,13 @@ def past(name: str, at: datetime) -> list[Reading]:
     return [one for one in readings(World(), at) if one[0] == name] if name == ORDERS else []
 
 
-def backfill(until: datetime, days: int = 8) -> str:
-    """The history of the orders up to then, a sample a minute, as OpenMetrics."""
+def backfill(until: datetime, instance: str, days: int = 8) -> str:
+    """The history of the orders up to then, a sample a minute, as OpenMetrics; labelled as the
+    scrape of `instance` labels what follows, so that it is one series."""
     last = int(until.timestamp() // 60) * 60
     shop = next(s for s in SERVICES if s.name == SHOP)
     labels = f'service="{shop.name}",team="{shop.team}",zone="{shop.zone}"'
+    labels += f',instance="{instance}",job="{JOB}"'
     lines = [f"# TYPE {ORDERS} gauge"]
     lines += [
         f"{ORDERS}{{{labels}}} {orders_per_minute(datetime.fromtimestamp(t, UTC)):.6g} {t}"

@@ -74,7 +74,9 @@ def decide(
         followed = series.get(key)
         if followed is None:
             followed = series[key] = Followed(sample.labels, at, ring=Ring(keep))
-        watches[key], signal = _look(monitor, state, key, followed, sample, at)
+        watches[key], signal = _look(
+            monitor, state, key, followed, sample, at, alone=len(chosen) == 1
+        )
         signals.append(signal)
     hole = state.longest_hole
     if values and state.last_data is not None:
@@ -197,6 +199,8 @@ def _look(
     followed: Followed,
     sample: Sample,
     at: datetime,
+    *,
+    alone: bool,
 ) -> tuple[Watch, Signal | None]:
     judge = _judge(monitor, followed)
     moment = at.timestamp()
@@ -204,7 +208,10 @@ def _look(
     followed.seen = at
     followed.ring.add(moment, sample.value, judged.low, judged.high, judged.score)
     watch = state.watches.get(key, _CALM)
-    draft = partial(_metric_signal, monitor, sample, key, judge, judged, watch.since or at)
+    # Of one series alone its labels tell nobody anything.
+    which = "" if alone else say_labels(sample.labels)
+    since = watch.since or at
+    draft = partial(_metric_signal, monitor, sample, key, judge, judged, since, which)
     return step(watch, judged.beyond, judged.back, at, monitor.for_, draft, settling(monitor))
 
 
@@ -322,8 +329,9 @@ def _metric_signal(
     judge: Judge,
     judged: Judged,
     since: datetime,
+    which: str,
 ) -> Signal:
-    value, which = f"{sample.value:.4g}", say_labels(sample.labels)
+    value = f"{sample.value:.4g}"
     held = f" for {say_duration(monitor.for_)}" if monitor.for_ else ""
     words = {**sample.labels, "value": value}
     if monitor.above is not None or monitor.below is not None:

@@ -126,7 +126,7 @@ def test_orders_have_days_and_weeks_in_them() -> None:
 
 
 def test_what_is_written_of_the_past_is_what_the_world_would_have_said() -> None:
-    lines = backfill(NOON, days=1).splitlines()
+    lines = backfill(NOON, "127.0.0.1:9", days=1).splitlines()
     assert lines[-1] == "# EOF"
     samples = [line.rsplit(" ", 2) for line in lines if line.startswith(ORDERS)]
     assert len(samples) == 1440

@@ -22,10 +22,16 @@ def steady(n: int = 400, seed: int = 1) -> list[float]:
 # What is told --------------------------------------------------------------------------------
 
 
+def test_one_of_several_series_is_named_by_its_labels(polled: Make) -> None:
+    one = polled(above=5, service="shop")
+    (told,) = one([{"a": 1.0, "b": 1.0}, {"a": 9.0, "b": 1.0}])
+    assert told.summary == "m (pod=a) is 9, above 5"
+
+
 def test_a_limit_says_what_it_is_and_since_when(polled: Make) -> None:
     one = polled(above=5, **{"for": "2m"}, service="shop", runbook_url="https://x.test/r")
     (told,) = one([{"a": 1.0}, {"a": 7.0}, {"a": 8.0}, {"a": 9.0}])
-    assert told.summary == "m (pod=a) is 9, above 5 for 2 min"
+    assert told.summary == "m is 9, above 5 for 2 min"
     assert told.description == "q gave 9. Normal is at most 5. Since 12:01 UTC."
     assert (told.starts_at, told.kind, told.service) == (
         NOON + MINUTE,
