@@ -182,8 +182,9 @@ def _is_beyond(name: str, looks: Sequence[Look]) -> bool:
 def _end(finding: Signal, now: datetime) -> datetime:
     """The last whole step; a while after its end where it is over."""
     over = finding.ends_at + 2 * STEP if finding.ends_at is not None else now
-    at = min(over, now).replace(second=0, microsecond=0)
-    floored = at - (at - at.replace(hour=0, minute=0)) % STEP
+    at = min(over, now)
+    whole = at.replace(second=0, microsecond=0)
+    floored = whole - (whole - whole.replace(hour=0, minute=0)) % STEP
     # In its first minutes there is no whole step: what fired must be seen.
     least = finding.received_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return max(floored, min(least, at))
