@@ -111,7 +111,7 @@ def _footer(count: int, *, owned: bool) -> str:
     more = f"{count - MOST_MODELS} more are not shown. " if count > MOST_MODELS else ""
     if owned:
         return more.strip()
-    return f'{more}Nobody is named as their owner; add owners = ["@you"] in the models file.'
+    return f'{more}None names you as an owner: all are shown. To mend it, add owners = ["@you"].'
 
 
 skill = Skill(
