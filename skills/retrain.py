@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from knowledge.durations import say_duration
 from knowledge.errors import BadArgs, NotFound, Unavailable
+from knowledge.ports import Trainer
 from knowledge.promotion import show_version
 from knowledge.records import Change, Training
 from skills.contract import (
@@ -60,7 +61,7 @@ def run(ctx: Context, args: Args) -> Reply:
         by_name=ctx.user.name,
         at=ctx.now,
     )
-    return _start(ctx, training)
+    return _start(ctx, ctx.trainer, training)
 
 
 def read_parameters(text: str) -> dict[str, str]:
@@ -133,9 +134,7 @@ def _lately(ctx: Context, model: str) -> str:
     return f"{last.author or 'Somebody'} started a run {ago} ago: {last.summary}."
 
 
-def _start(ctx: Context, training: Training) -> Reply:
-    trainer = ctx.trainer
-    assert trainer is not None
+def _start(ctx: Context, trainer: Trainer, training: Training) -> Reply:
     url = trainer.start(training)
     told = " ".join(f"{name}={value}" for name, value in training.parameters.items())
     ctx.changes.add(

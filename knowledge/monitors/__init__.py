@@ -18,7 +18,6 @@ from knowledge.monitors.file import (
 from knowledge.monitors.look import Yardsticks, look_at
 from knowledge.monitors.metric import decide_metric, problem_of, trace, traces
 from knowledge.monitors.model import Looked, decide_model
-from knowledge.monitors.poll import read_monitor
 from knowledge.monitors.sources import Sources
 from knowledge.monitors.spec import (
     AnyMonitor,
@@ -29,9 +28,7 @@ from knowledge.monitors.spec import (
 )
 from knowledge.monitors.state import (
     SOURCE,
-    MemoryStates,
     MonitorState,
-    MonitorStates,
     Watch,
     fingerprint,
     recall,
@@ -45,12 +42,10 @@ __all__ = [
     "SOURCE",
     "AnyMonitor",
     "Looked",
-    "MemoryStates",
     "MetricMonitor",
     "Missed",
     "ModelMonitor",
     "MonitorState",
-    "MonitorStates",
     "MonitorsFile",
     "Normal",
     "Side",
@@ -74,7 +69,6 @@ __all__ = [
     "parse_file",
     "parse_monitors",
     "problem_of",
-    "read_monitor",
     "recall",
     "say_normal",
     "state_key",

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
 
 from knowledge.monitors.judge import Judge
 from knowledge.monitors.ring import Ring
@@ -75,25 +74,6 @@ class MonitorState:
     """The longest time that a metric gave no data and then some again."""
     left_out: int = 0
     """Series of the last answer that were too many to be followed."""
-
-
-class MonitorStates(Protocol):
-    def get(self, name: str) -> MonitorState | None: ...
-
-    def put(self, name: str, state: MonitorState) -> None: ...
-
-
-class MemoryStates:
-    """States by monitor, kept while the process lives."""
-
-    def __init__(self) -> None:
-        self._states: dict[str, MonitorState] = {}
-
-    def get(self, name: str) -> MonitorState | None:
-        return self._states.get(name)
-
-    def put(self, name: str, state: MonitorState) -> None:
-        self._states[name] = state
 
 
 def fingerprint(*parts: str) -> str:
