@@ -12,6 +12,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
+    Route,
     WebSocketRoute,
     expect,
     sync_playwright,
@@ -241,6 +242,32 @@ def test_a_modal_shows_errors_beside_the_field_until_it_is_right(
     page.get_by_test_id("modal-submit").click()
     expect(modal).to_have_count(0)
     expect(newest(page, "noted: disk replaced")).to_be_visible()
+
+
+def test_a_late_answer_about_open_modals_does_not_undo_what_the_stream_said(
+    context: BrowserContext, playground: RunningPlayground
+) -> None:
+    page = context.new_page()
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route(re.compile("/play/views"), hold)
+    page.goto(f"{playground.url}/?as=ada&channel=general")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-connected", "true")
+    say(page, "/note")
+    page.get_by_test_id("modal-submit").click()
+    error = page.get_by_test_id("modal").get_by_test_id("input-error")
+    expect(error).to_contain_text("required")
+    with page.expect_response(re.compile("/play/views")):
+        asked[0].continue_()
+    field = page.get_by_test_id("modal").get_by_role("textbox", name="Note")
+    expect(field).to_be_visible()
+    page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => done(true)))")
+    expect(error).to_contain_text("required")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("modal")).to_have_count(0)
 
 
 def test_escape_closes_a_modal(context: BrowserContext, playground: RunningPlayground) -> None:

@@ -30,6 +30,8 @@ export interface World {
   focus: string | null;
   threads: Record<string, Message[]>;
   views: View[];
+  /** A modal came or went on the stream since it came up: that is newer than any answer asked for at its start. */
+  viewsHeard: boolean;
   home: View | null;
   homeLoaded: boolean;
   toasts: Toast[];
@@ -59,6 +61,7 @@ export function firstWorld(state: PlayState, place: Place): World {
     focus: null,
     threads: {},
     views: [],
+    viewsHeard: false,
     home: null,
     homeLoaded: false,
     toasts: [],
@@ -181,14 +184,22 @@ function streamed(world: World, event: StreamEvent, me: string): World {
     case "reaction":
       return touch(world, event.channel, event.ts, (m) => ({ ...m, reactions: event.reactions }));
     case "view_opened":
-      return { ...world, views: [event.view] };
+      return { ...world, viewsHeard: true, views: [event.view] };
     case "view_pushed":
-      return { ...world, views: [...world.views.filter((v) => v.id !== event.view.id), event.view] };
+      return {
+        ...world,
+        viewsHeard: true,
+        views: [...world.views.filter((v) => v.id !== event.view.id), event.view],
+      };
     case "view_updated":
       if (event.view.type === "home") return { ...world, home: event.view, homeLoaded: true };
       return { ...world, views: world.views.map((v) => (v.id === event.view.id ? event.view : v)) };
     case "view_closed":
-      return { ...world, views: event.all ? [] : world.views.filter((v) => v.id !== event.view_id) };
+      return {
+        ...world,
+        viewsHeard: true,
+        views: event.all ? [] : world.views.filter((v) => v.id !== event.view_id),
+      };
     case "home":
       return { ...world, home: event.view, homeLoaded: true };
     case "channel":
@@ -240,14 +251,14 @@ export function reduce(world: World, action: Action): World {
       // The app's answer to app_home_opened may have come by the stream before this one.
       return { ...world, home: action.view ?? world.home, homeLoaded: true };
     case "views":
-      return { ...world, views: action.views };
+      return { ...world, views: world.viewsHeard ? world.views : action.views };
     case "close_view":
-      return { ...world, views: world.views.filter((v) => v.id !== action.id) };
+      return { ...world, viewsHeard: true, views: world.views.filter((v) => v.id !== action.id) };
     case "toast":
       return toasted(world, action.text, action.detail, action.level);
     case "dismiss":
       return { ...world, toasts: world.toasts.filter((t) => t.id !== action.id) };
     case "online":
-      return { ...world, online: action.online };
+      return { ...world, online: action.online, viewsHeard: action.online ? false : world.viewsHeard };
   }
 }
