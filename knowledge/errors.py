@@ -4,7 +4,8 @@ TandemError
 ├── UserError          said to the person as it is
 │   ├── BadArgs        an argument is missing or wrong; names the field and the remedy
 │   ├── NotFound       no such thing; offers the nearest names
-│   └── Denied         the person may not do this; says who may
+│   ├── Denied         the person may not do this; says who may
+│   └── Overtaken      somebody else changed it meanwhile; nothing was done
 └── Unavailable        an outside system failed: which one, and whether trying again can help
 """
 
@@ -51,6 +52,15 @@ class NotFound(UserError):
 
 class Denied(UserError):
     """The person may not do this; the message says who may."""
+
+
+class Overtaken(UserError):
+    """Something is not as it must be for this change, because somebody else changed it; nothing
+    was done. `found` is what is there now."""
+
+    def __init__(self, message: str, found: str = "") -> None:
+        self.found = found
+        super().__init__(message)
 
 
 class Unavailable(TandemError):

@@ -15,13 +15,16 @@ from knowledge.records import (
     ApprovalStatus,
     AuditEntry,
     Backtest,
+    Ballot,
     Batch,
     Change,
     ColumnRoles,
     Delivery,
+    Details,
     Document,
     DocumentKind,
     Frame,
+    Gate,
     Hit,
     Incident,
     KeptMonitor,
@@ -29,8 +32,11 @@ from knowledge.records import (
     Look,
     ModelFacts,
     ModelVersion,
+    Move,
     Opinion,
     Posted,
+    Purpose,
+    Run,
     Sample,
     Series,
     Signal,
@@ -46,6 +52,9 @@ from knowledge.records import (
 if TYPE_CHECKING:
     from knowledge.drift import DriftReport, Profile
     from knowledge.monitors import AnyMonitor, Watched
+    from knowledge.promotion import Policy
+    from knowledge.promotion.evidence import Evidence
+    from knowledge.promotion.ruling import Asked, Ruling
 
 
 class Incidents(Protocol):
@@ -345,6 +354,8 @@ class Store(Protocol):
     @property
     def monitors(self) -> Monitors: ...
     @property
+    def approvals(self) -> "Approvals": ...
+    @property
     def together(self) -> Together: ...
 
 
@@ -374,8 +385,12 @@ class Audit(Protocol):
 
 
 class Approvals(Protocol):
-    def add(self, draft: Approval) -> Approval:
-        """Store a draft (its id is empty) and return it with its id."""
+    """Requests and their decisions. `tell` as in `Incidents`: kinds of delivery ("request",
+    "request-thread") that are put into the outbox in the same transaction."""
+
+    def add(self, draft: Approval, tell: Sequence[str] = ()) -> Approval:
+        """Store a draft (its id is empty) and return it with its id. A draft with a key that is
+        known already is not stored again: the known one is returned."""
         ...
 
     def get(self, approval_id: str) -> Approval: ...
@@ -387,7 +402,11 @@ class Approvals(Protocol):
         ...
 
     def decide(
-        self, approval_id: str, expected: ApprovalStatus, by: Callable[[Approval], Approval]
+        self,
+        approval_id: str,
+        expected: ApprovalStatus,
+        by: Callable[[Approval], Approval],
+        tell: Sequence[str] = (),
     ) -> tuple[Approval, bool]:
         """Apply `by` if the stored status is still `expected`; the flag says whether it was.
 
@@ -491,8 +510,28 @@ class Models(Protocol):
 
     def champion(self, model: str) -> ModelVersion | None: ...
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
-        """Move the `champion` alias, keep the old one as `previous_champion`, read it back."""
+    def champions(self) -> dict[str, str]:
+        """The champion's version of every model that has one: cheap, for polling."""
+        ...
+
+    def details(self, model: str, version: str) -> Details:
+        """What is dearer to read; see `Details`. What cannot be read is named in it."""
+        ...
+
+    def predictions(self, model: str, version: str) -> dict[str, Frame]:
+        """What it answered row by row, by the digest of the data; empty where nothing is kept.
+        Columns as in `knowledge.promotion.evidence.Side`."""
+        ...
+
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
+        """Move the `champion` alias, keep the old one as `previous_champion`, read it back.
+
+        `expected` is the version that must be champion before ("" for none): raises Overtaken
+        and changes nothing where another one is. Raises Unavailable naming the state that was left:
+        doing it again repairs it. Setting the one that is champion already changes nothing.
+        """
         ...
 
 
@@ -576,10 +615,133 @@ class Trainer(Protocol):
     """Starts training runs in whatever trains models."""
 
     @property
+    def name(self) -> str:
+        """ "airflow", "argo", "kubeflow", "sagemaker", "github", "jenkins" or "webhook"."""
+        ...
+
+    def start(self, training: Training) -> Run:
+        """Have it started, once per id, also when it is asked again after a failure."""
+        ...
+
+    def look(self, run: Run) -> Run:
+        """How it stands now. A run that the system does not know any more is LOST."""
+        ...
+
+
+class Runs(Protocol):
+    """Training runs that were asked for."""
+
+    def put(self, run: Run, tell: Sequence[str] = ()) -> None:
+        """Add, or replace by the training's id; `tell` as in `Incidents`, key "<kind>:<id>"."""
+        ...
+
+    def get(self, training_id: str) -> Run:
+        """Raises NotFound."""
+        ...
+
+    def find(self, *, model: str = "", under_way: bool = False, limit: int = 50) -> list[Run]:
+        """Newest first."""
+        ...
+
+
+class Moves(Protocol):
+    """Every champion that Tandem saw come, by whom it may."""
+
+    def add(self, draft: Move, tell: Sequence[str] = ()) -> Move:
+        """Store a draft (its id is empty) and return it with its id; `tell` as in `Incidents`."""
+        ...
+
+    def get(self, move_id: str) -> Move:
+        """Raises NotFound."""
+        ...
+
+    def find(self, *, model: str = "", outside: bool = False, limit: int = 50) -> list[Move]:
+        """Newest first; `outside` keeps those past Tandem."""
+        ...
+
+    def change(self, move_id: str, by: Callable[[Move], Move], tell: Sequence[str] = ()) -> Move:
+        """Apply a pure function to the stored move, atomically. Raises NotFound."""
+        ...
+
+    def seen(self) -> dict[str, tuple[str, datetime]]:
+        """The champion of each model as it was seen last ("" for none), and when."""
+        ...
+
+    def see(self, champions: Mapping[str, str], at: datetime) -> None:
+        """These were seen then: replaces the entries of these models."""
+        ...
+
+
+class Groups(Protocol):
+    """Groups of people in the chat."""
+
+    def members(self, group: str) -> frozenset[str]:
+        """User ids, asked anew each time: rights are checked at the click. By a group's id or its
+        handle ("@ml-leads"). Raises NotFound."""
+        ...
+
+
+class Archive(Protocol):
+    """Where a head of the audit record is kept so that nobody can change it for a while."""
+
+    @property
     def name(self) -> str: ...
 
-    def start(self, training: Training) -> str:
-        """Have it started, once per id; returns where it can be seen, or empty."""
+    def keep(self, name: str, content: bytes, until: datetime) -> str:
+        """Store under that name, unchangeable until then; returns its address. Storing the same
+        again changes nothing."""
+        ...
+
+
+class Promoting(Protocol):
+    """Requests to move a champion, as skills and jobs see them."""
+
+    def policy(self, model: str) -> "Policy": ...
+
+    def gather(self, model: str, version: str, purpose: Purpose) -> "Evidence":
+        """The facts of this moment. Raises NotFound; what else cannot be asked is named in it."""
+        ...
+
+    def judge(self, evidence: "Evidence") -> tuple[Gate, ...]: ...
+
+    def ask(
+        self,
+        model: str,
+        version: str,
+        *,
+        by: str,
+        by_name: str,
+        reason: str,
+        purpose: Purpose = Purpose.PROMOTION,
+        channel: str = "",
+        key: str = "",
+    ) -> "Asked":
+        """A request with its evidence frozen; one that waits for the same move from the same
+        champion is returned as it is. No request is made where a gate prevents it that nobody may
+        override. Raises NotFound, BadArgs."""
+        ...
+
+    def vote(
+        self, approval_id: str, ballot: Ballot, *, by: str, by_name: str, reason: str, saw: str = ""
+    ) -> "Ruling":
+        """Count one click, with everything checked again, and move the champion if that completes
+        it. Raises Denied, BadArgs."""
+        ...
+
+    def review(self, approval_id: str, *, by: str, by_name: str, note: str = "") -> Approval:
+        """A second person looked at an emergency afterwards. Raises Denied."""
+        ...
+
+    def undecided(self, model: str = "") -> list[Approval]:
+        """Those that wait for a decision, newest first."""
+        ...
+
+    def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
+        """Why this person may not click that now; empty where they may."""
+        ...
+
+    def thaw(self, approval: Approval) -> "Evidence | None":
+        """The evidence as it was frozen; None for requests of before there was any."""
         ...
 
 

@@ -135,7 +135,7 @@ def _lately(ctx: Context, model: str) -> str:
 
 
 def _start(ctx: Context, trainer: Trainer, training: Training) -> Reply:
-    url = trainer.start(training)
+    url = trainer.start(training).url
     told = " ".join(f"{name}={value}" for name, value in training.parameters.items())
     ctx.changes.add(
         Change(

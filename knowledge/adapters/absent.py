@@ -9,6 +9,7 @@ from knowledge.monitors import AnyMonitor, Watched
 from knowledge.records import (
     Backtest,
     ColumnRoles,
+    Details,
     Frame,
     Look,
     ModelFacts,
@@ -63,7 +64,18 @@ class AbsentModels(_Absent):
     def champion(self, model: str) -> ModelVersion | None:
         self._refuse()
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def champions(self) -> dict[str, str]:
+        self._refuse()
+
+    def details(self, model: str, version: str) -> Details:
+        self._refuse()
+
+    def predictions(self, model: str, version: str) -> dict[str, Frame]:
+        self._refuse()
+
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         self._refuse()
 
 

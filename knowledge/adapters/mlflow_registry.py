@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from knowledge.errors import NotFound, Unavailable
+from knowledge.errors import NotFound, Overtaken, Unavailable
 from knowledge.promotion import (
     CHAMPION,
     PREVIOUS_CHAMPION,
@@ -24,7 +24,7 @@ from knowledge.promotion import (
     plain_version,
     show_version,
 )
-from knowledge.records import Evaluation, ModelVersion
+from knowledge.records import Details, Evaluation, Frame, ModelVersion
 
 SYSTEM = "mlflow"
 MOST_NAMES = 1000
@@ -72,12 +72,27 @@ class MlflowModels:
             return None
         return self._read(self._find(registered.name, number), registered.aliases)
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def champions(self) -> dict[str, str]:
+        found = self._ask(lambda c: c.search_registered_models(max_results=MOST_NAMES))
+        return {m.name: str(m.aliases[CHAMPION]) for m in found if CHAMPION in m.aliases}
+
+    def details(self, model: str, version: str) -> Details:
+        return Details()
+
+    def predictions(self, model: str, version: str) -> dict[str, Frame]:
+        return {}
+
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         """Raises Unavailable naming the state that was left: doing it again repairs it."""
         registered = self._registered(model)
         name = registered.name
         target = self._find(name, version).version
         before = registered.aliases.get(CHAMPION)
+        if expected is not None and (before or "") not in (expected, target):
+            now = show_version(before) if before else "none"
+            raise Overtaken(f"The champion of {name} is {now} now.", before or "")
         if before is not None and before != target:
             self._set_alias(name, PREVIOUS_CHAMPION, before)
         self._set_alias(name, CHAMPION, target)

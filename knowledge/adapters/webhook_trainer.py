@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict
 
 from knowledge.adapters.rest import Rest
-from knowledge.records import Training
+from knowledge.records import Run, RunState, Training
 
 
 class WebhookTrainer:
@@ -25,7 +25,7 @@ class WebhookTrainer:
         self._rest = Rest(self.name, url)
         self._secret = secret
 
-    def start(self, training: Training) -> str:
+    def start(self, training: Training) -> Run:
         """Raises Unavailable."""
         body = json.dumps({**asdict(training), "at": training.at.isoformat()}).encode()
         stamp = str(int(training.at.timestamp()))
@@ -41,7 +41,11 @@ class WebhookTrainer:
             },
         )
         url = answer.get("url") if isinstance(answer, dict) else None
-        return url if isinstance(url, str) and url.startswith(("https://", "http://")) else ""
+        good = isinstance(url, str) and url.startswith(("https://", "http://"))
+        return Run(training, RunState.ASKED, "webhook", training.id, str(url) if good else "")
+
+    def look(self, run: Run) -> Run:
+        return run
 
 
 def signature(secret: str, delivery: str, stamp: str, body: bytes) -> str:

@@ -21,6 +21,8 @@ class GateRule:
 
     mode: Mode | None = None
     """None: as the gate itself says (`knowledge.promotion.gates`)."""
+    unknown: Mode = Mode.WARN
+    """What it does where it cannot be told."""
     override: tuple[str, ...] = ()
     """Who may approve although it fails: users and groups, like `Policy.approvers`."""
     settings: Mapping[str, Any] = field(default_factory=dict)

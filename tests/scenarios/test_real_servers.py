@@ -85,10 +85,12 @@ class LostAtTheMove(MlflowModels):
     line: Line
     lose = False
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         if self.lose:
             self.line.cut()
-        return super().set_champion(model, version)
+        return super().set_champion(model, version, expected=expected)
 
 
 @pytest.fixture(scope="module")

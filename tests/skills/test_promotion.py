@@ -304,9 +304,11 @@ class Counting(MemoryModels):
             self.meet.wait(timeout=10)
         return found
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         self.moves += 1
-        return super().set_champion(model, version)
+        return super().set_champion(model, version, expected=expected)
 
 
 def test_two_who_click_at_once_move_it_once(world: World) -> None:
@@ -334,10 +336,12 @@ class Failing(MemoryModels):
 
     fails = ""
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         if self.fails == "before":
             raise Unavailable("mlflow", "no answer within 5 s")
-        moved = super().set_champion(model, version)
+        moved = super().set_champion(model, version, expected=expected)
         if self.fails == "after":
             raise Unavailable("mlflow", "no answer within 5 s")
         return moved

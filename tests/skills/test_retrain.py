@@ -7,7 +7,7 @@ import pytest
 from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.errors import BadArgs, NotFound, Unavailable
-from knowledge.records import ModelVersion, Training
+from knowledge.records import ModelVersion, Run, RunState, Training
 from skills.contract import Context, Role
 from skills.retrain import Args, run, skill
 from skills.testing import NOON, context
@@ -21,11 +21,14 @@ class Runs:
     started: list[Training] = field(default_factory=list)
     away: bool = False
 
-    def start(self, training: Training) -> str:
+    def start(self, training: Training) -> Run:
         if self.away:
             raise Unavailable("runs", "it does not answer")
         self.started.append(training)
-        return "https://runs.example/1"
+        return Run(training, RunState.ASKED, "webhook", training.id, "https://runs.example/1")
+
+    def look(self, run: Run) -> Run:
+        return run
 
 
 def setting(trainer: Runs | None, **given: Any) -> Context:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from threading import Lock
 
-from knowledge.errors import NotFound
+from knowledge.errors import NotFound, Overtaken
 from knowledge.promotion import (
     CHAMPION,
     PREVIOUS_CHAMPION,
@@ -12,13 +12,18 @@ from knowledge.promotion import (
     plain_version,
     show_version,
 )
-from knowledge.records import ModelVersion
+from knowledge.records import Details, Frame, ModelVersion
 
 
 class MemoryModels:
-    """Implements `Models`. Aliases given with the versions are taken over; the last one wins."""
+    """Implements `Models`. Aliases given with the versions are taken over; the last one wins.
+
+    `known` and `answers` may be filled with details and predictions, by (model, version).
+    """
 
     def __init__(self, versions: Iterable[ModelVersion] = (), names: Iterable[str] = ()) -> None:
+        self.known: dict[tuple[str, str], Details] = {}
+        self.answers: dict[tuple[str, str], dict[str, Frame]] = {}
         self._lock = Lock()
         self._versions: dict[str, list[ModelVersion]] = {name: [] for name in names}
         self._aliases: dict[str, dict[str, str]] = {}
@@ -60,11 +65,28 @@ class MemoryModels:
     def champion(self, model: str) -> ModelVersion | None:
         return next((v for v in self.versions(model) if CHAMPION in v.aliases), None)
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def champions(self) -> dict[str, str]:
+        with self._lock:
+            return {m: a[CHAMPION] for m, a in self._aliases.items() if CHAMPION in a}
+
+    def details(self, model: str, version: str) -> Details:
+        found = self.version(model, version)
+        return self.known.get((found.model, found.version), Details())
+
+    def predictions(self, model: str, version: str) -> dict[str, Frame]:
+        found = self.version(model, version)
+        return dict(self.answers.get((found.model, found.version), {}))
+
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         target = self.version(model, version)
         with self._lock:
             aliases = self._aliases.setdefault(target.model, {})
             current = aliases.get(CHAMPION)
+            if expected is not None and (current or "") not in (expected, target.version):
+                now = show_version(current) if current else "none"
+                raise Overtaken(f"The champion of {target.model} is {now} now.", current or "")
             if current is not None and current != target.version:
                 aliases[PREVIOUS_CHAMPION] = current
             aliases[CHAMPION] = target.version

@@ -422,7 +422,7 @@ class MemoryApprovals:
         self._lock = lock or threading.RLock()
         self._approvals: dict[int, Approval] = {}
 
-    def add(self, draft: Approval) -> Approval:
+    def add(self, draft: Approval, tell: Sequence[str] = ()) -> Approval:
         with self._lock:
             number = len(self._approvals) + 1
             self._approvals[number] = replace(draft, id=approval_id(number))
@@ -445,7 +445,11 @@ class MemoryApprovals:
         ][:limit]
 
     def decide(
-        self, approval_id: str, expected: ApprovalStatus, by: Callable[[Approval], Approval]
+        self,
+        approval_id: str,
+        expected: ApprovalStatus,
+        by: Callable[[Approval], Approval],
+        tell: Sequence[str] = (),
     ) -> tuple[Approval, bool]:
         with self._lock:
             number = self._number(approval_id)

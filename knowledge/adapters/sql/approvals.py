@@ -1,6 +1,6 @@
 """Requests to promote a model, and their decisions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ class SqlApprovals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, draft: Approval) -> Approval:
+    def add(self, draft: Approval, tell: Sequence[str] = ()) -> Approval:
         row = ApprovalRow(**_columns(draft))
         with self._database.write() as session:
             session.add(row)
@@ -44,7 +44,11 @@ class SqlApprovals:
             return [_to_approval(row) for row in session.exec(query)]
 
     def decide(
-        self, approval_id: str, expected: ApprovalStatus, by: Callable[[Approval], Approval]
+        self,
+        approval_id: str,
+        expected: ApprovalStatus,
+        by: Callable[[Approval], Approval],
+        tell: Sequence[str] = (),
     ) -> tuple[Approval, bool]:
         with self._database.write() as session:
             row = _row(session, approval_id, for_update=True)

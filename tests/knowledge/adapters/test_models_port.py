@@ -285,9 +285,11 @@ class CutAtTheMove(MlflowModels):
 
     line: Line
 
-    def set_champion(self, model: str, version: str) -> ModelVersion:
+    def set_champion(
+        self, model: str, version: str, *, expected: str | None = None
+    ) -> ModelVersion:
         self.line.cut()
-        return super().set_champion(model, version)
+        return super().set_champion(model, version, expected=expected)
 
 
 @pytest.mark.mlflow

@@ -63,8 +63,8 @@ def training(reason: str = "drift in the weather feed") -> Training:
 
 def test_a_run_is_started_once_per_id_and_its_page_is_returned(receiver: Receiver) -> None:
     trainer = WebhookTrainer(receiver.url, SECRET)
-    assert trainer.start(training()) == "https://runs.example/1"
-    assert trainer.start(training()) == "https://runs.example/1"
+    assert trainer.start(training()).url == "https://runs.example/1"
+    assert trainer.start(training()).url == "https://runs.example/1"
     assert receiver.runs["t1"] == {
         "id": "t1",
         "model": "eta-model",

@@ -1,0 +1,1 @@
+"""Promotion at work: asks the ports, applies `knowledge.promotion`, moves the alias."""
