@@ -23,6 +23,7 @@ from knowledge.adapters.absent import (
     AbsentFrames,
     AbsentMetrics,
     AbsentModels,
+    AbsentPromoting,
     AbsentWatching,
 )
 from knowledge.adapters.cached_embedder import CachedEmbedder
@@ -54,6 +55,7 @@ from knowledge.ports import (
     Metrics,
     Models,
     Pager,
+    Promoting,
     Rooms,
     Silences,
     Tickets,
@@ -222,6 +224,7 @@ class Parts:
     tickets: tuple[Tickets, ...] = ()
     trainer: Trainer | None = None
     watching: Watching = field(default_factory=AbsentWatching)
+    promoting: Promoting = field(default_factory=AbsentPromoting)
     now: Callable[[], datetime] = utc_now
 
     def context(
@@ -248,6 +251,7 @@ class Parts:
             silences=self.silences,
             triage=self.triage,
             watching=self.watching,
+            promoting=self.promoting,
             catalogue=self.catalogue,
             oncall=self.oncall,
             pager=self.pager,

@@ -198,6 +198,8 @@ class Turn:
         ctx = replace(
             self.context(asked.user, self.now()),
             thread=asked.ask.incident,
+            channel=asked.ask.place.channel,
+            saw=asked.ask.saw,
             via_button=_pressed(asked.ask),
         )
         try:

@@ -31,6 +31,7 @@ from knowledge.ports import (
     Metrics,
     Models,
     Pager,
+    Promoting,
     Rooms,
     Silences,
     Tickets,
@@ -317,6 +318,7 @@ class Context:
     silences: Silences
     triage: Triage
     watching: Watching
+    promoting: Promoting
     catalogue: Catalogue = field(default_factory=Catalogue)
     oncall: OnCall = field(default_factory=OnCall)
     pager: Pager | None = None
@@ -332,6 +334,10 @@ class Context:
     """How long to wait for the LLM before going on without it."""
     thread: str = ""
     """The incident in whose thread the person asks, or empty."""
+    channel: str = ""
+    """The chat's id of where the person asks; empty in the terminal."""
+    saw: str = ""
+    """The hash of the message whose button was pressed."""
     via_button: bool = False
     """True when a person pressed a button for exactly this call: only then may the world change."""
     skills: "tuple[Skill[Any], ...]" = ()

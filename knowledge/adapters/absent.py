@@ -6,15 +6,22 @@ from typing import NoReturn
 from knowledge.drift import DriftReport, Profile
 from knowledge.errors import NotFound, Unavailable
 from knowledge.monitors import AnyMonitor, Watched
+from knowledge.promotion import Policy
+from knowledge.promotion.evidence import Evidence
+from knowledge.promotion.ruling import Asked, Ruling
 from knowledge.records import (
+    Approval,
     Backtest,
+    Ballot,
     ColumnRoles,
     Details,
     Frame,
+    Gate,
     Look,
     ModelFacts,
     ModelVersion,
     Opinion,
+    Purpose,
     Sample,
     Series,
     Signal,
@@ -76,6 +83,53 @@ class AbsentModels(_Absent):
     def set_champion(
         self, model: str, version: str, *, expected: str | None = None
     ) -> ModelVersion:
+        self._refuse()
+
+
+class AbsentPromoting(_Absent):
+    """Promotion where nothing is wired: the offline verbs that need none."""
+
+    def __init__(self) -> None:
+        super().__init__("Promotion", "MLFLOW_TRACKING_URI")
+
+    def policy(self, model: str) -> Policy:
+        self._refuse()
+
+    def gather(self, model: str, version: str, purpose: Purpose) -> Evidence:
+        self._refuse()
+
+    def judge(self, evidence: Evidence) -> tuple[Gate, ...]:
+        self._refuse()
+
+    def ask(
+        self,
+        model: str,
+        version: str,
+        *,
+        by: str,
+        by_name: str,
+        reason: str,
+        purpose: Purpose = Purpose.PROMOTION,
+        channel: str = "",
+        key: str = "",
+    ) -> Asked:
+        self._refuse()
+
+    def vote(
+        self, approval_id: str, ballot: Ballot, *, by: str, by_name: str, reason: str, saw: str = ""
+    ) -> Ruling:
+        self._refuse()
+
+    def review(self, approval_id: str, *, by: str, by_name: str, note: str = "") -> Approval:
+        self._refuse()
+
+    def undecided(self, model: str = "") -> list[Approval]:
+        self._refuse()
+
+    def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
+        self._refuse()
+
+    def thaw(self, approval: Approval) -> Evidence | None:
         self._refuse()
 
 
