@@ -16,6 +16,16 @@ class GateResult(StrEnum):
 
 
 @dataclass(frozen=True)
+class Difference:
+    """Challenger minus champion in the metric's own unit, with its 95% interval."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Gate:
     """One check of a promotion and what it found. A FAIL prevents it unless it is overridden."""
 
@@ -24,6 +34,8 @@ class Gate:
     detail: str
     more: tuple[str, ...] = ()
     """What a click shows: a line each."""
+    difference: Difference | None = None
+    """Where it weighed a metric of both on the same rows: what the card draws."""
 
 
 class Purpose(StrEnum):

@@ -14,7 +14,7 @@ from typing import Any
 from knowledge.errors import BadArgs
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.policy import Mode
-from knowledge.records import Purpose
+from knowledge.records import Difference, Purpose
 
 
 class Held(StrEnum):
@@ -37,6 +37,8 @@ class Finding:
     """What it is of, where a gate has several findings: the metric, the slice."""
     more: tuple[str, ...] = ()
     """What a click shows: a line each."""
+    difference: Difference | None = None
+    """Where it weighed a metric on the same rows of both: the card draws it."""
 
 
 class Reader:
