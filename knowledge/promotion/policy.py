@@ -96,6 +96,8 @@ class Policy:
     """Roles of which one person each must be among those who approve: {"risk": ("@risk",)}."""
     emergency: tuple[str, ...] = ()
     """Who may approve an emergency rollback alone. Empty: any approver."""
+    emergency_alone: bool = False
+    """Whether the one who asks for an emergency rollback may approve it too."""
     review_within: timedelta = timedelta(hours=24)
     """An emergency is looked at by a second person in this time."""
     quiet: tuple[QuietHours, ...] = ()
