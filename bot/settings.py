@@ -120,6 +120,11 @@ class Settings(BaseSettings):
     # Systems around
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
+    tandem_promotion: Path | None = Field(
+        None,
+        description="TOML file of policies: who approves which model, which gates, how a new "
+        "champion is watched.",
+    )
 
     tandem_retrain_url: str = Field(
         "", description="Where a signed POST starts a training run; switches /retrain on."

@@ -7,6 +7,7 @@ TandemError
 │   ├── Denied         the person may not do this; says who may
 │   └── Overtaken      somebody else changed it meanwhile; nothing was done
 └── Unavailable        an outside system failed: which one, and whether trying again can help
+    └── NotConnected   it is not configured; names the setting
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,6 +72,14 @@ class Unavailable(TandemError):
         self.why = why
         self.retry = retry
         super().__init__(f"{system}: {why}")
+
+
+class NotConnected(Unavailable):
+    """It is not configured: nobody can expect an answer."""
+
+    def __init__(self, system: str, setting: str) -> None:
+        why = f"it is not connected; set {setting} to connect it"
+        super().__init__(system, why, retry=False)
 
 
 def _either(names: Sequence[str]) -> str:
