@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from knowledge.drift import DriftReport, Profile
-from knowledge.errors import NotFound, Unavailable
+from knowledge.errors import NotConnected, NotFound, Unavailable
 from knowledge.monitors import AnyMonitor, Watched
 from knowledge.promotion import Policy
 from knowledge.promotion.evidence import Evidence
@@ -35,9 +35,7 @@ class _Absent:
         self._setting = setting
 
     def _refuse(self) -> NoReturn:
-        raise Unavailable(
-            self._system, f"it is not connected; set {self._setting} to connect it", retry=False
-        )
+        raise NotConnected(self._system, self._setting)
 
 
 class AbsentMetrics(_Absent):
