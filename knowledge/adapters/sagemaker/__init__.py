@@ -1,0 +1,5 @@
+"""The model registry of Amazon SageMaker: model package groups and their versions."""
+
+from knowledge.adapters.sagemaker.registry import SageMakerModels
+
+__all__ = ["SageMakerModels"]
