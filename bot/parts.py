@@ -242,6 +242,8 @@ class Parts:
             incidents=self.store.incidents,
             changes=self.store.changes,
             approvals=self.store.approvals,
+            moves=self.store.moves,
+            runs=self.store.runs,
             audit=self.store.audit,
             library=self.library,
             metrics=self.metrics,

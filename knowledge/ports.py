@@ -356,6 +356,10 @@ class Store(Protocol):
     @property
     def approvals(self) -> "Approvals": ...
     @property
+    def moves(self) -> "Moves": ...
+    @property
+    def runs(self) -> "Runs": ...
+    @property
     def together(self) -> Together: ...
 
 
@@ -396,9 +400,14 @@ class Approvals(Protocol):
     def get(self, approval_id: str) -> Approval: ...
 
     def find(
-        self, *, model: str = "", status: ApprovalStatus | None = None, limit: int = 50
+        self,
+        *,
+        model: str = "",
+        status: ApprovalStatus | None = None,
+        watched: bool = False,
+        limit: int = 50,
     ) -> list[Approval]:
-        """Newest first."""
+        """Newest first; `watched` keeps those whose canary is being watched."""
         ...
 
     def decide(
@@ -410,8 +419,16 @@ class Approvals(Protocol):
     ) -> tuple[Approval, bool]:
         """Apply `by` if the stored status is still `expected`; the flag says whether it was.
 
-        Exactly one of any number of simultaneous callers gets True.
+        Exactly one of any number of simultaneous callers gets True; for the others nothing is
+        told. Neither id nor key can be changed. Raises NotFound.
         """
+        ...
+
+    def update(
+        self, approval_id: str, by: Callable[[Approval], Approval], tell: Sequence[str] = ()
+    ) -> Approval:
+        """Apply a pure function to the stored request whatever its status is, atomically: for
+        votes that were counted, the canary, the time line. Raises NotFound."""
         ...
 
 
@@ -668,7 +685,8 @@ class Moves(Protocol):
         ...
 
     def see(self, champions: Mapping[str, str], at: datetime) -> None:
-        """These were seen then: replaces the entries of these models."""
+        """These were seen then: replaces the entries of these models, except those that were seen
+        later."""
         ...
 
 

@@ -30,9 +30,11 @@ from knowledge.ports import (
     Library,
     Metrics,
     Models,
+    Moves,
     Pager,
     Promoting,
     Rooms,
+    Runs,
     Silences,
     Tickets,
     Trainer,
@@ -309,6 +311,8 @@ class Context:
     incidents: Incidents
     changes: Changes
     approvals: Approvals
+    moves: Moves
+    runs: Runs
     audit: Audit
     library: Library
     metrics: Metrics

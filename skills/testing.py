@@ -26,7 +26,7 @@ def context(**given: Any) -> Context:
     """A Context for tests; every port that is not given fails when it is used."""
     ports = (
         *("incidents", "changes", "approvals", "audit", "library", "metrics", "models", "frames"),
-        *("alerts", "silences", "triage", "watching", "promoting"),
+        *("alerts", "silences", "triage", "watching", "promoting", "moves", "runs"),
     )
     values: dict[str, Any] = {
         "user": User("U1", "ada", Role.APPROVE),

@@ -1,26 +1,36 @@
-"""How stores number approvals and silences, the same in memory and in SQL."""
+"""How stores number requests, silences and moves, the same in memory and in SQL."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-_APPROVAL = re.compile(r"\s*#?\s*(?:apr)?[\s_-]*0*(\d{1,9})\s*", re.IGNORECASE)
-_SILENCE = re.compile(r"\s*#?\s*(?:sil)?[\s_-]*0*(\d{1,9})\s*", re.IGNORECASE)
+from knowledge.errors import NotFound
 
-
-def approval_id(number: int) -> str:
-    return f"APR-{number}"
-
-
-def approval_number(text: str) -> int | None:
-    """7 for "APR-7", "apr7" and "7"; None for what is no such id."""
-    match = _APPROVAL.fullmatch(text)
-    return int(match[1]) if match else None
+_DIGITS = re.compile(r"[\s_-]*0*(\d{1,9})\s*")
 
 
-def silence_id(number: int) -> str:
-    return f"SIL-{number}"
+@dataclass(frozen=True)
+class Ids:
+    """Numbers as people read and write them: 7 is "APR-7"."""
+
+    kind: str
+    """What is numbered, as an error names it."""
+    prefix: str
+
+    def of(self, number: int) -> str:
+        return f"{self.prefix}-{number}"
+
+    def number(self, text: str) -> int | None:
+        """7 for "APR-7", "apr7", "#7" and "7"; None for what is no such id."""
+        bare = text.strip().removeprefix("#").lstrip().lower().removeprefix(self.prefix.lower())
+        match = _DIGITS.fullmatch(bare)
+        return int(match[1]) if match else None
+
+    def unknown(self, text: str, newest: Iterable[int]) -> NotFound:
+        """What to raise for an id that is not there, given the numbers there are."""
+        return NotFound.among(self.kind, text, map(self.of, newest))
 
 
-def silence_number(text: str) -> int | None:
-    """7 for "SIL-7", "sil7" and "7"; None for what is no such id."""
-    match = _SILENCE.fullmatch(text)
-    return int(match[1]) if match else None
+APPROVALS = Ids("approval", "APR")
+SILENCES = Ids("silence", "SIL")
+MOVES = Ids("move", "MOV")

@@ -212,6 +212,10 @@ class RunState(StrEnum):
     LOST = "lost"
     """Its system does not know it any more, or has not said anything for too long."""
 
+    @property
+    def under_way(self) -> bool:
+        return self in (RunState.ASKED, RunState.RUNNING)
+
 
 @dataclass(frozen=True)
 class Run:

@@ -20,13 +20,10 @@ from knowledge.adapters.alert_history import (
     span,
     tallies,
 )
-from knowledge.adapters.ids import (
-    approval_id,
-    approval_number,
-    silence_id,
-    silence_number,
-)
+from knowledge.adapters.ids import SILENCES
 from knowledge.adapters.memory.monitors import MemoryMonitors
+from knowledge.adapters.memory.numbered import Numbered
+from knowledge.adapters.memory.promotion import MemoryApprovals, MemoryMoves, MemoryRuns
 from knowledge.audit_chain import linked
 from knowledge.errors import NotFound
 from knowledge.incidents import incident_id as name_incident
@@ -34,8 +31,6 @@ from knowledge.incidents import incident_number, instance
 from knowledge.records import (
     REMEMBER_DELIVERIES,
     AlertRecord,
-    Approval,
-    ApprovalStatus,
     AuditEntry,
     Batch,
     Change,
@@ -318,37 +313,26 @@ class MemorySilences:
 
     def __init__(self, lock: Lock | None = None) -> None:
         self._lock = lock or threading.RLock()
-        self._silences: dict[int, Silence] = {}
+        self._silences: Numbered[Silence] = Numbered(SILENCES)
 
     def add(self, draft: Silence) -> Silence:
         with self._lock:
-            number = len(self._silences) + 1
-            self._silences[number] = replace(draft, id=silence_id(number))
-            return self._silences[number]
+            return self._silences.add(draft)
 
     def get(self, silence_id: str) -> Silence:
         with self._lock:
-            return self._silences[self._number(silence_id)]
+            return self._silences.get(silence_id)
 
     def find(self, *, at: datetime | None = None, limit: int = 100) -> list[Silence]:
         with self._lock:
-            newest = [self._silences[n] for n in sorted(self._silences, reverse=True)]
-        return [s for s in newest if at is None or s.ends_at > at][:limit]
+            return [s for s in self._silences.newest() if at is None or s.ends_at > at][:limit]
 
     def end(self, silence_id: str, by: str, at: datetime) -> Silence:
         with self._lock:
-            number = self._number(silence_id)
-            silence = self._silences[number]
-            if silence.ends_at > at:
-                self._silences[number] = replace(silence, ends_at=at, ended_by=by)
-            return self._silences[number]
-
-    def _number(self, text: str) -> int:
-        number = silence_number(text)
-        if number is None or number not in self._silences:
-            known = [silence_id(n) for n in sorted(self._silences, reverse=True)]
-            raise NotFound.among("silence", text, known)
-        return number
+            silence = self._silences.get(silence_id)
+            if silence.ends_at <= at:
+                return silence
+            return self._silences.put(replace(silence, ends_at=at, ended_by=by))
 
 
 class MemoryLessons:
@@ -415,58 +399,6 @@ class MemoryAudit:
         ][:limit]
 
 
-class MemoryApprovals:
-    """`ports.Approvals`."""
-
-    def __init__(self, lock: Lock | None = None) -> None:
-        self._lock = lock or threading.RLock()
-        self._approvals: dict[int, Approval] = {}
-
-    def add(self, draft: Approval, tell: Sequence[str] = ()) -> Approval:
-        with self._lock:
-            number = len(self._approvals) + 1
-            self._approvals[number] = replace(draft, id=approval_id(number))
-            return self._approvals[number]
-
-    def get(self, approval_id: str) -> Approval:
-        with self._lock:
-            return self._approvals[self._number(approval_id)]
-
-    def find(
-        self, *, model: str = "", status: ApprovalStatus | None = None, limit: int = 50
-    ) -> list[Approval]:
-        with self._lock:
-            newest = [self._approvals[n] for n in sorted(self._approvals, reverse=True)]
-        return [
-            approval
-            for approval in newest
-            if (not model or approval.model == model)
-            and (status is None or approval.status is status)
-        ][:limit]
-
-    def decide(
-        self,
-        approval_id: str,
-        expected: ApprovalStatus,
-        by: Callable[[Approval], Approval],
-        tell: Sequence[str] = (),
-    ) -> tuple[Approval, bool]:
-        with self._lock:
-            number = self._number(approval_id)
-            before = self._approvals[number]
-            if before.status is not expected:
-                return before, False
-            self._approvals[number] = replace(by(before), id=before.id)
-            return self._approvals[number], True
-
-    def _number(self, text: str) -> int:
-        number = approval_number(text)
-        if number is None or number not in self._approvals:
-            known = [approval_id(n) for n in sorted(self._approvals, reverse=True)]
-            raise NotFound.among("approval", text, known)
-        return number
-
-
 class MemoryDocuments:
     """`ports.Documents`."""
 
@@ -510,7 +442,9 @@ class MemoryStore:
         self.inbox = MemoryInbox(self._lock)
         self.seen = MemorySeen(self._lock)
         self.audit = MemoryAudit(self._lock)
-        self.approvals = MemoryApprovals(self._lock)
+        self.approvals = MemoryApprovals(self._lock, self.outbox)
+        self.moves = MemoryMoves(self._lock, self.outbox)
+        self.runs = MemoryRuns(self._lock, self.outbox)
         self.documents = MemoryDocuments(self._lock)
         self.monitors = MemoryMonitors(self._lock)
 

@@ -1,44 +1,61 @@
-"""Requests to promote a model, and their decisions."""
+"""Requests to move a champion, the votes on them, and what came of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from knowledge.adapters.ids import approval_id, approval_number
+from knowledge.adapters import due
+from knowledge.adapters.ids import APPROVALS
 from knowledge.adapters.sql.database import Database
-from knowledge.adapters.sql.tables import ApprovalRow
-from knowledge.errors import NotFound
-from knowledge.records import Approval, ApprovalStatus, Gate, GateResult
+from knowledge.adapters.sql.numbered import id_of, row_of
+from knowledge.adapters.sql.queues import put_deliveries
+from knowledge.adapters.sql.tables import ApprovalRow, storable
+from knowledge.records import Approval, ApprovalStatus, CanaryState
+
+_AS_THEY_ARE = [f.name for f in fields(Approval) if f.name not in ("id", "key")]
 
 
 class SqlApprovals:
-    """`ports.Approvals`. A decision is taken on a locked row: the first one stands."""
+    """`ports.Approvals`. Every change is made on a locked row: the first decision stands."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, draft: Approval, tell: Sequence[str] = ()) -> Approval:
-        row = ApprovalRow(**_columns(draft))
+        insert = self._database.insert(ApprovalRow).values(**_columns(draft))
+        # Two replicas may be told of the same thing at once: the key decides between them.
+        once = insert.on_conflict_do_nothing(index_elements=[col(ApprovalRow.key)])
         with self._database.write() as session:
-            session.add(row)
-            session.flush()
-            assert row.number is not None
-        return replace(draft, id=approval_id(row.number))
+            statement = once.returning(col(ApprovalRow.number))
+            number = session.execute(statement).scalar_one_or_none()
+            if number is None:
+                return _to_approval(_of_key(session, draft.key))
+            added = replace(draft, id=APPROVALS.of(number))
+            self._tell(session, added, tell)
+        return added
 
     def get(self, approval_id: str) -> Approval:
         with self._database.read() as session:
-            return _to_approval(_row(session, approval_id))
+            return _to_approval(row_of(session, ApprovalRow, APPROVALS, approval_id))
 
     def find(
-        self, *, model: str = "", status: ApprovalStatus | None = None, limit: int = 50
+        self,
+        *,
+        model: str = "",
+        status: ApprovalStatus | None = None,
+        watched: bool = False,
+        limit: int = 50,
     ) -> list[Approval]:
         query = select(ApprovalRow)
         if model:
             query = query.where(ApprovalRow.model == model)
         if status is not None:
-            query = query.where(ApprovalRow.status == status.value)
+            query = query.where(ApprovalRow.status == status)
+        if watched:
+            query = query.where(col(ApprovalRow.watched).is_(sa.true()))
         query = query.order_by(col(ApprovalRow.number).desc()).limit(limit)
         with self._database.read() as session:
             return [_to_approval(row) for row in session.exec(query)]
@@ -51,65 +68,51 @@ class SqlApprovals:
         tell: Sequence[str] = (),
     ) -> tuple[Approval, bool]:
         with self._database.write() as session:
-            row = _row(session, approval_id, for_update=True)
-            before = _to_approval(row)
-            if before.status is not expected:
-                return before, False
-            after = replace(by(before), id=before.id)
-            row.sqlmodel_update(_columns(after))
-        return after, True
+            row = row_of(session, ApprovalRow, APPROVALS, approval_id, for_update=True)
+            if row.status is not expected:
+                return _to_approval(row), False
+            return self._change(session, row, by, tell), True
+
+    def update(
+        self, approval_id: str, by: Callable[[Approval], Approval], tell: Sequence[str] = ()
+    ) -> Approval:
+        with self._database.write() as session:
+            row = row_of(session, ApprovalRow, APPROVALS, approval_id, for_update=True)
+            return self._change(session, row, by, tell)
+
+    def _change(
+        self,
+        session: Session,
+        row: ApprovalRow,
+        by: Callable[[Approval], Approval],
+        tell: Sequence[str],
+    ) -> Approval:
+        before = _to_approval(row)
+        after = replace(by(before), id=before.id, key=before.key)
+        row.sqlmodel_update(_columns(after))
+        self._tell(session, after, tell)
+        return after
+
+    def _tell(self, session: Session, approval: Approval, kinds: Sequence[str]) -> None:
+        put_deliveries(self._database, session, kinds, approval.id, due.of_approval(approval))
 
 
-def _row(session: Session, text: str, for_update: bool = False) -> ApprovalRow:
-    query = select(ApprovalRow).where(ApprovalRow.number == approval_number(text))
-    row = session.exec(query.with_for_update() if for_update else query).first()
-    if row is None:
-        newest = select(ApprovalRow.number).order_by(col(ApprovalRow.number).desc()).limit(500)
-        known = [approval_id(n) for n in session.exec(newest).all() if n is not None]
-        raise NotFound.among("approval", text, known)
-    return row
+def _of_key(session: Session, key: str) -> ApprovalRow:
+    return session.exec(select(ApprovalRow).where(ApprovalRow.key == storable(key))).one()
 
 
 def _columns(approval: Approval) -> dict[str, Any]:
+    canary = approval.canary
     return {
-        "model": approval.model,
-        "version": approval.version,
-        "champion": approval.champion,
-        "requester": approval.requester,
-        "requester_name": approval.requester_name,
-        "created_at": approval.created_at,
-        "reason": approval.reason,
-        "status": approval.status.value,
-        "gates": [
-            {"name": gate.name, "result": gate.result.value, "detail": gate.detail}
-            for gate in approval.gates
-        ],
-        "decided_by": approval.decided_by,
-        "decided_by_name": approval.decided_by_name,
-        "decided_at": approval.decided_at,
-        "decision_reason": approval.decision_reason,
-        "outcome": approval.outcome,
+        **{name: getattr(approval, name) for name in _AS_THEY_ARE},
+        "key": approval.key or None,
+        "watched": canary is not None and canary.state is CanaryState.WATCHING,
     }
 
 
 def _to_approval(row: ApprovalRow) -> Approval:
-    assert row.number is not None
     return Approval(
-        id=approval_id(row.number),
-        model=row.model,
-        version=row.version,
-        champion=row.champion,
-        requester=row.requester,
-        requester_name=row.requester_name,
-        created_at=row.created_at,
-        reason=row.reason,
-        status=ApprovalStatus(row.status),
-        gates=tuple(
-            Gate(gate["name"], GateResult(gate["result"]), gate["detail"]) for gate in row.gates
-        ),
-        decided_by=row.decided_by,
-        decided_by_name=row.decided_by_name,
-        decided_at=row.decided_at,
-        decision_reason=row.decision_reason,
-        outcome=row.outcome,
+        id=id_of(APPROVALS, row),
+        key=row.key or "",
+        **{name: getattr(row, name) for name in _AS_THEY_ARE},
     )

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from knowledge.adapters.sql.database import Database, on_commit
 from knowledge.adapters.sql.differences import differences
 from knowledge.adapters.sql.packing import pack_signal, unpack_signal
-from knowledge.adapters.sql.queues import put_delivery
+from knowledge.adapters.sql.queues import put_deliveries
 from knowledge.adapters.sql.tables import (
     EventRow,
     IncidentChangeRow,
@@ -118,8 +118,7 @@ class SqlIncidents:
 
     def _tell(self, session: Session, incident: Incident, kinds: Sequence[str]) -> None:
         # Due as of the incident's own last change: the store has no clock.
-        for kind in kinds:
-            put_delivery(self._database, session, f"{kind}:{incident.id}", incident.updated_at)
+        put_deliveries(self._database, session, kinds, incident.id, incident.updated_at)
 
     def _load(self, session: Session, rows: Sequence[Row]) -> list[Incident]:
         """The rows' incidents, in order; reads the parts of those that are not remembered."""

@@ -166,5 +166,13 @@ def put_delivery(database: Database, session: Session, key: str, due_at: datetim
     driver.many(_PUT, [(storable(key), 1, driver.time(due_at), 0)])
 
 
+def put_deliveries(
+    database: Database, session: Session, kinds: Sequence[str], subject: str, due_at: datetime
+) -> None:
+    """Those of a store's `tell`, within the caller's transaction: "<kind>:<subject>" each."""
+    for kind in kinds:
+        put_delivery(database, session, f"{kind}:{subject}", due_at)
+
+
 def _to_posted(row: PostedRow) -> Posted:
     return Posted(row.key, row.channel, row.ts, row.shows)

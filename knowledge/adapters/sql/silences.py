@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from knowledge.adapters.ids import silence_id, silence_number
+from knowledge.adapters.ids import SILENCES
 from knowledge.adapters.sql.database import Database
+from knowledge.adapters.sql.numbered import id_of, row_of
 from knowledge.adapters.sql.tables import SilenceRow
-from knowledge.errors import NotFound
 from knowledge.records import Matcher, Silence
 
 
@@ -25,12 +25,11 @@ class SqlSilences:
         with self._database.write() as session:
             session.add(row)
             session.flush()
-            assert row.number is not None
-            return replace(draft, id=silence_id(row.number))
+            return replace(draft, id=id_of(SILENCES, row))
 
     def get(self, silence_id: str) -> Silence:
         with self._database.read() as session:
-            return _to_silence(_row(session, silence_id))
+            return _to_silence(row_of(session, SilenceRow, SILENCES, silence_id))
 
     def find(self, *, at: datetime | None = None, limit: int = 100) -> list[Silence]:
         query = select(SilenceRow)
@@ -42,21 +41,11 @@ class SqlSilences:
 
     def end(self, silence_id: str, by: str, at: datetime) -> Silence:
         with self._database.write() as session:
-            row = _row(session, silence_id, for_update=True)
+            row = row_of(session, SilenceRow, SILENCES, silence_id, for_update=True)
             if row.ends_at > at:
                 row.ends_at = at
                 row.ended_by = by
             return _to_silence(row)
-
-
-def _row(session: Session, text: str, for_update: bool = False) -> SilenceRow:
-    query = select(SilenceRow).where(SilenceRow.number == silence_number(text))
-    row = session.exec(query.with_for_update() if for_update else query).first()
-    if row is None:
-        newest = select(SilenceRow.number).order_by(col(SilenceRow.number).desc()).limit(500)
-        known = [silence_id(n) for n in session.exec(newest).all() if n is not None]
-        raise NotFound.among("silence", text, known)
-    return row
 
 
 def _columns(silence: Silence) -> dict[str, Any]:
@@ -77,9 +66,8 @@ def _to_json(matchers: Sequence[Matcher]) -> list[list[str]]:
 
 
 def _to_silence(row: SilenceRow) -> Silence:
-    assert row.number is not None
     return Silence(
-        id=silence_id(row.number),
+        id=id_of(SILENCES, row),
         matchers=tuple(Matcher(label, op, value) for label, op, value in row.matchers),
         starts_at=row.starts_at,
         ends_at=row.ends_at,

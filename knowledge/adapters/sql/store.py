@@ -9,8 +9,10 @@ from knowledge.adapters.sql.database import Database, open_database
 from knowledge.adapters.sql.documents import SqlDocuments
 from knowledge.adapters.sql.incidents import SqlIncidents
 from knowledge.adapters.sql.monitors import SqlMonitors
+from knowledge.adapters.sql.moves import SqlMoves
 from knowledge.adapters.sql.queues import SqlInbox, SqlOutbox
 from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlLessons, SqlSeen
+from knowledge.adapters.sql.runs import SqlRuns
 from knowledge.adapters.sql.silences import SqlSilences
 
 
@@ -29,6 +31,8 @@ class SqlStore:
         self.seen = SqlSeen(database)
         self.audit = SqlAudit(database)
         self.approvals = SqlApprovals(database)
+        self.moves = SqlMoves(database)
+        self.runs = SqlRuns(database)
         self.documents = SqlDocuments(database)
         self.monitors = SqlMonitors(database)
 

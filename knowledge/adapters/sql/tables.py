@@ -4,15 +4,19 @@ Change a table here and add a migration beside `knowledge/adapters/migrations/ve
 a test compares the two.
 """
 
+import json
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     TypeDecorator,
@@ -20,6 +24,19 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SqlTable
 from sqlmodel import JSON, Field, SQLModel
+
+from knowledge.records import (
+    ApprovalStatus,
+    Canary,
+    Event,
+    Gate,
+    Kind,
+    Purpose,
+    RunState,
+    Vote,
+)
+
+EnumT = TypeVar("EnumT", bound=StrEnum)
 
 
 class Utc(TypeDecorator[datetime]):
@@ -54,6 +71,59 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
+class Choice(TypeDecorator[EnumT], Generic[EnumT]):
+    """An enumeration by its values: a new one needs no change of the table."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, of: type[EnumT]) -> None:
+        super().__init__()
+        self.of = of
+
+    def process_bind_param(self, value: EnumT | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> EnumT | None:
+        return None if value is None else self.of(value)
+
+
+class Packed(TypeDecorator[Any]):
+    """Records inside a record, as JSON text: what is read and written with it and never looked for.
+
+    It is JSON as Python writes it, with NaN and Infinity: no database's own type holds those. A
+    field that gets a default may be added to such a record without a migration.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, of: Any) -> None:
+        super().__init__()
+        self.of = of
+        self._adapter: TypeAdapter[Any] = TypeAdapter(of)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        plain = self._adapter.dump_python(value, mode="json")
+        return storable(json.dumps(plain, ensure_ascii=False))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self._adapter.validate_python(json.loads(value))
+
+
+class Exact(TypeDecorator[str]):
+    """Large text of which a hash is kept: every character comes back as it was."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.encode("utf-8", "surrogatepass")
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else bytes(value).decode("utf-8", "surrogatepass")
+
+
 class Table(SQLModel):
     """The base of all tables, with metadata of its own: it holds nothing but these.
 
@@ -73,6 +143,12 @@ class Table(SQLModel):
 def table_of(row: type[Table]) -> SqlTable:
     """The plain table behind a row's class, for statements without objects of the ORM."""
     return Table.metadata.tables[str(row.__tablename__)]
+
+
+class NumberedRow(Table):
+    """Something that people know by its number, which is never given twice."""
+
+    number: int | None = Field(default=None, primary_key=True)
 
 
 class IncidentRow(Table, table=True):
@@ -234,11 +310,10 @@ class AlertDayRow(Table, table=True):
     firing_us: int = Field(sa_type=BigInteger)
 
 
-class SilenceRow(Table, table=True):
+class SilenceRow(NumberedRow, table=True):
     __tablename__ = "silence"
     __table_args__ = {"sqlite_autoincrement": True}
 
-    number: int | None = Field(default=None, primary_key=True)
     matchers: list[list[str]] = Field(sa_type=JSON)
     """[label, op, value] each."""
     starts_at: datetime = Field(sa_type=Utc)
@@ -307,11 +382,12 @@ class AuditRow(Table, table=True):
     hash: str = Field(default="", sa_type=Words, sa_column_kwargs={"server_default": ""})
 
 
-class ApprovalRow(Table, table=True):
+class ApprovalRow(NumberedRow, table=True):
+    """An `Approval` by its fields' names."""
+
     __tablename__ = "approval"
     __table_args__ = {"sqlite_autoincrement": True}
 
-    number: int | None = Field(default=None, primary_key=True)
     model: str = Field(sa_type=Words, index=True)
     version: str = Field(sa_type=Words)
     champion: str = Field(sa_type=Words)
@@ -319,13 +395,82 @@ class ApprovalRow(Table, table=True):
     requester_name: str = Field(sa_type=Words)
     created_at: datetime = Field(sa_type=Utc)
     reason: str = Field(sa_type=Words)
-    status: str = Field(index=True)
-    gates: list[dict[str, str]] = Field(sa_type=JSON)
+    status: ApprovalStatus = Field(sa_type=Choice(ApprovalStatus), index=True)
+    gates: tuple[Gate, ...] = Field(sa_type=Packed(tuple[Gate, ...]))
     decided_by: str = Field(sa_type=Words)
     decided_by_name: str = Field(sa_type=Words)
     decided_at: datetime | None = Field(default=None, sa_type=Utc, nullable=True)
     decision_reason: str = Field(sa_type=Words)
     outcome: str = Field(sa_type=Words)
+    kind: Kind = Field(sa_type=Choice(Kind))
+    purpose: Purpose = Field(sa_type=Choice(Purpose))
+    votes: tuple[Vote, ...] = Field(sa_type=Packed(tuple[Vote, ...]))
+    expires_at: datetime | None = Field(default=None, sa_type=Utc, nullable=True)
+    evidence_hash: str = Field(sa_type=Words)
+    channel: str = Field(sa_type=Words)
+    timeline: tuple[Event, ...] = Field(sa_type=Packed(tuple[Event, ...]))
+    canary: Canary | None = Field(sa_type=Packed(Canary | None), nullable=False)
+    watched: bool = Field(index=True)
+    """Whether its canary is being watched."""
+    reviewed_by: str = Field(sa_type=Words)
+    key: str | None = Field(default=None, sa_type=Words, nullable=True, unique=True, index=True)
+    """Null where there is none: only keys are unique."""
+    evidence: str = Field(sa_type=Exact)
+    """The last column, as it is the largest."""
+
+
+class MoveRow(NumberedRow, table=True):
+    """A `Move` by its fields' names."""
+
+    __tablename__ = "move"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    model: str = Field(sa_type=Words, index=True)
+    version: str = Field(sa_type=Words)
+    before: str = Field(sa_type=Words)
+    at: datetime = Field(sa_type=Utc)
+    noticed_at: datetime = Field(sa_type=Utc)
+    since: datetime | None = Field(default=None, sa_type=Utc, nullable=True)
+    approval: str = Field(sa_type=Words, index=True)
+    how: str = Field(sa_type=Words)
+    announced: bool
+    answered: str = Field(sa_type=Words)
+    kind: Kind = Field(sa_type=Choice(Kind))
+
+
+class ChampionSeenRow(Table, table=True):
+    """The champion of a model as it was seen last."""
+
+    __tablename__ = "champion_seen"
+
+    model: str = Field(sa_type=Words, primary_key=True)
+    version: str = Field(sa_type=Words)
+    at: datetime = Field(sa_type=Utc)
+
+
+class RunRow(Table, table=True):
+    """A `Run` and its `Training` by their fields' names."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("ix_run_model", "model", "at"),)
+
+    id: str = Field(sa_type=Words, primary_key=True)
+    model: str = Field(sa_type=Words)
+    champion: str = Field(sa_type=Words)
+    reason: str = Field(sa_type=Words)
+    parameters: dict[str, str] = Field(sa_type=Packed(dict[str, str]))
+    by: str = Field(sa_type=Words)
+    by_name: str = Field(sa_type=Words)
+    at: datetime = Field(sa_type=Utc, index=True)
+    state: RunState = Field(sa_type=Choice(RunState), index=True)
+    system: str = Field(sa_type=Words)
+    handle: str = Field(sa_type=Words)
+    url: str = Field(sa_type=Words)
+    detail: str = Field(sa_type=Words)
+    version: str = Field(sa_type=Words)
+    updated_at: datetime | None = Field(default=None, sa_type=Utc, nullable=True)
+    channel: str = Field(sa_type=Words)
+    thread: str = Field(sa_type=Words)
 
 
 class DocumentRow(Table, table=True):
