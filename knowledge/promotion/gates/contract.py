@@ -1,15 +1,17 @@
 """What the author of a gate needs.
 
-A gate is a value: a name, one line of what it asks, what it does when it does not hold, and a
-function. The function gets the evidence and its own settings and returns what it found, or None
-where it has nothing to say (the gate is then left out). It may return several findings, one for
-each metric or slice. It reads no clock, no registry, no network.
+A gate is a value: a name, one line of what it asks, what it does when that is not so, and a
+function. The function gets the evidence and the gate's own settings and returns what it found: one
+finding, several (one for each metric or slice), or None where it has nothing to say. It reads no
+clock, no registry, no network: the same evidence gives the same findings.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from knowledge.errors import BadArgs
 from knowledge.promotion.evidence import Evidence
@@ -26,13 +28,16 @@ class Held(StrEnum):
     """It cannot be told: data is missing. Warns, unless the rule says `unknown = "prevent"`."""
     NOTE = "note"
     """It holds, but people should know something: warns in every mode but off."""
+    MOOT = "moot"
+    """There is nothing that it applies to. Left out, unless the rule says `unknown = "prevent"`:
+    who asks for a gate is not let through for want of anything to look at."""
 
 
 @dataclass(frozen=True)
 class Finding:
     held: Held
     says: str
-    """One line for the card: the figures, and the limit where it was missed."""
+    """One line for the card: the figures with their units, and the limit where it was missed."""
     about: str = ""
     """What it is of, where a gate has several findings: the metric, the slice."""
     more: tuple[str, ...] = ()
@@ -41,72 +46,57 @@ class Finding:
     """Where it weighed a metric on the same rows of both: the card draws it."""
 
 
-class Reader:
-    """A gate's settings, read with errors that name the field. Unknown fields are errors too."""
+class Settings(BaseModel):
+    """A gate's own settings; a subclass has a field for each, with its default and its limits.
+    Gates without any use this class itself. The policy file is checked against it."""
 
-    def __init__(self, gate: str, settings: Mapping[str, Any]) -> None:
-        self._gate = gate
-        self._settings = dict(settings)
-
-    def number(self, name: str, default: float, *, low: float = 0.0, high: float = 1e12) -> float:
-        value = self._settings.pop(name, default)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not low <= value <= high
-        ):
-            raise self._bad(name, f"it is {value!r}", f"Give a number from {low:g} to {high:g}.")
-        return float(value)
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = self._settings.pop(name, default)
-        if not isinstance(value, bool):
-            raise self._bad(name, f"it is {value!r}", "Give true or false.")
-        return value
-
-    def text(self, name: str, default: str = "") -> str:
-        value = self._settings.pop(name, default)
-        if not isinstance(value, str):
-            raise self._bad(name, f"it is {value!r}", "Give a text in quotes.")
-        return value
-
-    def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        value = self._settings.pop(name, default)
-        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-            raise self._bad(name, f"it is {value!r}", "Give a list of texts.")
-        return tuple(value)
-
-    def numbers(self, name: str) -> Mapping[str, float]:
-        value = self._settings.pop(name, {})
-        good = isinstance(value, Mapping) and all(
-            isinstance(v, int | float) and not isinstance(v, bool) for v in value.values()
-        )
-        if not good:
-            raise self._bad(name, f"it is {value!r}", "Give a table of numbers: {name = 0.1}.")
-        return {str(k): float(v) for k, v in value.items()}
-
-    def end(self) -> None:
-        """Raises BadArgs where something was not asked for."""
-        for name in self._settings:
-            raise self._bad(name, "this gate has no such setting", "Remove it.")
-
-    def _bad(self, name: str, problem: str, remedy: str) -> BadArgs:
-        return BadArgs(f"gates.{self._gate}.{name}", problem, remedy)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Check = Callable[[Evidence, Reader], Finding | Sequence[Finding] | None]
+class Unread(Settings, extra="allow"):
+    """The settings of a gate that is not there to say which it has."""
+
+
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True)
-class GateSpec:
-    """A gate. `check` reads all its settings from the Reader before it looks at the evidence: it is
-    also run on empty settings to test a policy file."""
+class GateSpec(Generic[S]):
+    """A gate. Policies name it by `name`: lower case, a word or a few joined by dashes."""
 
     name: str
     asks: str
     """What must hold, in one line: "The primary metric improves on the same data"."""
-    check: Check
+    check: Callable[[Evidence, S], Finding | Sequence[Finding] | None]
+    settings: type[S]
     mode: Mode = Mode.PREVENT
     """What it does where the policy says nothing."""
     purposes: frozenset[Purpose] = field(default_factory=lambda: frozenset({Purpose.PROMOTION}))
-    """Where it applies as it is; for a rollback others only warn."""
+    """Where it may prevent; for other purposes it only warns."""
+    fixed: bool = False
+    """It keeps the act itself sound: no policy changes its mode and nobody overrides it."""
+
+    def read(self, given: Mapping[str, Any]) -> S:
+        """Its settings. Raises BadArgs that names the first wrong one."""
+        try:
+            return self.settings.model_validate(dict(given))
+        except ValidationError as error:
+            raise self._bad(error.errors()[0]) from None
+
+    def problems(self, given: Mapping[str, Any]) -> list[str]:
+        """What is wrong with these settings: a line for each, none where they are good."""
+        try:
+            self.settings.model_validate(dict(given))
+        except ValidationError as error:
+            return [str(self._bad(one)) for one in error.errors()]
+        return []
+
+    def _bad(self, error: Any) -> BadArgs:
+        place = ".".join(("gates", self.name, *(str(part) for part in error["loc"])))
+        if error["type"] == "extra_forbidden":
+            known = ", ".join(self.settings.model_fields) or "none"
+            return BadArgs(place, "there is no such setting", f"There are: {known}")
+        return BadArgs(place, error["msg"].removeprefix("Value error, "))
+
+
+AnyGate = GateSpec[Any]
