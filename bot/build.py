@@ -17,6 +17,7 @@ from bot.desk import Desk, Loop
 from bot.digest import make_digest, senders
 from bot.escalation import PAGE, Escalation, Pages
 from bot.home import home_replies
+from bot.incident_cards import IncidentCards
 from bot.intake import Intake
 from bot.jobs import housekeeping, telling, watching
 from bot.parts import Parts, make_parts
@@ -154,15 +155,18 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         now,
         places.link,
     )
+    incident_cards = IncidentCards(
+        store.incidents,
+        settings.tandem_channel,
+        lambda incident: _card(parts, incident, messenger.person),
+        partial(thread_update, people=messenger.person),
+        CARD_SETTLES,
+    )
     courier = Courier(
         outbox=store.outbox,
-        incidents=store.incidents,
         messenger=messenger,
-        channel=settings.tandem_channel,
-        card=lambda incident: _card(parts, incident, messenger.person),
-        thread_update=partial(thread_update, people=messenger.person),
+        subjects=(incident_cards.subjects,),
         started=now(),
-        settle=CARD_SETTLES,
         others={
             PAGE: pages.send,
             TICKET: tickets.send,

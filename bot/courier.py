@@ -6,25 +6,26 @@ key hidden in the message before anything left over from an earlier run is poste
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.ports import Gone, Messenger, RateLimited
 from knowledge.errors import NotFound, Unavailable
-from knowledge.ports import Incidents, Outbox
-from knowledge.records import Delivery, Event, Incident, Posted
+from knowledge.ports import Outbox
+from knowledge.records import Delivery, Event, Posted
 from skills.contract import Reply
 
 log = logging.getLogger("tandem.courier")
 
 CARD, THREAD = "card", "thread"
+"""Kinds of delivery for incidents."""
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_MOST = timedelta(minutes=1)
 RETRY_DOUBLINGS = 5
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""Slack's clock stamps messages, ours the incidents."""
+"""Slack's clock stamps messages, ours what they tell of."""
 GIVE_UP_AFTER = 8
 """Attempts after which something Slack refuses for good is dropped, loudly."""
 
@@ -60,23 +61,47 @@ class Pace:
         self._free_at = until
 
 
+@dataclass(frozen=True)
+class Carded:
+    """One thing with a card and a thread below it, as it is now: an incident, a request."""
+
+    channel: str
+    since: datetime
+    """When it came to be; no message of it is older."""
+    events: tuple[Event, ...]
+    """What its thread tells, oldest first."""
+    card: Callable[[], Reply]
+    """Drawn only when it may go out: that may take a search or a picture."""
+    update: Callable[[tuple[Event, ...]], Reply]
+    settle: timedelta = timedelta()
+    """How long after `since` its card is held back."""
+    needless: bool = False
+    """It became part of another: a card that was not posted yet is not posted any more."""
+    otherwise: str = ""
+    """The channel that is taken where the first one is none the bot can post in."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """A kind of thing with cards: its two kinds of delivery, and how it is read."""
+
+    card: str
+    thread: str
+    load: Callable[[str], Carded]
+    """By what follows the kind in a delivery's key. Raises NotFound."""
+
+
 @dataclass
 class Courier:
     """`work()` sends what is due; one caller at a time."""
 
     outbox: Outbox
-    incidents: Incidents
     messenger: Messenger
-    channel: str
-    card: Callable[[Incident], Reply]
-    thread_update: Callable[[Incident, tuple[Event, ...]], Reply]
+    subjects: Sequence[Subjects]
     started: datetime
     others: Mapping[str, Callable[[Delivery], None]] = field(default_factory=dict)
     """Senders of further kinds of delivery: pages, tickets, digests. Once they return it is done;
     they may raise Unavailable, and are called again."""
-    settle: timedelta = timedelta()
-    """How long a new incident's card is held back: in a storm's first moments incidents become one,
-    and a card that need not be posted is the best kind."""
     posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
     edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
     _in_doubt: set[str] = field(default_factory=set, repr=False)
@@ -114,30 +139,30 @@ class Courier:
                 return False
             self.others[delivery.kind](delivery)
             return True
-        incident = self.incidents.get(delivery.subject)
-        if delivery.kind == CARD:
-            return self._card(delivery, incident, now)
-        if delivery.kind == THREAD:
-            return self._thread(delivery, incident, now)
+        for of in self.subjects:
+            if delivery.kind == of.card:
+                return self._card(delivery, of.load(delivery.subject), now)
+            if delivery.kind == of.thread:
+                card = self.outbox.posted(f"{of.card}:{delivery.subject}")
+                return self._thread(delivery, of.load(delivery.subject), card, now)
         log.error("unknown delivery %s is dropped", delivery.key)
         return True
 
-    def _card(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
-        # A card takes a search to draw: it is drawn only when it may go out.
+    def _card(self, delivery: Delivery, carded: Carded, now: datetime) -> bool:
         posted = self._posted(delivery)
         if posted is None:
-            if incident.merged_into and not self._perhaps_sent(delivery):
+            if carded.needless and not self._perhaps_sent(delivery):
                 return True
-            if now - incident.opened_at < self.settle or not self.posts.take(now):
+            if now - carded.since < carded.settle or not self.posts.take(now):
                 return False
-            posted = self._left_over(delivery, incident)
+            posted = self._left_over(delivery, carded)
         if posted is None:
-            reply = self.card(incident)
-            channel, ts = self._post(delivery, self.channel, reply, "", delivery.key)
+            reply = carded.card()
+            channel, ts = self._post_card(delivery, carded, reply)
         else:
             if not self.edits.free(now):
                 return False
-            reply = self.card(incident)
+            reply = carded.card()
             if posted.shows == digest(reply):
                 return True
             self.edits.take(now)
@@ -146,9 +171,19 @@ class Courier:
         self._remember(Posted(delivery.key, channel, ts, digest(reply)))
         return True
 
-    def _thread(self, delivery: Delivery, incident: Incident, now: datetime) -> bool:
-        card = self.outbox.posted(f"{CARD}:{incident.id}")
-        if card is None and incident.merged_into:
+    def _post_card(self, delivery: Delivery, carded: Carded, reply: Reply) -> tuple[str, str]:
+        try:
+            return self._post(delivery, carded.channel, reply, "", delivery.key)
+        except Gone as error:
+            if not carded.otherwise or carded.otherwise == carded.channel:
+                raise
+            log.warning("%s goes to %s: %s", delivery.key, carded.otherwise, error)
+            return self._post(delivery, carded.otherwise, reply, "", delivery.key)
+
+    def _thread(
+        self, delivery: Delivery, carded: Carded, card: Posted | None, now: datetime
+    ) -> bool:
+        if card is None and carded.needless:
             return True
         if card is None:
             # Put off, or threads without a card would crowd out the cards they wait for.
@@ -156,7 +191,7 @@ class Courier:
             return False
         told = self._posted(delivery)
         already = int(told.shows) if told else 0
-        upto = len(incident.timeline)
+        upto = len(carded.events)
         if already >= upto:
             return True
         if not self.posts.take(now):
@@ -165,7 +200,7 @@ class Courier:
             already = max(already, self._told_before(delivery, card))
         channel, ts = card.channel, told.ts if told else ""
         if already < upto:
-            reply = self.thread_update(incident, incident.timeline[already:])
+            reply = carded.update(carded.events[already:])
             key = f"{delivery.key}#{upto}"
             channel, ts = self._post(delivery, card.channel, reply, card.ts, key)
         self._remember(Posted(delivery.key, channel, ts, str(max(already, upto))))
@@ -187,21 +222,31 @@ class Courier:
         return left_over or bool(delivery.attempts) or delivery.key in self._in_doubt
 
     def _is_edit(self, delivery: Delivery) -> bool:
-        return delivery.kind == CARD and self._posted(delivery) is not None
+        return self._is_card(delivery) and self._posted(delivery) is not None
+
+    def _is_card(self, delivery: Delivery) -> bool:
+        return any(delivery.kind == of.card for of in self.subjects)
 
     def _posted(self, delivery: Delivery) -> Posted | None:
         return self.outbox.posted(delivery.key)
 
-    def _left_over(self, delivery: Delivery, incident: Incident) -> Posted | None:
+    def _left_over(self, delivery: Delivery, carded: Carded) -> Posted | None:
         """The card of a run that ended between posting and remembering."""
         if not self._perhaps_sent(delivery):
             return None
-        found = self.messenger.find(self.channel, delivery.key, incident.opened_at - CLOCKS_DIFFER)
-        if found is None:
+        for channel in dict.fromkeys(filter(None, (carded.channel, carded.otherwise))):
+            found = self._found(channel, delivery, carded)
+            if found is not None:
+                self._remember(found)
+                return found
+        return None
+
+    def _found(self, channel: str, delivery: Delivery, carded: Carded) -> Posted | None:
+        try:
+            found = self.messenger.find(channel, delivery.key, carded.since - CLOCKS_DIFFER)
+        except Gone:  # The bot is not in it, so it posted nothing there.
             return None
-        posted = Posted(delivery.key, *found)
-        self._remember(posted)
-        return posted
+        return Posted(delivery.key, *found) if found else None
 
     def _told_before(self, delivery: Delivery, card: Posted) -> int:
         """How far the thread was told by messages that this store does not remember."""
@@ -210,7 +255,7 @@ class Courier:
         return max((int(k.removeprefix(lead)) for k in keys if k.startswith(lead)), default=0)
 
     def _failed(self, delivery: Delivery, error: Unavailable | None, now: datetime) -> None:
-        if isinstance(error, Gone) and self._posted(delivery) and delivery.kind == CARD:
+        if isinstance(error, Gone) and self._posted(delivery) and self._is_card(delivery):
             log.warning("the card of %s is gone from Slack; it is posted anew", delivery.subject)
             self.outbox.forget_posted(delivery.key)
         final = error is not None and not error.retry

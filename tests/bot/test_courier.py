@@ -1,18 +1,20 @@
 """The courier, with the chat and the stores in memory and the time in the tests' hands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
-from bot.courier import GIVE_UP_AFTER, Courier, Pace, digest
+from bot.courier import GIVE_UP_AFTER, Carded, Courier, Pace, Subjects, digest
 from bot.ports import Gone, RateLimited
 from bot.testing import MemoryMessenger, Shown
 from knowledge.adapters.memory.store import MemoryOutbox, MemoryStore
 from knowledge.errors import Unavailable
 from knowledge.incidents import add_note, merge_into, open_from
-from knowledge.records import Event, Incident, Posted, Signal
+from knowledge.records import Approval, Event, Incident, Posted, Signal
 from skills.contract import Line, Picture, Reply, Section
 from skills.testing import NOON
 
@@ -20,12 +22,20 @@ CHANNEL = "#incidents"
 SOON = timedelta(seconds=30)
 
 
-def card_of(incident: Incident) -> Reply:
-    return Reply(incident.title, " | ".join(event.text for event in incident.timeline))
+Thing = Incident | Approval
+"""What has a card."""
 
 
-def update_of(incident: Incident, events: tuple[Event, ...]) -> Reply:
-    return Reply(incident.id, sections=(Section(lines=tuple(Line(e.text) for e in events)),))
+def events_of(events: Sequence[Event]) -> str:
+    return " | ".join(event.text for event in events)
+
+
+def card_of(thing: Thing) -> Reply:
+    return Reply(thing.id, events_of(thing.timeline))
+
+
+def update_of(thing: Thing, events: tuple[Event, ...]) -> Reply:
+    return Reply(thing.id, sections=(Section(lines=tuple(Line(e.text) for e in events)),))
 
 
 class Crash(BaseException):
@@ -34,37 +44,72 @@ class Crash(BaseException):
 
 @dataclass
 class Setting:
-    """One store and one chat; as many couriers after each other as a test wants."""
+    """One store and one chat; as many couriers after each other as a test wants. What has cards is
+    an incident or a request: everything holds for both."""
 
+    card: str
+    thread: str
     store: MemoryStore = field(default_factory=MemoryStore)
     chat: MemoryMessenger = field(default_factory=MemoryMessenger)
+    draw: Callable[[Any], Reply] = card_of
+    settle: timedelta = timedelta()
 
-    def courier(self, started: timedelta = timedelta(), channel: str = CHANNEL) -> Courier:
+    def courier(
+        self, started: timedelta = timedelta(), channel: str = CHANNEL, otherwise: str = ""
+    ) -> Courier:
         """A run of the bot that began at NOON + `started`."""
+
+        def load(subject: str) -> Carded:
+            thing = self.get(subject)
+            return Carded(
+                channel=channel,
+                since=NOON,
+                events=thing.timeline,
+                card=lambda: self.draw(thing),
+                update=partial(update_of, thing),
+                settle=self.settle,
+                needless=isinstance(thing, Incident) and bool(thing.merged_into),
+                otherwise=otherwise,
+            )
+
         return Courier(
             outbox=self.store.outbox,
-            incidents=self.store.incidents,
             messenger=self.chat,
-            channel=channel,
-            card=card_of,
-            thread_update=update_of,
+            subjects=(
+                Subjects("other", "other-thread", load),
+                Subjects(self.card, self.thread, load),
+            ),
             started=NOON + started,
         )
 
-    def open(self, service: str = "checkout") -> Incident:
-        signal = Signal(service, "HighErrorRate", NOON, NOON, service=service, severity="critical")
-        return self.store.incidents.open(open_from((signal,), NOON), tell=("card",))
+    def get(self, subject: str) -> Thing:
+        if self.card == "card":
+            return self.store.incidents.get(subject)
+        return self.store.approvals.get(subject)
 
-    def note(self, incident: Incident, text: str, at: timedelta = timedelta()) -> Incident:
-        """A change of the incident that is told on its card and in its thread."""
+    def open(self, service: str = "checkout") -> Thing:
+        if self.card == "card":
+            signal = Signal(service, "Errors", NOON, NOON, service=service, severity="critical")
+            return self.store.incidents.open(open_from((signal,), NOON), tell=("card",))
+        asked = Event("1", NOON, "asked", "U1", f"asked for {service}")
+        draft = Approval("", service, "7", "6", "U1", "ada", NOON, timeline=(asked,))
+        return self.store.approvals.add(draft, tell=("request",))
 
-        def by(stored: Incident) -> Incident:
-            return add_note(stored, text, "U1", NOON + at)
+    def note(self, thing: Thing, text: str, at: timedelta = timedelta()) -> Thing:
+        """A change that is told on the card and in the thread."""
+        if isinstance(thing, Incident):
+            return self.store.incidents.change(
+                thing.id, lambda i: add_note(i, text, "U1", NOON + at), tell=("card", "thread")
+            )
 
-        return self.store.incidents.change(incident.id, by, tell=("card", "thread"))
+        def by(stored: Approval) -> Approval:
+            event = Event(str(len(stored.timeline)), NOON + at, "note", "U1", text)
+            return replace(stored, timeline=(*stored.timeline, event))
+
+        return self.store.approvals.update(thing.id, by, tell=("request", "request-thread"))
 
     def cards(self) -> list[Shown]:
-        return [s for s in self.chat.shown if s.key.startswith("card:")]
+        return [s for s in self.chat.shown if s.key.startswith(f"{self.card}:")]
 
     def told(self) -> list[str]:
         """Every line in every thread."""
@@ -72,9 +117,17 @@ class Setting:
         return [line.text for r in replies for section in r.sections for line in section.lines]
 
 
+@pytest.fixture(
+    params=[("card", "thread"), ("request", "request-thread")], ids=["incident", "request"]
+)
+def setting(request: pytest.FixtureRequest) -> Setting:
+    return Setting(*request.param)
+
+
 @pytest.fixture
-def setting() -> Setting:
-    return Setting()
+def incidents() -> Setting:
+    """For what only incidents do: they become part of one another."""
+    return Setting("card", "thread")
 
 
 def run(courier: Courier, seconds: int, start: timedelta = timedelta()) -> None:
@@ -125,14 +178,14 @@ def test_what_shows_the_same_is_not_sent_again(setting: Setting) -> None:
     courier = setting.courier()
     incident = setting.open()
     courier.work(NOON)
-    setting.store.outbox.put(f"card:{incident.id}", NOON)
+    setting.store.outbox.put(f"{setting.card}:{incident.id}", NOON)
     assert courier.work(NOON + SOON) == 1
     assert setting.cards()[0].edits == 0
 
 
 def test_a_change_during_the_sending_is_sent_too(setting: Setting) -> None:
     incident = setting.open()
-    changed: list[Incident] = []
+    changed: list[Thing] = []
 
     def meanwhile(method: str) -> None:
         if method == "post" and not changed:
@@ -165,7 +218,7 @@ def test_the_card_comes_before_its_thread(setting: Setting) -> None:
 
 
 def test_what_is_gone_from_the_store_or_unknown_is_dropped(setting: Setting) -> None:
-    for key in ("card:INC-99", "fax:INC-1"):
+    for key in (f"{setting.card}:INC-99", "fax:INC-1"):
         setting.store.outbox.put(key, NOON)
     setting.open()
     assert setting.courier().work(NOON) == 3
@@ -204,7 +257,7 @@ def test_a_card_posted_before_a_crash_is_found_again_and_not_doubled(setting: Se
     run(setting.courier(started=SOON), 10, start=SOON)
     (card,) = setting.cards()
     assert "after the crash" in str(card.reply)
-    posted = setting.store.outbox.posted(f"card:{incident.id}")
+    posted = setting.store.outbox.posted(f"{setting.card}:{incident.id}")
     assert posted is not None
     assert posted.ts == card.ts
 
@@ -241,7 +294,7 @@ def test_a_look_for_what_was_posted_that_fails_is_made_again(setting: Setting) -
 def test_an_answer_that_was_lost_on_the_way_doubles_nothing(setting: Setting) -> None:
     """Slack took the message, and the connection broke before it said so."""
     chat = setting.chat
-    lost = iter(["card", "thread"])
+    lost = iter([setting.card, setting.thread])
 
     class Lossy(MemoryMessenger):
         def post(
@@ -281,7 +334,7 @@ def test_a_store_that_is_away_for_a_moment_doubles_nothing(setting: Setting) -> 
             courier.work(NOON + timedelta(seconds=second))
         except Unavailable:
             continue
-    assert [c.key for c in setting.cards()] == [f"card:{incident.id}"]
+    assert [c.key for c in setting.cards()] == [f"{setting.card}:{incident.id}"]
 
 
 # When Slack says no --------------------------------------------------------------------------
@@ -315,13 +368,13 @@ def test_a_limit_on_posts_in_threads_holds_posts_and_not_edits(setting: Setting)
 def test_what_slack_refuses_for_good_is_given_up_loudly(
     setting: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
-    setting.open()
+    thing = setting.open()
     courier = setting.courier(channel="#nowhere")
     for minute in range(GIVE_UP_AFTER):
         assert len(setting.store.outbox.due(NOON + timedelta(minutes=minute))) == 1
         courier.work(NOON + timedelta(minutes=minute))
     assert setting.store.outbox.due(NOON + timedelta(days=1)) == []
-    assert "giving up on card:INC-1" in caplog.text
+    assert f"giving up on {setting.card}:{thing.id}" in caplog.text
 
 
 def test_an_outage_of_days_is_outlived(setting: Setting) -> None:
@@ -355,16 +408,15 @@ def test_one_delivery_that_cannot_be_drawn_holds_up_no_other(
     setting: Setting, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad, good = setting.open("bad"), setting.open("good")
-    courier = setting.courier()
 
-    def card(incident: Incident) -> Reply:
-        if incident.id == bad.id:
+    def card(thing: Thing) -> Reply:
+        if thing.id == bad.id:
             raise ValueError("no way to draw this")
-        return card_of(incident)
+        return card_of(thing)
 
-    courier.card = card
-    run(courier, 3)
-    assert [c.key for c in setting.cards()] == [f"card:{good.id}"]
+    setting.draw = card
+    run(setting.courier(), 3)
+    assert [c.key for c in setting.cards()] == [f"{setting.card}:{good.id}"]
     assert "no way to draw this" in caplog.text
 
 
@@ -378,11 +430,11 @@ def test_a_storm_of_100_incidents_keeps_within_slacks_pace(setting: Setting) -> 
     drawn = []
     courier = setting.courier()
 
-    def card(incident: Incident) -> Reply:
-        drawn.append(incident.id)
-        return card_of(incident)
+    def card(thing: Thing) -> Reply:
+        drawn.append(thing.id)
+        return card_of(thing)
 
-    courier.card = card
+    setting.draw = card
     for number in range(100):
         setting.open(f"service-{number}")
     for tick in range(4 * 120):
@@ -431,7 +483,7 @@ def test_a_digest_changes_with_words_and_pictures() -> None:
 def test_a_channel_by_its_id_is_remembered_as_slack_calls_it(setting: Setting) -> None:
     incident = setting.open()
     setting.courier(channel="C1").work(NOON)
-    posted = setting.store.outbox.posted(f"card:{incident.id}")
+    posted = setting.store.outbox.posted(f"{setting.card}:{incident.id}")
     assert posted is not None
     assert setting.store.outbox.find_posted("C1", posted.ts) == posted
 
@@ -447,30 +499,49 @@ def test_a_gone_thread_is_no_reason_to_post_the_card_twice(setting: Setting) -> 
     assert sum("later" in line for line in setting.told()) == 1
 
 
-def test_an_incident_that_became_part_of_another_at_once_gets_no_card(setting: Setting) -> None:
-    courier = replace(setting.courier(), settle=timedelta(seconds=2))
-    one, other = setting.open("checkout"), setting.open("cart")
+def test_an_incident_that_became_part_of_another_at_once_gets_no_card(incidents: Setting) -> None:
+    incidents.settle = timedelta(seconds=2)
+    courier = incidents.courier()
+    one, other = incidents.open("checkout"), incidents.open("cart")
 
     def by(stored: Incident) -> Incident:
         return merge_into(stored, one.id, "Tandem", NOON + timedelta(seconds=1))
 
     run(courier, 1)
-    assert setting.cards() == []
-    setting.store.incidents.change(other.id, by, tell=("card", "thread"))
+    assert incidents.cards() == []
+    incidents.store.incidents.change(other.id, by, tell=("card", "thread"))
     run(courier, 30, timedelta(seconds=2))
-    assert [card.key for card in setting.cards()] == [f"card:{one.id}"]
-    assert setting.store.outbox.due(NOON + timedelta(days=1)) == []
+    assert [card.key for card in incidents.cards()] == [f"card:{one.id}"]
+    assert incidents.store.outbox.due(NOON + timedelta(days=1)) == []
 
 
-def test_a_card_that_stands_says_that_its_incident_was_merged(setting: Setting) -> None:
-    courier = setting.courier()
-    one, other = setting.open("checkout"), setting.open("cart")
+def test_a_card_that_stands_says_that_its_incident_was_merged(incidents: Setting) -> None:
+    courier = incidents.courier()
+    one, other = incidents.open("checkout"), incidents.open("cart")
     run(courier, 10)
 
     def by(stored: Incident) -> Incident:
         return merge_into(stored, one.id, "Tandem", NOON + timedelta(seconds=11))
 
-    setting.store.incidents.change(other.id, by, tell=("card",))
+    incidents.store.incidents.change(other.id, by, tell=("card",))
     run(courier, 10, timedelta(seconds=12))
-    assert len(setting.cards()) == 2
-    assert any("merged into INC-1" in card.reply.text for card in setting.cards())
+    assert len(incidents.cards()) == 2
+    assert any("merged into INC-1" in card.reply.text for card in incidents.cards())
+
+
+def test_a_channel_that_the_bot_is_not_in_is_replaced_by_another(setting: Setting) -> None:
+    thing = setting.open()
+    courier = setting.courier(channel="#private", otherwise=CHANNEL)
+    setting.note(thing, "seen")
+    run(courier, 10)
+    assert [card.channel for card in setting.cards()] == [CHANNEL]
+    assert "seen" in setting.told()
+
+
+def test_a_card_left_over_in_the_other_channel_is_found(setting: Setting) -> None:
+    setting.open()
+    crashing(setting)
+    with pytest.raises(Crash):
+        setting.courier(channel="#private", otherwise=CHANNEL).work(NOON)
+    run(setting.courier(SOON, channel="#private", otherwise=CHANNEL), 5, start=SOON)
+    assert len(setting.cards()) == 1

@@ -19,6 +19,7 @@ import pytest
 from servers import asgi
 
 from bot.courier import Courier
+from bot.incident_cards import IncidentCards
 from bot.intake import Intake
 from bot.parts import read_batch
 from bot.playground.block_rules import violations
@@ -120,14 +121,14 @@ def make_intake(store: SqlStore, clock: Clock) -> Intake:
 def world(tmp_path: Path) -> Iterator[World]:
     clock, chat = Clock(), MemoryMessenger()
     store = open_store(f"sqlite:///{tmp_path / 'tandem.db'}")
+    cards = IncidentCards(
+        store.incidents,
+        "#incidents",
+        lambda incident: incident_card(incident, (), people=chat.person),
+        lambda incident, events: thread_update(incident, events, chat.person),
+    )
     courier = Courier(
-        outbox=store.outbox,
-        incidents=store.incidents,
-        messenger=chat,
-        channel="#incidents",
-        card=lambda incident: incident_card(incident, (), people=chat.person),
-        thread_update=lambda incident, events: thread_update(incident, events, chat.person),
-        started=NOON,
+        outbox=store.outbox, messenger=chat, subjects=(cards.subjects,), started=NOON
     )
     made = World("", store, clock, make_intake(store, clock), courier, chat)
     intakes = Intakes(
