@@ -128,6 +128,19 @@ BREAKAGES = (
         (Effect("eta-model", "drift", 1.0),),
     ),
     Breakage(
+        "release",
+        "The new champion is worse",
+        "Whichever version of eta-model serves answers late and fails on some flights: press it "
+        "after a promotion, and the watch over the new champion says so.",
+        (Effect("eta-model", "p99", 6.0), Effect("eta-model", "errors", 0.06)),
+    ),
+    Breakage(
+        "by-hand",
+        "Somebody moves the champion by hand",
+        "In MLflow itself, past Tandem and everybody's eyes: eta-model v3 serves from now on.",
+        (),
+    ),
+    Breakage(
         "gpu",
         "Slow GPU",
         "gpu-3 overheats and throttles: eta-model answers late, though nothing about it changed.",
