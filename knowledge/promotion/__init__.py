@@ -3,6 +3,20 @@
 `knowledge.promoting` asks the ports and applies them. Nothing here reads a clock or a registry.
 """
 
+from knowledge.promotion.basic_deciding import (
+    Decider,
+    close,
+    decide,
+    expires_at,
+    is_expired,
+    may_decide,
+    may_reject,
+    moved,
+    not_moved,
+    say_decision,
+    say_move,
+    try_again,
+)
 from knowledge.promotion.basic_gates import (
     EARLIER_CHAMPION,
     age_gate,
@@ -28,20 +42,6 @@ from knowledge.promotion.comparison import (
     more_is_better,
     primary_metric,
     shared_data,
-)
-from knowledge.promotion.deciding import (
-    Decider,
-    close,
-    decide,
-    expires_at,
-    is_expired,
-    may_decide,
-    may_reject,
-    moved,
-    not_moved,
-    say_decision,
-    say_move,
-    try_again,
 )
 from knowledge.promotion.history import champion_since, previous_champion
 from knowledge.promotion.policy import DEFAULT_POLICY, Policy
