@@ -73,36 +73,63 @@ def _reason(longrepr: object) -> str:
 # A real MLflow server ------------------------------------------------------------------------
 
 
+class MlflowServer:
+    """An MLflow server on a port of its own, with SQLite in a folder; it may be killed at any
+    moment and started again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self.port = int(found.getsockname()[1])
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        folder, port = self._folder, str(self.port)
+        command = [
+            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port),
+            *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"),
+            *("--artifacts-destination", str(folder / "artifacts")),
+        ]
+        log = folder / "server.log"
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdout=out,
+                stderr=out,
+                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+                # Its own group: the server starts workers, and they must end with it.
+                start_new_session=True,
+            )
+        _wait_until_healthy(self.uri, self._process, log)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
 @pytest.fixture(scope="session")
-def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for the whole session, on a free port, with SQLite in a folder of its own."""
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    """One server for the whole session; a test that kills it starts it again."""
     pytest.importorskip("mlflow.server", reason="needs the full mlflow, from the extra `demo`")
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"),
-        *("--artifacts-destination", str(folder / "artifacts")),
-    ]
-    log = folder / "server.log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            command,
-            cwd=folder,
-            stdout=out,
-            stderr=out,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
-            # Its own group: the server starts workers, and they must end with it.
-            start_new_session=True,
-        )
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
     try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", server, log)
-        yield f"http://127.0.0.1:{port}"
+        server.start()
+        yield server
     finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def mlflow_uri(mlflow_server: MlflowServer) -> str:
+    return mlflow_server.uri
 
 
 def _wait_until_healthy(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
