@@ -19,7 +19,7 @@ from bot.escalation import PAGE, Escalation, Pages
 from bot.home import home_replies
 from bot.incident_cards import IncidentCards
 from bot.intake import Intake
-from bot.jobs import housekeeping, telling, watching
+from bot.jobs import housekeeping, promoting, telling, watching
 from bot.parts import Parts, make_parts
 from bot.schedule import Job, Schedule
 from bot.settings import Settings
@@ -31,6 +31,7 @@ from bot.turn import Turn
 from bot.watching import MonitorWatching
 from bot.watching.tell import TELL, Telling
 from knowledge.errors import TandemError
+from knowledge.promoting.service import Promotions
 from knowledge.records import DocumentKind, Hit, Incident, Signal
 from skills.cards import incident_card, thread_update
 from skills.contract import Reply, User
@@ -195,6 +196,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             *_watching(parts, bot.loops["intake"]),
             *housekeeping(parts),
             *telling(escalation, pages, tickets, digest, anchor),
+            *_promoting(parts),
         ]
     )
     return bot
@@ -207,6 +209,11 @@ def _watching(parts: Parts, intake: Loop) -> list[Job]:
     engine = parts.watching.engine
     engine.accepted = intake.wake
     return watching(engine)
+
+
+def _promoting(parts: Parts) -> list[Job]:
+    """The jobs of requests, where they are the real ones."""
+    return promoting(parts.promoting) if isinstance(parts.promoting, Promotions) else []
 
 
 def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Reply:

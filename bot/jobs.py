@@ -13,6 +13,7 @@ from bot.schedule import Job
 from bot.tickets import TicketSync
 from bot.watching import Engine
 from knowledge.errors import TandemError
+from knowledge.promoting.service import Promotions
 
 log = logging.getLogger("tandem.jobs")
 
@@ -25,6 +26,7 @@ REFRESH = timedelta(minutes=3)
 """A card's age and picture move with the time; one that shows nothing new is not sent."""
 MOST_FRESH = 50
 AT_ONCE = 2_000
+REQUESTS = timedelta(minutes=1)
 TICK = timedelta(seconds=0.25)
 FLUSH = timedelta(seconds=5)
 """What a crash may cost of what monitors have learned; never what they found."""
@@ -83,6 +85,14 @@ def watching(engine: Engine) -> list[Job]:
     return [
         Job("monitors", TICK, quietly("monitors", engine.tick), prompt=True),
         Job("monitors' states", FLUSH, quietly("monitors' states", engine.flush)),
+    ]
+
+
+def promoting(promotions: Promotions) -> list[Job]:
+    """Moves that a crash interrupted are settled soon after the start, and requests end in time."""
+    return [
+        Job("settle moves", REQUESTS, quietly("settle moves", promotions.reconcile)),
+        Job("expire requests", REQUESTS, quietly("expire requests", promotions.expire)),
     ]
 
 

@@ -21,6 +21,7 @@ from bot.webhooks import Sources, read
 from bot.words import Known
 from knowledge.adapters.absent import (
     AbsentFrames,
+    AbsentGroups,
     AbsentMetrics,
     AbsentModels,
     AbsentPromoting,
@@ -52,6 +53,7 @@ from knowledge.ports import (
     LLM,
     Embedder,
     Frames,
+    Groups,
     Metrics,
     Models,
     Pager,
@@ -63,8 +65,13 @@ from knowledge.ports import (
     Triage,
     Watching,
 )
-from knowledge.records import Incident, Message, Signal, Status
-from skills.contract import Context, Skill, User
+from knowledge.promoting.gather import Gatherer
+from knowledge.promoting.service import Promotions
+from knowledge.promotion.gates import check_policy, judge
+from knowledge.promotion.history import has_served
+from knowledge.promotion.policy_file import Policies, read_policies
+from knowledge.records import ApprovalStatus, Incident, Message, Signal, Status
+from skills.contract import Context, Role, Skill, User
 from skills.noticed import Reading
 from skills.registry import installed
 
@@ -75,6 +82,9 @@ CACHE = Path.home() / ".cache" / "tandem" / "vectors.db"
 
 PHRASE_VECTORS = Path(__file__).parent / "phrase_vectors.npz"
 """Those of the router's phrases are shipped; `tandem vectors` makes the file."""
+
+MOST_HISTORY = 500
+"""Requests and moves of a model in which an earlier champion is looked for."""
 
 LESSONS_OF = timedelta(days=365)
 """Incidents that resolved this recently are in the library; the store keeps them all."""
@@ -168,6 +178,42 @@ def make_catalogue(settings: Settings) -> Catalogue:
     return Catalogue.read(path) if path else Catalogue()
 
 
+def make_policies(settings: Settings) -> Policies:
+    """Raises UserError naming TANDEM_PROMOTION's file, a line for each wrong field."""
+    path = settings.tandem_promotion
+    return read_policies(path, check_policy) if path else Policies()
+
+
+def make_promoting(
+    store: SqlStore,
+    models: Models,
+    frames: Frames,
+    watching: Watching,
+    groups: Groups,
+    policies: Policies,
+    rights: Rights,
+    now: Callable[[], datetime],
+) -> Promotions:
+    """Requests to move a champion; what settles and ends them are jobs of `bot.jobs`."""
+
+    def served(model: str, version: str) -> bool:
+        history = store.approvals.find(
+            model=model, status=ApprovalStatus.APPROVED, limit=MOST_HISTORY
+        )
+        return has_served(version, history, store.moves.find(model=model, limit=MOST_HISTORY))
+
+    return Promotions(
+        records=store,
+        models=models,
+        groups=groups,
+        gatherer=Gatherer(models, frames, store.incidents, watching, policies.of, served, now),
+        judge=judge,
+        policies=policies.of,
+        may_approve=lambda user: rights.role(user) >= Role.APPROVE,
+        now=now,
+    )
+
+
 MONITOR = "monitor"
 """The source of what Tandem's own monitors send."""
 
@@ -225,6 +271,7 @@ class Parts:
     trainer: Trainer | None = None
     watching: Watching = field(default_factory=AbsentWatching)
     promoting: Promoting = field(default_factory=AbsentPromoting)
+    policies: Policies = field(default_factory=Policies)
     now: Callable[[], datetime] = utc_now
 
     def context(
@@ -362,6 +409,11 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     watching = overrides.get("watching") or make_watching(
         settings, store, intake, frames, metrics, meters, now
     )
+    rights = overrides.get("rights") or Rights.read(
+        settings.tandem_operators, settings.tandem_approvers
+    )
+    policies = overrides.get("policies") or make_policies(settings)
+    groups = overrides.pop("groups", None) or AbsentGroups()
     parts: dict[str, Any] = {
         "settings": settings,
         "store": store,
@@ -386,7 +438,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "router": Router(
             skills, with_phrases(remembered), llm, _known(store, models, frames, watching)
         ),
-        "rights": Rights.read(settings.tandem_operators, settings.tandem_approvers),
+        "rights": rights,
+        "policies": policies,
+        "promoting": make_promoting(store, models, frames, watching, groups, policies, rights, now),
     }
     return Parts(**{**parts, **overrides})
 

@@ -84,6 +84,16 @@ class AbsentModels(_Absent):
         self._refuse()
 
 
+class AbsentGroups(_Absent):
+    """Groups of people where there is no chat: the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__("Slack", "SLACK_BOT_TOKEN")
+
+    def members(self, group: str) -> frozenset[str]:
+        self._refuse()
+
+
 class AbsentPromoting(_Absent):
     """Promotion where nothing is wired: the offline verbs that need none."""
 

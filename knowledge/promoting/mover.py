@@ -18,7 +18,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from knowledge.errors import NotFound, Overtaken, TandemError
+from knowledge.errors import NotFound, Overtaken, TandemError, Unavailable
 from knowledge.ports import Approvals, Changes, Models, Moves, Together
 from knowledge.promotion import Policy, show_version
 from knowledge.promotion.deciding import (
@@ -159,8 +159,7 @@ class Mover:
 
     def reconcile(self) -> None:
         """Settle moves that were interrupted or that came through late, by looking at the
-        registry. For the start and for every minute; raises Unavailable where the registry cannot
-        be asked."""
+        registry. For the start and for every minute. What cannot be asked now is left for then."""
         now = self._now()
         find = self._records.approvals.find
         under_way = find(status=ApprovalStatus.MOVING, limit=MOST)
@@ -168,7 +167,10 @@ class Mover:
             *(a for a in under_way if is_interrupted(a, now)),
             *find(status=ApprovalStatus.FAILED, limit=MOST),
         ):
-            self.settle(approval)
+            try:
+                self.settle(approval)
+            except Unavailable as error:
+                log.warning("%s is not settled yet: %s", approval.id, error)
 
     def settle(self, approval: Approval) -> Approval:
         """Bring a MOVING request whose mover is gone, or a FAILED one, to the state that the

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from knowledge.promotion.versions import PREVIOUS_CHAMPION
-from knowledge.records import Approval, ApprovalStatus, ModelVersion
+from knowledge.records import Approval, ApprovalStatus, ModelVersion, Move
 
 
 def previous_champion(
@@ -32,4 +32,12 @@ def champion_since(history: Sequence[Approval], version: str) -> Approval | None
             if a.status is ApprovalStatus.APPROVED and a.version == version and a.outcome
         ),
         None,
+    )
+
+
+def has_served(version: str, history: Sequence[Approval], moves: Sequence[Move]) -> bool:
+    """Whether a version of a model was champion, by our own record of requests and of moves."""
+    asked = (a for a in history if a.status is ApprovalStatus.APPROVED)
+    return any(version in (a.version, a.champion) for a in asked) or any(
+        version in (m.version, m.before) for m in moves
     )
