@@ -201,9 +201,15 @@ def measure(answers: Answers) -> dict[str, Measured]:
 
 def measure_one(known: Answers, name: str) -> Measured:
     """One measure of rows whose truth and answer are all known."""
+    return value_of(known, name).measured(name)
+
+
+def value_of(known: Answers, name: str) -> Value:
+    """The same with each row's influence: what a comparison of two models on the same rows needs,
+    whose errors go together."""
     if known.task is Task.REGRESSION:
-        return REGRESSION[name](known.truth, known.answer).measured(name)
-    return measure_class(known, membership(known), name)
+        return REGRESSION[name](known.truth, known.answer)
+    return _class_value(known, membership(known), name)
 
 
 def membership(answers: Answers) -> Floats:
@@ -216,10 +222,14 @@ def membership(answers: Answers) -> Floats:
 
 def measure_class(answers: Answers, truth: Floats, name: str) -> Measured:
     """A measure of a classification, of `truth` (n, k) as in `membership` or as probabilities."""
+    return _class_value(answers, truth, name).measured(name)
+
+
+def _class_value(answers: Answers, truth: Floats, name: str) -> Value:
     if answers.task is not Task.BINARY:
-        return _of_classes(name, answers, truth).measured(name)
+        return _of_classes(name, answers, truth)
     score = answers.scores[:, 0] if answers.scores.shape[1] else answers.answer
-    return BINARY[name](truth[:, 0], answers.answer, score).measured(name)
+    return BINARY[name](truth[:, 0], answers.answer, score)
 
 
 def _of_classes(name: str, answers: Answers, truth: Floats) -> Value:
