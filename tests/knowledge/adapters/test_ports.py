@@ -1,12 +1,9 @@
-"""One suite for each port of the stores, run in memory and on SQLite."""
+"""One suite for each port of the stores, run in memory, on SQLite and on PostgreSQL."""
 
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 import pytest
 
@@ -16,8 +13,6 @@ from knowledge.audit_chain import verify
 from knowledge.errors import NotFound
 from knowledge.records import (
     REMEMBER_DELIVERIES,
-    Approval,
-    ApprovalStatus,
     AuditEntry,
     Batch,
     Change,
@@ -25,8 +20,6 @@ from knowledge.records import (
     Document,
     DocumentKind,
     Event,
-    Gate,
-    GateResult,
     Incident,
     Message,
     Posted,
@@ -36,12 +29,12 @@ from knowledge.records import (
     Status,
     Ticket,
 )
+from tests.knowledge.adapters.at_once import at_once
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 Store = MemoryStore | SqlStore
-T = TypeVar("T")
 
 
 def signal(number: int = 1, ends_at: datetime | None = None) -> Signal:
@@ -268,7 +261,7 @@ class TestInbox:
             bodies = [f"{caller}:{n}".encode() for n in range(20)]
             return [(store.inbox.put("a", body, NOW), body) for body in bodies]
 
-        told = dict(pair for pairs in _at_once(put) for pair in pairs)
+        told = dict(pair for pairs in at_once(put) for pair in pairs)
         assert {b.id: b.body for b in store.inbox.waiting(1000)} == told
         assert len(told) == 8 * 20
 
@@ -348,7 +341,7 @@ class TestSeen:
         assert not store.seen.first_time("Ev2", NOW + REMEMBER_DELIVERIES)
 
     def test_one_of_many_at_once_is_first(self, store: Store) -> None:
-        assert _at_once(lambda n: store.seen.first_time("Ev1", NOW)).count(True) == 1
+        assert at_once(lambda n: store.seen.first_time("Ev1", NOW)).count(True) == 1
 
 
 class TestAudit:
@@ -379,70 +372,10 @@ class TestAudit:
         def add(n: int) -> None:
             store.audit.add(AuditEntry(NOW, f"U{n}", "x", {}, "ok"))
 
-        _at_once(add)
+        at_once(add)
         checked = verify(store.audit.chain())
         assert checked.holds
         assert checked.entries == len({e.actor for e in store.audit.chain()})
-
-
-class TestApprovals:
-    def request(self, model: str = "fraud") -> Approval:
-        gates = (Gate("same data", GateResult.WARN, "trained on v2"),)
-        return Approval("", model, "9", "8", "U1", "ada", NOW, "better recall", gates=gates)
-
-    def approve(self, by: str) -> Callable[[Approval], Approval]:
-        return lambda approval: replace(
-            approval,
-            status=ApprovalStatus.APPROVED,
-            decided_by=by,
-            decided_by_name=by,
-            decided_at=NOW,
-            decision_reason="fine",
-            outcome="moved",
-        )
-
-    def test_keeps_all_of_it(self, store: Store) -> None:
-        added = store.approvals.add(self.request())
-        assert added == replace(self.request(), id=added.id)
-        assert store.approvals.get(added.id) == added
-        decided, first = store.approvals.decide(
-            added.id, ApprovalStatus.PENDING, self.approve("bob")
-        )
-        assert first
-        assert decided == self.approve("bob")(added) == store.approvals.get(added.id)
-
-    def test_finds_newest_first_by_each_filter(self, store: Store) -> None:
-        ids = [store.approvals.add(self.request(m)).id for m in ("fraud", "churn", "fraud")]
-        store.approvals.decide(ids[0], ApprovalStatus.PENDING, self.approve("bob"))
-        assert [a.id for a in store.approvals.find()] == ids[::-1]
-        assert [a.id for a in store.approvals.find(model="fraud")] == [ids[2], ids[0]]
-        pending = store.approvals.find(status=ApprovalStatus.PENDING, limit=1)
-        assert [a.id for a in pending] == [ids[2]]
-
-    def test_the_first_decision_stands(self, store: Store) -> None:
-        added = store.approvals.add(self.request())
-        store.approvals.decide(added.id, ApprovalStatus.PENDING, self.approve("bob"))
-        late, first = store.approvals.decide(added.id, ApprovalStatus.PENDING, self.approve("eve"))
-        assert not first
-        assert late.decided_by == "bob"
-
-    def test_one_of_many_at_once_decides(self, store: Store) -> None:
-        added = store.approvals.add(self.request())
-        results = _at_once(
-            lambda n: store.approvals.decide(
-                added.id, ApprovalStatus.PENDING, self.approve(f"U{n}")
-            )
-        )
-        (winner,) = [approval for approval, first in results if first]
-        assert {approval for approval, _ in results} == {winner}
-
-    def test_an_unknown_id_offers_those_there_are(self, store: Store) -> None:
-        added = store.approvals.add(self.request())
-        with pytest.raises(NotFound) as caught:
-            store.approvals.get("APR-77")
-        assert caught.value.nearest == (added.id,)
-        with pytest.raises(NotFound):
-            store.approvals.decide("what", ApprovalStatus.PENDING, self.approve("bob"))
 
 
 class TestDocuments:
@@ -488,15 +421,3 @@ class TestDocuments:
         with pytest.raises(NotFound) as caught:
             store.documents.get("rb-pol")
         assert caught.value.nearest[0] == "rb-pool"
-
-
-def _at_once(act: Callable[[int], T], callers: int = 8) -> list[T]:
-    """The results of as many threads as there are callers, all let go at the same moment."""
-    gate = threading.Barrier(callers)
-
-    def run(number: int) -> T:
-        gate.wait(timeout=10)
-        return act(number)
-
-    with ThreadPoolExecutor(callers) as pool:
-        return list(pool.map(run, range(callers)))

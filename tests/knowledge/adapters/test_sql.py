@@ -5,6 +5,7 @@ import signal as signals
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,15 @@ from knowledge.adapters.sql.tables import Table
 from knowledge.codec import signals_from_json, signals_to_json
 from knowledge.errors import NotFound, Unavailable, UserError
 from knowledge.incidents import open_from
-from knowledge.records import AuditEntry, Signal, SignalKind
+from knowledge.records import (
+    Approval,
+    ApprovalStatus,
+    AuditEntry,
+    Gate,
+    GateResult,
+    Signal,
+    SignalKind,
+)
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -59,6 +68,19 @@ FIRST_DATA = (
     + signals_to_json([replace(make(3), summary="back\\slash ü")]).decode()
     + "'), (5, 'a', '2026-03-05 12:00:00.000000', '[]')",
     "DELETE FROM inbox WHERE id = 5",
+    *(
+        "INSERT INTO approval (number, model, version, champion, requester, requester_name,"
+        " created_at, reason, status, gates, decided_by, decided_by_name, decided_at,"
+        " decision_reason, outcome) VALUES"
+        f" ({number}, 'fraud', '9', '8', 'U1', 'ada', '2026-03-05 12:00:00.250001', 'ü',"
+        f' \'{status}\', \'[{{"name": "ü", "result": "warn", "detail": "d"}}]\','
+        f" '', '', NULL, '', '{outcome}')"
+        for number, status, outcome in (
+            (1, "pending", ""),
+            (2, "approved", ""),
+            (4, "approved", "fraud 9 is champion"),
+        )
+    ),
 )
 """What Tandem 0.1 may have left behind."""
 
@@ -72,15 +94,6 @@ def file_of(url: str) -> str:
     return url.removeprefix("sqlite:///")
 
 
-def test_the_migrations_make_the_tables_that_the_code_means(url: str) -> None:
-    open_store(url).close()
-    engine = sa.create_engine(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Table.metadata) == []
-    engine.dispose()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, url: str) -> str:
     """Of a database without tables."""
@@ -89,9 +102,29 @@ def new_url(request: pytest.FixtureRequest, url: str) -> str:
     shared = sa.make_url(request.getfixturevalue("postgresql_url"))
     engine = sa.create_engine(shared, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text("CREATE DATABASE first"))
+        connection.execute(sa.text("DROP DATABASE IF EXISTS fresh WITH (FORCE)"))
+        connection.execute(sa.text("CREATE DATABASE fresh"))
     engine.dispose()
-    return shared.set(database="first").render_as_string(hide_password=False)
+    return shared.set(database="fresh").render_as_string(hide_password=False)
+
+
+def test_the_migrations_make_the_tables_that_the_code_means(new_url: str) -> None:
+    open_store(new_url).close()
+    engine = sa.create_engine(new_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+    engine.dispose()
+
+
+def migrate(url: str, step: Callable[[Config, str], None], revision: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        step(config, revision)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("act", ["UPDATE audit SET actor = 'U9'", "DELETE FROM audit"])
@@ -109,17 +142,13 @@ def test_the_database_itself_refuses_to_rewrite_the_audit_record(
 
 
 def test_a_database_of_the_first_tables_is_brought_along(new_url: str) -> None:
+    migrate(new_url, command.upgrade, "0001")
     engine = sa.create_engine(new_url)
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
     with engine.begin() as connection:
         for statement in FIRST_DATA:
             connection.exec_driver_sql(statement)
         if engine.dialect.name == "postgresql":
-            for column in ("incident', 'number", "inbox', 'id"):
+            for column in ("incident', 'number", "inbox', 'id", "approval', 'number"):
                 connection.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{column}'), 7)"))
     engine.dispose()
 
@@ -136,6 +165,30 @@ def test_a_database_of_the_first_tables_is_brought_along(new_url: str) -> None:
     assert signals_from_json(batch.body) == (replace(make(3), summary="back\\slash ü"),)
     assert store.inbox.put("a", b"", NOW) > 4
     assert [store.incidents.open(open_from((make(4),), NOW)).id] == ["INC-8"]
+    done, unfinished, waiting = store.approvals.find()
+    assert [a.status for a in (done, unfinished, waiting)] == [
+        ApprovalStatus.APPROVED,
+        ApprovalStatus.MOVING,
+        ApprovalStatus.PENDING,
+    ]
+    created_at = NOW + timedelta(microseconds=250_001)
+    gates = (Gate("ü", GateResult.WARN, "d"),)
+    asked = Approval("APR-1", "fraud", "9", "8", "U1", "ada", created_at, "ü", gates=gates)
+    assert waiting == replace(asked, expires_at=created_at + timedelta(hours=24))
+    assert store.approvals.add(asked).id in ("APR-5", "APR-8")
+    store.close()
+
+
+def test_the_way_back_to_the_first_tables_keeps_what_they_held(new_url: str) -> None:
+    store = open_store(new_url)
+    asked = Approval("", "fraud", "9", "8", "U1", "ada", NOW, status=ApprovalStatus.MOVING)
+    gates = (Gate("ü", GateResult.WARN, "d", ("more",)),)
+    store.approvals.add(replace(asked, gates=gates, evidence="{}", key="k"))
+    store.close()
+    migrate(new_url, command.downgrade, "0004")
+    store = open_store(new_url)
+    (kept,) = store.approvals.find()
+    assert (kept.gates, kept.status, kept.evidence) == (gates, ApprovalStatus.MOVING, "")
     store.close()
 
 

@@ -39,6 +39,8 @@ def upgrade() -> None:
 
 
 def _new_columns() -> list[sa.Column[object]]:
+    # SQLite would take the empty text for what it is: text.
+    no_bytes = sa.text("x''") if op.get_bind().dialect.name == "sqlite" else ""
     return [
         _text("kind", "model"),
         _text("purpose", "promotion"),
@@ -51,7 +53,7 @@ def _new_columns() -> list[sa.Column[object]]:
         sa.Column("watched", sa.Boolean(), nullable=False, server_default=sa.false()),
         _text("reviewed_by", ""),
         sa.Column("key", sa.String(), nullable=True),
-        sa.Column("evidence", sa.LargeBinary(), nullable=False, server_default=""),
+        sa.Column("evidence", sa.LargeBinary(), nullable=False, server_default=no_bytes),
     ]
 
 
