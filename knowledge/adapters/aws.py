@@ -5,7 +5,6 @@ request. Credentials are found as boto3 finds them: environment, profile, contai
 """
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -61,13 +60,14 @@ class Aws:
     def ask(self, service: str, request: Callable[[Any], T]) -> T:
         """Make one request of a service's client. Raises Unavailable, or Missing where the thing
         is not there."""
-        errors = import_module("botocore.exceptions")
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
             return request(self._client(service))
-        except errors.ClientError as error:
+        except ClientError as error:
             raise self._answered(error) from error
-        except errors.BotoCoreError as error:
-            raise self._failed(errors, service, error) from error
+        except BotoCoreError as error:
+            raise self._failed(service, error) from error
 
     def _client(self, service: str) -> Any:
         with self._lock:
@@ -76,7 +76,10 @@ class Aws:
         return self._clients[service]
 
     def _connect(self, service: str) -> Any:
-        config = import_module("botocore.config").Config(
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
             connect_timeout=self._timeout,
             read_timeout=self._timeout,
             retries={"mode": "standard", "total_max_attempts": 2},
@@ -84,15 +87,12 @@ class Aws:
             s3={"addressing_style": "path"} if service in self._endpoints else None,
         )
         # The session that boto3 shares is not safe on several threads; one of our own is, here.
-        return (
-            import_module("boto3")
-            .Session()
-            .client(
-                service,
-                region_name=self._region or None,
-                endpoint_url=self._endpoints.get(service),
-                config=config,
-            )
+        session = boto3.Session()
+        return session.client(
+            service,
+            region_name=self._region or None,
+            endpoint_url=self._endpoints.get(service),
+            config=config,
         )
 
     def _answered(self, error: Any) -> Exception:
@@ -116,11 +116,13 @@ class Aws:
         why = f"it refused {error.operation_name}: {text or code}"
         return Unavailable(self._system, why, retry=False)
 
-    def _failed(self, errors: Any, service: str, error: Exception) -> Unavailable:
+    def _failed(self, service: str, error: Exception) -> Unavailable:
         """Of a request without an answer."""
+        from botocore import exceptions as errors
+
         if isinstance(error, errors.ConnectTimeoutError | errors.ReadTimeoutError):
             return Unavailable(self._system, f"no answer within {self._timeout:g} s")
-        if isinstance(error, errors.HTTPClientError):
+        if isinstance(error, errors.HTTPClientError | errors.ConnectionError):
             place = self._endpoints.get(service) or f"{service} in {self._region or 'its region'}"
             return Unavailable(self._system, f"cannot be reached at {place}")
         credentials = (

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.adapters.sql import SqlStore, open_store
 from knowledge.adapters.sql.tables import Table
+from tests.knowledge.adapters.aws_server import KEYS, aws_server
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -57,6 +58,21 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """Where AWS answers: moto's server, for the whole session."""
+    with aws_server() as url:
+        yield url
+
+
+@pytest.fixture
+def aws(aws_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same, with credentials in the environment as boto3 looks for them."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return aws_url
+
+
 # Doubles of services over HTTP
 
 
@@ -87,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts.path,
             dict(parse_qsl(parts.query)),
             {name.lower(): value for name, value in self.headers.items()},
-            json.loads(raw) if raw else None,
+            self._read(raw.decode()) if raw else None,
         )
         data = answer if isinstance(answer, str) else "" if answer is None else json.dumps(answer)
         self.send_response(status)
@@ -96,6 +112,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data.encode())))
         self.end_headers()
         self.wfile.write(data.encode())
+
+    def _read(self, text: str) -> Any:
+        if self.headers.get("Content-Type") == "application/x-www-form-urlencoded":
+            return dict(parse_qsl(text, keep_blank_values=True))
+        return json.loads(text)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
 
