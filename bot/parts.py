@@ -36,6 +36,7 @@ from knowledge.adapters.llm import OpenAILLM
 from knowledge.adapters.mlflow import MlflowModels
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
 from knowledge.adapters.prometheus import Prometheus
+from knowledge.adapters.s3_archive import Mode, S3Archive
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
 from knowledge.adapters.shipped_vectors import ShippedVectors
 from knowledge.adapters.sources import open_sources
@@ -137,6 +138,17 @@ def make_metrics(settings: Settings) -> Metrics:
 def make_models(settings: Settings) -> Models:
     uri = settings.mlflow_tracking_uri
     return MlflowModels(uri) if uri else AbsentModels()
+
+
+def make_archive(settings: Settings) -> S3Archive | None:
+    """Where heads of the audit record are kept. Raises BadArgs naming TANDEM_AUDIT_ARCHIVE."""
+    if not settings.tandem_audit_archive:
+        return None
+    return S3Archive(
+        settings.tandem_audit_archive,
+        mode=Mode(settings.tandem_audit_lock.upper()),
+        endpoint=settings.tandem_s3_endpoint,
+    )
 
 
 def make_frames(settings: Settings, profiles: Path | None = None) -> Frames:

@@ -85,6 +85,19 @@ class Settings(BaseSettings):
         "rewrite it unseen; empty for nowhere.",
     )
 
+    tandem_audit_archive: str = Field(
+        "",
+        description="Where that head is kept once a day under a retention lock: s3://bucket/prefix "
+        "of a bucket with object lock; empty for nowhere.",
+    )
+    tandem_audit_retain_days: int = Field(
+        365, description="Days that each head is locked there.", ge=1
+    )
+    tandem_audit_lock: Literal["compliance", "governance"] = Field(
+        "compliance",
+        description="Whether nobody can end that lock early, or those with the right to bypass it.",
+    )
+
     tandem_timeline_emoji: str = Field(
         "pushpin,memo",
         description="Reactions, comma separated, that put a message of an incident's thread on its "
@@ -120,14 +133,31 @@ class Settings(BaseSettings):
     # Systems around
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
+    tandem_sagemaker_region: str = Field(
+        "",
+        description="AWS region of a SageMaker model registry; boto3 finds the credentials.",
+    )
+    tandem_sagemaker_endpoint: str = Field(
+        "", description="SageMaker's address where it is not AWS's own: a VPC endpoint, a test."
+    )
+    tandem_s3_endpoint: str = Field(
+        "", description="The address of S3 where it is not AWS's own: MinIO, a VPC endpoint."
+    )
     tandem_promotion: Path | None = Field(
         None,
         description="TOML file of policies: who approves which model, which gates, how a new "
         "champion is watched.",
     )
 
+    tandem_trainers: Path | None = Field(
+        None,
+        description="TOML file of the systems that train models, and what may be chosen for each "
+        "model; switches /retrain on.",
+    )
     tandem_retrain_url: str = Field(
-        "", description="Where a signed POST starts a training run; switches /retrain on."
+        "",
+        description="Where a signed POST starts a training run of a model that TANDEM_TRAINERS "
+        "does not name.",
     )
     tandem_retrain_secret: SecretStr = Field(
         SecretStr(""), description="The secret that those requests are signed with."
