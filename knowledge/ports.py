@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from knowledge.promotion import Policy
     from knowledge.promotion.evidence import Evidence
     from knowledge.promotion.ruling import Asked, Ruling
+    from knowledge.training import Recipe
 
 
 class Incidents(Protocol):
@@ -634,6 +635,11 @@ class Trainer(Protocol):
     @property
     def name(self) -> str:
         """ "airflow", "argo", "kubeflow", "sagemaker", "github", "jenkins" or "webhook"."""
+        ...
+
+    def recipe(self, model: str) -> "Recipe":
+        """How this model is trained, and what a person may choose. Raises NotFound where nobody
+        said how."""
         ...
 
     def start(self, training: Training) -> Run:

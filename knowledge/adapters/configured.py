@@ -1,8 +1,11 @@
 """Settings -> the pagers, ticket systems and trainers that are configured."""
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
+from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from knowledge.adapters.opsgenie import Opsgenie
@@ -10,10 +13,11 @@ from knowledge.adapters.pagerduty import PagerDuty
 from knowledge.adapters.tickets.github import GitHub
 from knowledge.adapters.tickets.jira import Jira
 from knowledge.adapters.tickets.servicenow import ServiceNow
-from knowledge.adapters.webhook_trainer import WebhookTrainer
+from knowledge.adapters.trainers import Trainers, open_trainers
 from knowledge.errors import Unavailable, UserError
-from knowledge.ports import Pager, Tickets, Trainer
+from knowledge.ports import Pager, Tickets
 from knowledge.records import Incident
+from knowledge.training.file import Environment, TrainersFile, read_trainers
 
 
 class PagerSettings(Protocol):
@@ -52,6 +56,8 @@ class TicketSettings(Protocol):
 
 class TrainerSettings(Protocol):
     @property
+    def tandem_trainers(self) -> Path | None: ...
+    @property
     def tandem_retrain_url(self) -> str: ...
     @property
     def tandem_retrain_secret(self) -> SecretStr: ...
@@ -88,12 +94,21 @@ def make_tickets(settings: TicketSettings) -> tuple[Tickets, ...]:
     return tuple(found)
 
 
-def make_trainer(settings: TrainerSettings) -> Trainer | None:
-    """Raises UserError where there is an address and nothing to sign with."""
-    if not settings.tandem_retrain_url:
-        return None
-    secret = _needed("TANDEM_RETRAIN_SECRET", settings.tandem_retrain_secret)
-    return WebhookTrainer(settings.tandem_retrain_url, secret)
+def environment(name: str) -> str:
+    """A variable as the settings read theirs: the environment, then a .env file in the folder where
+    Tandem starts. Empty where it is set nowhere."""
+    return os.environ.get(name) or dotenv_values(".env").get(name) or ""
+
+
+def make_trainer(
+    settings: TrainerSettings, environment: Environment = environment
+) -> Trainers | None:
+    """None where nothing trains. Raises UserError naming the file, the field and the remedy, or the
+    secret that is not set."""
+    path, url = settings.tandem_trainers, settings.tandem_retrain_url
+    file = read_trainers(path) if path else TrainersFile()
+    secret = _needed("TANDEM_RETRAIN_SECRET", settings.tandem_retrain_secret) if url else ""
+    return open_trainers(file, environment, url, secret)
 
 
 class AllPagers:

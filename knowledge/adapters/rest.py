@@ -13,6 +13,14 @@ TIMEOUT_S = 10.0
 _WORDS = 300
 
 
+class Refused(Unavailable):
+    """The service answered, with a status that says no."""
+
+    def __init__(self, system: str, why: str, status: int, *, retry: bool) -> None:
+        super().__init__(system, why, retry=retry)
+        self.status = status
+
+
 class Rest:
     """A service's REST API under one base URL. Thread safe.
 
@@ -46,6 +54,25 @@ class Rest:
     ) -> Any:
         """The answer's JSON, or {} where it has none. `content` goes out as it is, for what is
         signed; `headers` join those of every request."""
+        response = self.send(method, path, body, params, content=content, headers=headers)
+        answer = _json(response)
+        if answer is None and response.content.strip():
+            raise Unavailable(self.system, "its answer is no JSON; check its address")
+        return {} if answer is None else answer
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        *,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """The answer as it came, where its headers count. Raises Refused for a status of 400 and
+        more, or of a redirection."""
         try:
             # A connection of its own: requests are rare, and there is nothing to close.
             response = httpx.request(
@@ -53,6 +80,7 @@ class Rest:
                 f"{self.base_url}{path}",
                 json=body,
                 content=content,
+                data=form,
                 params=params,
                 headers={**self._headers, **(headers or {})},
                 auth=self._auth,
@@ -67,12 +95,14 @@ class Rest:
         except httpx.HTTPError as error:
             why = f"it cannot be reached ({type(error).__name__})"
             raise Unavailable(self.system, why) from error
-        answer = _json(response)
         if response.is_success:
-            if answer is None and response.content.strip():
-                raise Unavailable(self.system, "its answer is no JSON; check its address")
-            return {} if answer is None else answer
-        raise Unavailable(self.system, _why(response, answer), retry=_may_heal(response))
+            return response
+        raise Refused(
+            self.system,
+            _why(response, _json(response)),
+            response.status_code,
+            retry=_may_heal(response),
+        )
 
 
 @cache
@@ -104,12 +134,14 @@ def _why(response: httpx.Response, answer: Any) -> str:
 
 
 def _said(answer: Any) -> str:
-    """What services put their reasons into: PagerDuty, Opsgenie, Jira, ServiceNow, GitHub."""
+    """What services put their reasons into: PagerDuty, Opsgenie, Jira, ServiceNow, GitHub;
+    Airflow ("detail"), Argo and Kubeflow ("message")."""
     if not isinstance(answer, dict):
         return ""
-    error = answer.get("error")
+    error, detail = answer.get("error"), answer.get("detail")
     parts = [
         str(answer.get("message") or ""),
+        detail if isinstance(detail, str) else "",
         error if isinstance(error, str) else "",
         *(
             (str(error.get("message") or ""), str(error.get("detail") or ""))
@@ -117,6 +149,7 @@ def _said(answer: Any) -> str:
             else ()
         ),
         *_listed(answer.get("errorMessages")),
+        *(_listed(detail) if isinstance(detail, list) else ()),
         *_listed(answer.get("errors")),
     ]
     return "; ".join(part for part in parts if part)
@@ -127,7 +160,7 @@ def _listed(errors: Any) -> list[str]:
         return [f"{field}: {problem}" for field, problem in errors.items()]
     if isinstance(errors, list):
         return [
-            " ".join(str(e[k]) for k in ("field", "message", "code") if e.get(k))
+            " ".join(str(e[k]) for k in ("field", "message", "msg", "code") if e.get(k))
             if isinstance(e, dict)
             else str(e)
             for e in errors

@@ -8,6 +8,7 @@ from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.errors import BadArgs, NotFound, Unavailable
 from knowledge.records import ModelVersion, Run, RunState, Training
+from knowledge.training import Recipe
 from skills.contract import Context, Role
 from skills.retrain import Args, run, skill
 from skills.testing import NOON, context
@@ -20,6 +21,9 @@ class Runs:
     name: str = "runs"
     started: list[Training] = field(default_factory=list)
     away: bool = False
+
+    def recipe(self, model: str) -> Recipe:
+        return Recipe(model, free=True)
 
     def start(self, training: Training) -> Run:
         if self.away:

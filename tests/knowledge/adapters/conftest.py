@@ -7,6 +7,7 @@ and its tables are made once; each test finds them empty.
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
@@ -111,7 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data.encode())))
         self.end_headers()
-        self.wfile.write(data.encode())
+        # A caller whose time limit has passed is gone.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.wfile.write(data.encode())
 
     def _read(self, text: str) -> Any:
         if self.headers.get("Content-Type") == "application/x-www-form-urlencoded":
@@ -127,6 +130,16 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def serve() -> Iterator[Callable[[Service], str]]:
     """`serve(double)` gives the address at which it answers until the test is over."""
+    yield from _serving()
+
+
+@pytest.fixture(scope="module")
+def serve_all() -> Iterator[Callable[[Service], str]]:
+    """As `serve`, until the tests of the module are over."""
+    yield from _serving()
+
+
+def _serving() -> Iterator[Callable[[Service], str]]:
     running: list[ThreadingHTTPServer] = []
 
     def start(service: Service) -> str:

@@ -1,19 +1,19 @@
 """Against a receiver that checks the signature as its documentation says."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
-from knowledge.adapters.webhook_trainer import WebhookTrainer, signature
+from knowledge.adapters.trainers.system import Order
+from knowledge.adapters.trainers.webhook import Webhook, signature
 from knowledge.errors import Unavailable
-from knowledge.records import Training
+from knowledge.records import RunState
 
-NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+MakeOrder = Callable[..., Order]
 SECRET = "s3cret"
 
 
@@ -49,7 +49,7 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_port}/train"
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield state
     server.shutdown()
@@ -57,32 +57,42 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
-def training(reason: str = "drift in the weather feed") -> Training:
-    return Training("t1", "eta-model", "7", reason, {"days": "90"}, "U1", "ada", NOON)
-
-
-def test_a_run_is_started_once_per_id_and_its_page_is_returned(receiver: Receiver) -> None:
-    trainer = WebhookTrainer(receiver.url, SECRET)
-    assert trainer.start(training()).url == "https://runs.example/1"
-    assert trainer.start(training()).url == "https://runs.example/1"
-    assert receiver.runs["t1"] == {
-        "id": "t1",
+def test_a_run_is_started_once_per_id_and_its_page_is_returned(
+    receiver: Receiver, order: MakeOrder
+) -> None:
+    trainer = Webhook(receiver.url, SECRET)
+    first = trainer.start(order("train", days=90))
+    assert trainer.start(order("train", days=90)) == first
+    assert first.url == "https://runs.example/1"
+    assert receiver.runs["0c9f" * 8] == {
+        "id": "0c9f" * 8,
         "model": "eta-model",
         "champion": "7",
-        "reason": "drift in the weather feed",
-        "parameters": {"days": "90"},
+        "reason": "drift",
+        "parameters": {"days": 90},
         "by": "U1",
         "by_name": "ada",
         "at": "2026-03-05T12:00:00+00:00",
+        "job": "train",
     }
 
 
-def test_another_secret_starts_nothing(receiver: Receiver) -> None:
+def test_it_is_not_asked_how_it_goes_on(receiver: Receiver, order: MakeOrder) -> None:
+    trainer = Webhook(receiver.url, SECRET)
+    run = trainer.start(order(""))
+    assert run.state is RunState.ASKED
+    assert trainer.look(run) == run
+    assert "job" not in receiver.runs["0c9f" * 8]
+
+
+def test_another_secret_starts_nothing(receiver: Receiver, order: MakeOrder) -> None:
     with pytest.raises(Unavailable, match="the signature is wrong"):
-        WebhookTrainer(receiver.url, "guess").start(training())
+        Webhook(receiver.url, "guess").start(order(""))
     assert receiver.runs == {}
 
 
-def test_a_receiver_that_is_away_is_named() -> None:
+def test_a_receiver_that_is_away_or_hangs_is_named(hanging: str, order: MakeOrder) -> None:
     with pytest.raises(Unavailable, match="training webhook"):
-        WebhookTrainer("http://127.0.0.1:9/train", SECRET).start(training())
+        Webhook("http://127.0.0.1:9/train", SECRET).start(order(""))
+    with pytest.raises(Unavailable, match="did not answer in time"):
+        Webhook(hanging, SECRET, timeout=0.1).start(order(""))
