@@ -27,6 +27,7 @@ VERBS = {
     "detect": "find what is wrong in series from files",
     "drift": "compare two data sets: what moved, and does it matter",
     "performance": "judge a model's answers: realised, estimated, by segment and group",
+    "promotion": "judge a version by its gates, and check a file of policies",
     "audit": "prove that the audit record was not rewritten; export it",
     "vectors": "embed the router's phrases again (for developers)",
 }

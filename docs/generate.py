@@ -36,6 +36,12 @@ RIGHTS = {
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "vectors": ("tandem vectors",),
+    "promotion": (
+        "tandem promotion check docs/examples/versions.jsonl --policy deploy/promotion.toml",
+        "tandem promotion check docs/examples/versions.jsonl --freeze evidence.json",
+        "tandem promotion again evidence.json --policy deploy/promotion.toml",
+        "tandem promotion policy --policy deploy/promotion.toml --model fraud-eu",
+    ),
     "audit": (
         "tandem audit verify",
         "tandem audit export --model eta-model --format html --out eta-model.html",
