@@ -167,10 +167,7 @@ class Mover:
             *(a for a in under_way if is_interrupted(a, now)),
             *find(status=ApprovalStatus.FAILED, limit=MOST),
         ):
-            try:
-                self.settle(approval)
-            except Unavailable as error:
-                log.warning("%s is not settled yet: %s", approval.id, error)
+            self._left_alone(self.settle, approval)
 
     def settle(self, approval: Approval) -> Approval:
         """Bring a MOVING request whose mover is gone, or a FAILED one, to the state that the
@@ -211,7 +208,22 @@ class Mover:
         for status in (ApprovalStatus.PENDING, ApprovalStatus.FAILED):
             for approval in self._records.approvals.find(status=status, limit=MOST):
                 if is_expired(approval, now):
-                    self._close(approval, say_expiry(approval))
+                    self._left_alone(self.end, approval)
+
+    def end(self, approval: Approval) -> Approval:
+        """Close a request whose time is over. A failed move is looked for once more before: it may
+        have come through. Raises Unavailable."""
+        if approval.status is ApprovalStatus.FAILED:
+            approval = self.settle(approval)
+        if approval.status not in (ApprovalStatus.PENDING, ApprovalStatus.FAILED):
+            return approval
+        return self._close(approval, say_expiry(approval))
+
+    def _left_alone(self, act: Callable[[Approval], Approval], approval: Approval) -> None:
+        try:
+            act(approval)
+        except Unavailable as error:
+            log.warning("%s is left as it is for now: %s", approval.id, error)
 
 
 def _is_same_attempt(stored: Approval, approval: Approval) -> bool:

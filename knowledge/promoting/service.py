@@ -233,7 +233,7 @@ class Promotions:
         if not _takes(approval, ballot):
             return self._late(approval)
         if is_expired(approval, self._now()):
-            return _closed(self._end(approval, say_expiry(approval)))
+            return _closed(self.mover.end(approval))
         vote = Vote(by, by_name, self._now(), ballot, reason.strip(), approval.evidence_hash)
         voters = self._voters(approval)
         may_cast(approval, ballot, by, voters)
