@@ -11,13 +11,20 @@ from knowledge.records import Evaluation, ModelVersion
 _LESS = {
     *("rmse", "mae", "mse", "mape", "smape", "rmsle", "msle", "loss", "logloss", "error", "err"),
     *("brier", "ece", "wer", "cer", "perplexity", "deviance", "latency", "fpr", "fnr", "pinball"),
+    *("toxicity", "hallucination", "hallucinations", "refusals", "tokens", "cost"),
 }
 _MORE = {
     *("accuracy", "acc", "auc", "auroc", "auprc", "aucpr", "f1", "r2", "precision", "recall"),
     *("ndcg", "map", "mrr", "bleu", "rouge", "score", "iou", "dice", "mcc", "kappa", "gini", "tpr"),
+    # Scores that judges give the answers of language models, by their names in MLflow and others.
+    *("correctness", "groundedness", "faithfulness", "relevance", "sufficiency", "equivalence"),
+    *("similarity", "helpfulness", "coherence", "fluency", "safety", "guidelines", "adherence"),
 }
+_SPREAD = {"variance", "std", "stdev", "stddev"}
+"""Of a metric over rows or folds: less of it is no better model."""
 PRIMARY_METRICS = (
     *("rmse", "mae", "auc", "auroc", "f1", "logloss", "loss", "accuracy", "r2", "ndcg", "mape"),
+    *("correctness", "groundedness", "faithfulness", "relevance"),
 )
 """Most telling first; matched against the words of a metric's name ("test_rmse" is an rmse)."""
 
@@ -30,6 +37,8 @@ def more_is_better(metric: str, policy: Policy = DEFAULT_POLICY) -> bool | None:
     if metric in policy.direction:
         return policy.direction[metric]
     words = set(name_words(metric))
+    if words & _SPREAD:
+        return None
     if words & _LESS:
         return False
     return True if words & _MORE else None

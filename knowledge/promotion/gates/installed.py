@@ -10,8 +10,24 @@ from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 
 from knowledge.promotion.evidence import Evidence
+from knowledge.promotion.gates.budgets import latency, size
+from knowledge.promotion.gates.calibration import calibration
 from knowledge.promotion.gates.champion import champion, served
 from knowledge.promotion.gates.contract import AnyGate, Finding, GateSpec, Held, Unread
+from knowledge.promotion.gates.fairness import fairness
+from knowledge.promotion.gates.metrics import data, limits, metrics, others, primary
+from knowledge.promotion.gates.papers import card, lineage
+from knowledge.promotion.gates.signature import signature
+from knowledge.promotion.gates.significance import significance
+from knowledge.promotion.gates.slices import slices
+from knowledge.promotion.gates.surroundings import (
+    age,
+    drift,
+    freeze,
+    incidents,
+    look,
+    signoffs,
+)
 from knowledge.promotion.policy import Mode
 
 GROUP = "tandem.gates"
@@ -21,6 +37,26 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 BUILTIN: tuple[AnyGate, ...] = (
     champion,
     served,
+    data,
+    metrics,
+    primary,
+    significance,
+    others,
+    limits,
+    slices,
+    fairness,
+    calibration,
+    signature,
+    latency,
+    size,
+    drift,
+    look,
+    incidents,
+    age,
+    card,
+    lineage,
+    freeze,
+    signoffs,
 )
 """In the order of the card. They are entry points too, but a checkout whose metadata is old must
 not lose one, so they are listed here."""
