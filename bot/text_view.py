@@ -26,6 +26,8 @@ def draw(reply: Reply) -> str:
         parts.append(_sources(reply.sources))
     if row := _row(reply.buttons, numbers):
         parts.append(row)
+    if reply.calls:
+        parts.append(f"For {', '.join(reply.calls)}")
     if reply.footer:
         parts.append(reply.footer)
     return "\n\n".join(part for part in parts if part)

@@ -145,6 +145,8 @@ class Form:
     submit: str = "Submit"
     text: str = ""
     preview: Preview | None = None
+    keep: tuple[tuple[str, str], ...] = ()
+    """Arguments that join the Call unseen; for forms that a skill makes when they are opened."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,7 @@ class Audience(StrEnum):
 @dataclass(frozen=True)
 class Reply:
     """What to show, in this order: title, text, fields, table, sections, pictures, attachments,
-    sources, buttons, footer."""
+    sources, buttons, calls, footer."""
 
     title: str
     text: str = ""
@@ -251,8 +253,12 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     footer: str = ""
     """Small print: how it was computed, which data, as of when."""
+    calls: tuple[str, ...] = ()
+    """People and groups who are to be called by this message: user and group ids of the chat.
+    Slack calls them when it is posted, and not when it is edited."""
     about: str = ""
-    """The incident it is about ("INC-12"): its card is refreshed after the turn."""
+    """The incident ("INC-12") or request ("APR-3") it is about: its card is refreshed after the
+    turn."""
     audience: Audience = Audience.PLACE
     replace: bool = False
     """When it answers a button: rewrite the message that held the button instead of adding one."""
@@ -351,4 +357,5 @@ class Context:
     read_thread: Callable[[str], tuple[Message, ...]] = lambda incident_id: ()
     """The messages of an incident's thread, oldest first."""
     card_link: Callable[[str], str] = lambda incident_id: ""
-    """An address that leads people to an incident's card; empty when there is none."""
+    """An address that leads people to the card of an incident or a request; empty when there is
+    none."""

@@ -48,7 +48,7 @@ class Acts:
             raise PlayRefused("unknown_command", f"{command} is not a valid command", 404)
         said = escape(text)
         if known.escape:
-            said = typed(text, self.workspace.person, self.workspace.channel, with_names=True)
+            said = typed(text, self.workspace, with_names=True)
         url = self._response_url(user.id, channel.id)
         trigger = self.tickets.trigger(user.id)
         payload = slash_command(user, channel, command, said, url, trigger)

@@ -10,7 +10,7 @@ Every act returns once the app has acknowledged it; what the app does afterwards
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -193,6 +193,19 @@ class PersonClient:
         view = view or self.view()
         if view is not None:
             self.post("/play/close", view_id=view.id)
+
+    def group(
+        self,
+        handle: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        enabled: bool | None = None,
+    ) -> list[str]:
+        """Put people into a group or take them out, by name; enable or disable it. Returns the ids
+        of its members now."""
+        body = {"group": handle, "add": list(add), "remove": list(remove), "enabled": enabled}
+        return list(self.post("/play/group", **body)["group"]["members"])
 
     def react(self, message: Message, name: str, *, remove: bool = False) -> None:
         """Add a reaction, such as "eyes"."""

@@ -1,9 +1,8 @@
 """What a person types, as Slack stores it: escaped, with @names and #channels as references."""
 
 import re
-from collections.abc import Callable
 
-from bot.playground.workspace import Channel, Person
+from bot.playground.workspace import Workspace
 
 _REFERENCE = re.compile(r"(?<![\w<@#&;/.])([@#])([A-Za-z0-9][A-Za-z0-9._-]*)")
 _BROADCASTS = frozenset({"here", "channel", "everyone"})
@@ -14,12 +13,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def typed(
-    text: str,
-    person: Callable[[str], Person | None],
-    channel: Callable[[str], Channel | None],
-    with_names: bool = False,
-) -> str:
+def typed(text: str, workspace: Workspace, with_names: bool = False) -> str:
     """`text` as stored. `with_names` writes `<@U1|ben>`, as slash commands that escape get it."""
 
     def reference(match: re.Match[str]) -> str:
@@ -29,7 +23,11 @@ def typed(
         rest = name[len(trimmed) :]
         if sign == "@" and trimmed in _BROADCASTS:
             return f"<!{trimmed}>{rest}"
-        found = person(trimmed.lower()) if sign == "@" else channel(trimmed.lower())
+        group = workspace.group(trimmed.lower()) if sign == "@" else None
+        if group is not None and not group.deleted_at:
+            return f"<!subteam^{group.id}{f'|@{group.handle}' if with_names else ''}>{rest}"
+        look_up = workspace.person if sign == "@" else workspace.channel
+        found = look_up(trimmed.lower())
         if found is None:
             return match.group(0)
         # Slack shows a channel's name in message text only.

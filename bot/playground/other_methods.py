@@ -7,7 +7,7 @@ from bot.playground.chat_methods import page, the_channel
 from bot.playground.content import parsed
 from bot.playground.errors import Refused
 from bot.playground.playground import Playground
-from bot.playground.presents import api_channel, api_file, api_user, bot_profile
+from bot.playground.presents import api_channel, api_file, api_group, api_user, bot_profile
 from bot.playground.workspace import (
     BOT_ID,
     BOT_USER_ID,
@@ -15,6 +15,7 @@ from bot.playground.workspace import (
     TEAM_ID,
     TEAM_NAME,
     Message,
+    UserGroup,
 )
 
 Json = dict[str, Any]
@@ -105,13 +106,28 @@ def users_list(pg: Playground, args: Json) -> Json:
     return {"members": [api_user(u) for u in shown], "response_metadata": {"next_cursor": cursor}}
 
 
+def usergroups_list(pg: Playground, args: Json) -> Json:
+    """usergroups.list"""
+    users, count = _yes(args, "include_users"), _yes(args, "include_count")
+    found = [g for g in pg.workspace.groups.values() if _is_listed(g, args)]
+    return {"usergroups": [api_group(group, users=users, count=count) for group in found]}
+
+
 def usergroups_users_list(pg: Playground, args: Json) -> Json:
-    """usergroups.users.list: a group is named by a role, and holds those whose role it is."""
-    role = str(args.get("usergroup") or "").casefold()
-    users = [u.id for u in pg.workspace.users.values() if u.role.casefold() == role]
-    if not users:
+    """usergroups.users.list"""
+    group = pg.workspace.groups.get(str(args.get("usergroup") or ""))
+    if group is None or not _is_listed(group, args):
         raise Refused("no_such_subteam")
-    return {"users": users}
+    return {"users": list(group.members)}
+
+
+def _is_listed(group: UserGroup, args: Json) -> bool:
+    return not group.deleted_at or _yes(args, "include_disabled")
+
+
+def _yes(args: Json, name: str) -> bool:
+    """A switch as slack_sdk sends it in a form ("1") or in JSON."""
+    return str(args.get(name)).lower() in ("1", "true")
 
 
 def bots_info(pg: Playground, args: Json) -> Json:

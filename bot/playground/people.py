@@ -12,6 +12,7 @@ from bot.playground.mentions import typed
 from bot.playground.playground import Playground
 from bot.playground.presents import (
     play_channel,
+    play_group,
     play_message,
     play_user,
     play_view,
@@ -67,6 +68,7 @@ async def state(pg: Playground, args: Json) -> Json:
     return {
         "team": {"id": TEAM_ID, "name": TEAM_NAME},
         "users": [play_user(u) for u in pg.workspace.users.values()],
+        "groups": [play_group(g) for g in pg.workspace.groups.values()],
         "channels": [play_channel(c, person.id) for c in pg.workspace.visible(person.id)],
         "app": pg.app(),
         "commands": commands,
@@ -165,7 +167,7 @@ async def say(pg: Playground, args: Json) -> Json:
         if parent is None or parent.ephemeral_for:
             raise PlayRefused("thread_not_found", thread_ts, 404)
         thread_ts = parent.thread_ts or parent.ts
-    stored = typed(text, pg.workspace.person, pg.workspace.channel)
+    stored = typed(text, pg.workspace)
     ts = pg.workspace.next_ts()
     pg.talk.post(Message(ts, channel.id, person.id, stored, thread_ts=thread_ts))
     channel.read[person.id] = ts
@@ -266,7 +268,7 @@ async def edit(pg: Playground, args: Json) -> Json:
     text = str(args.get("text") or "").strip()
     if not text:
         raise PlayRefused("no_text", "there is nothing to say")
-    stored = typed(text, pg.workspace.person, pg.workspace.channel)
+    stored = typed(text, pg.workspace)
     pg.talk.edit(message, person.id, text=stored)
     return {}
 
@@ -288,6 +290,29 @@ async def shortcut(pg: Playground, args: Json) -> Json:
         raise PlayRefused("unknown_shortcut", f"{callback!r}; there are: {', '.join(known)}", 404)
     await pg.acts.shortcut(person, callback, message)
     return {}
+
+
+async def group(pg: Playground, args: Json) -> Json:
+    """Put people into a group, take them out, enable or disable it: what its owners do."""
+    _person(pg, args)
+    found = pg.workspace.group(str(args.get("group") or ""))
+    if found is None:
+        raise PlayRefused("group_not_found", str(args.get("group")), 404)
+    added, removed = (_people(pg, args.get(side)) for side in ("add", "remove"))
+    found.members = [
+        member for member in dict.fromkeys([*found.members, *added]) if member not in removed
+    ]
+    if args.get("enabled") is not None:
+        found.deleted_at = 0 if args["enabled"] else int(pg.clock())
+    pg.stream.tell({"type": "group", "group": play_group(found)})
+    return {"group": play_group(found)}
+
+
+def _people(pg: Playground, names: Any) -> list[str]:
+    found = [pg.workspace.person(str(name)) for name in names or ()]
+    if None in found:
+        raise PlayRefused("user_not_found", str(names), 404)
+    return [person.id for person in found if person is not None]
 
 
 async def press_panel(pg: Playground, args: Json) -> Json:
@@ -335,6 +360,7 @@ POST: dict[str, Endpoint] = {
     "/play/edit": edit,
     "/play/delete": delete,
     "/play/shortcut": shortcut,
+    "/play/group": group,
     "/play/panel/{id}": press_panel,
     "/play/app": connect_app,
     "/play/refresh": refresh_sockets,

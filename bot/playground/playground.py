@@ -24,8 +24,10 @@ from bot.playground.views import Views
 from bot.playground.workspace import (
     APP_ID,
     BOT_USER_ID,
+    GROUPS,
     PEOPLE,
     ROOMS,
+    Group,
     Person,
     Room,
     Workspace,
@@ -82,6 +84,7 @@ class Playground:
         *,
         people: Sequence[Person] = PEOPLE,
         rooms: Sequence[Room] = ROOMS,
+        groups: Sequence[Group] = GROUPS,
         manifest: Mapping[str, Any] | None = None,
         panel: Panel | None = None,
         notices: Sequence[Mapping[str, str]] = (),
@@ -100,7 +103,7 @@ class Playground:
         self.secrets = secrets or random_secrets()
         self.timing = timing or Timing()
         self.manifest = read_manifest(manifest)
-        self.workspace = Workspace(people, rooms, self.manifest.name or bot_name, clock)
+        self.workspace = Workspace(people, rooms, self.manifest.name or bot_name, clock, groups)
         self.stream = Stream()
         self.limits = Limits(rate_scale)
         self.tickets = Tickets(clock, self.timing.trigger)

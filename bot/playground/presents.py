@@ -11,6 +11,7 @@ from bot.playground.workspace import (
     File,
     Message,
     Person,
+    UserGroup,
     Workspace,
 )
 
@@ -91,6 +92,29 @@ def api_file(workspace: Workspace, file: File) -> Json:
         "original_h": height,
         "alt_txt": file.alt_text,
     }
+
+
+def api_group(group: UserGroup, *, users: bool = False, count: bool = False) -> Json:
+    """A user group object."""
+    shown: Json = {
+        "id": group.id,
+        "team_id": TEAM_ID,
+        "is_usergroup": True,
+        "name": group.name,
+        "description": "",
+        "handle": group.handle,
+        "is_external": False,
+        "date_create": group.created_at,
+        "date_update": group.created_at,
+        "date_delete": group.deleted_at,
+        "auto_type": None,
+        "prefs": {"channels": [], "groups": []},
+    }
+    if users:
+        shown["users"] = list(group.members)
+    if count:
+        shown["user_count"] = len(group.members)
+    return shown
 
 
 def api_user(user: Person) -> Json:
@@ -199,6 +223,13 @@ def with_local_images(value: Any) -> Any:
     if isinstance(file, dict):
         copy["image_url"] = f"/play/file/{file['id']}" if file.get("id") else file.get("url", "")
     return copy
+
+
+def play_group(group: UserGroup) -> Json:
+    """`Group` in PROTOCOL.md."""
+    members = list(group.members)
+    enabled = not group.deleted_at
+    return {"id": group.id, "handle": group.handle, "members": members, "enabled": enabled}
 
 
 def play_user(user: Person) -> Json:

@@ -53,6 +53,7 @@ METHODS = {
     "reactions.get": Method(chat.reactions_get, ("reactions:read",)),
     "reactions.remove": Method(chat.reactions_remove, ("reactions:write",)),
     "team.info": Method(other.team_info, ("team:read",)),
+    "usergroups.list": Method(other.usergroups_list, ("usergroups:read",)),
     "usergroups.users.list": Method(other.usergroups_users_list, ("usergroups:read",)),
     "users.info": Method(other.users_info, ("users:read",)),
     "users.list": Method(other.users_list, ("users:read",)),

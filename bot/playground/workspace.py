@@ -45,6 +45,17 @@ class Room:
     bot: bool = True
 
 
+@dataclass(frozen=True)
+class Group:
+    """A group of people to start with, by their names."""
+
+    handle: str
+    name: str
+    members: tuple[str, ...] = ()
+    id: str = ""
+    enabled: bool = True
+
+
 PEOPLE = (
     Person("ada", "Ada Osei", "Site reliability engineer", "SRE on call", "#1264a3"),
     Person("ben", "Ben Lindqvist", "Site reliability engineer", "SRE", "#2b8a3e"),
@@ -56,6 +67,10 @@ ROOMS = (
     Room("incidents", "Alerts, incidents and who is on them"),
     Room("ml-models", "Drift, training and promotions"),
     Room("general", "Everyone at Northwind Parcel"),
+)
+GROUPS = (
+    Group("sre", "Site reliability", ("ada", "ben")),
+    Group("ml-leads", "Leads of machine learning", ("dev",)),
 )
 
 
@@ -132,6 +147,19 @@ class Channel:
         ]
 
 
+@dataclass
+class UserGroup:
+    """A group of people as it is now; `members` are user ids."""
+
+    id: str
+    handle: str
+    name: str
+    members: list[str]
+    created_at: int
+    deleted_at: int = 0
+    """When it was disabled; 0 while it is not."""
+
+
 class Workspace:
     """Look-ups and changes of the state; nothing here tells anyone."""
 
@@ -141,6 +169,7 @@ class Workspace:
         rooms: Sequence[Room] = ROOMS,
         bot_name: str = "tandem",
         clock: Callable[[], float] = time.time,
+        groups: Sequence[Group] = GROUPS,
     ) -> None:
         self.clock = clock
         self.base_url = ""
@@ -155,6 +184,9 @@ class Workspace:
             self._add_room(f"C{number:02d}{_letters(room.name):0<8.8}", room)
         for user in [u for u in self.users if u != BOT_USER_ID]:
             self.direct(user, BOT_USER_ID)
+        self.groups: dict[str, UserGroup] = {}
+        for number, group in enumerate(groups, start=1):
+            self._add_group(f"S{number:02d}{_letters(group.handle):0<8.8}", group)
         self.files: dict[str, File] = {}
         self._last_ts = 0
         self._files_made = 0
@@ -166,6 +198,23 @@ class Workspace:
             if (room.bot if u.is_bot else room.members is None or u.name in room.members)
         ]
         self.channels[channel_id] = Channel(channel_id, room.name, room.topic, members=members)
+
+    def _add_group(self, group_id: str, group: Group) -> None:
+        """Raises ValueError where it names somebody who is not there."""
+        people = {user.name: user.id for user in self.users.values()}
+        unknown = [name for name in group.members if name not in people]
+        if unknown:
+            raise ValueError(f"@{group.handle}: there is no {', '.join(unknown)}")
+        now = int(self.clock())
+        made = UserGroup(
+            id=group.id or group_id,
+            handle=group.handle,
+            name=group.name,
+            members=[people[name] for name in group.members],
+            created_at=now,
+            deleted_at=0 if group.enabled else now,
+        )
+        self.groups[made.id] = made
 
     def next_ts(self) -> str:
         """A message's ts: seconds with six decimals, never twice the same, always growing."""
@@ -182,6 +231,12 @@ class Workspace:
         """By id, name or "#name"."""
         return self.channels.get(key) or next(
             (c for c in self.channels.values() if not c.is_im and c.name == key.lstrip("#")), None
+        )
+
+    def group(self, key: str) -> UserGroup | None:
+        """By id, handle or "@handle"."""
+        return self.groups.get(key) or next(
+            (g for g in self.groups.values() if g.handle == key.lstrip("@")), None
         )
 
     def direct(self, one: str, other: str) -> Channel:

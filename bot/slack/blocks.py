@@ -52,6 +52,8 @@ TEXT = 3000
 FIELD = 2000
 HEADER = 150
 BUTTON = 75
+CALLED = 1000
+"""Characters for the mentions of those who are called."""
 ROWS = 100
 COLUMNS = 20
 WRAP_FROM = 16
@@ -60,6 +62,8 @@ FORM_CALLBACK = "call"
 PREVIEW = "preview"
 """The block id of a form's preview button; what the preview shows has ids that begin with it."""
 
+_USER = re.compile("[UW][A-Z0-9]{5,}")
+_GROUP = re.compile("S[A-Z0-9]{5,}")
 _SIGN = {
     Tone.NEUTRAL: "",
     Tone.GOOD: ":large_green_circle: ",
@@ -74,8 +78,21 @@ def escape(text: str) -> str:
 
 
 def fallback(reply: Reply) -> str:
-    """The plain text for notifications and screen readers."""
-    return cut(escape(f"{reply.title}. {reply.text}" if reply.text else reply.title), TEXT)
+    """The plain text for notifications and screen readers; it calls people as the blocks do."""
+    called = called_in(reply)
+    words = escape(f"{reply.title}. {reply.text}" if reply.text else reply.title)
+    return cut(words, TEXT - len(called) - 1) + (f" {called}" if called else "")
+
+
+def called_in(reply: Reply) -> str:
+    """The mentions of those whom the reply calls; what is no id of Slack's is shown as a word."""
+    return cut_list("", map(_mention, dict.fromkeys(reply.calls)), " ", CALLED)
+
+
+def _mention(called: str) -> str:
+    if _USER.fullmatch(called):
+        return f"<@{called}>"
+    return f"<!subteam^{called}>" if _GROUP.fullmatch(called) else escape(called)
 
 
 def blocks(reply: Reply, files: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -97,6 +114,9 @@ def blocks(reply: Reply, files: Sequence[str] = ()) -> list[dict[str, Any]]:
         for picture, file in zip(reply.pictures, files, strict=False)
     ]
     tail: list[Block] = [*_sources(reply, links), *_actions(reply.buttons, "b")]
+    if reply.calls:
+        # A section, as mentions in small print may be taken for mere names.
+        tail.append(SectionBlock(text=_text(f"For {called_in(reply)}")))
     if reply.footer:
         tail.append(ContextBlock(elements=[_text(escape(reply.footer))]))
     return [block.to_dict() for block in _fit(drawn, tail)]

@@ -19,6 +19,7 @@ METADATA = 3000
 """Characters of a window's private_metadata that Slack takes."""
 
 _MENTION = re.compile(r"<@(\w+)(?:\|[^>]*)?>")
+_GROUP = re.compile(r"<!subteam\^(\w+)(?:\|@?([^>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 _CHANNEL = re.compile(r"<#\w+\|([^>]*)>")
 
@@ -26,6 +27,7 @@ _CHANNEL = re.compile(r"<#\w+\|([^>]*)>")
 def plain(text: str, bot_user: str = "") -> str:
     """Slack's markup back to what was typed; the bot's own mention is dropped."""
     text = _MENTION.sub(lambda m: "" if m[1] == bot_user else f"@{m[1]}", text)
+    text = _GROUP.sub(lambda m: f"@{m[2] or m[1]}", text)
     text = _LINK.sub(lambda m: m[2] or m[1], text)
     text = _CHANNEL.sub(lambda m: f"#{m[1]}", text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -12,6 +12,7 @@
 | im:history | direct messages |
 | im:write | finding a page again after a crash, so that nobody is paged twice |
 | reactions:read | putting a message on the time line by a reaction |
+| usergroups:read | who is in a group that may approve |
 | users:read | names instead of ids |
 """
 
@@ -32,6 +33,7 @@ SCOPES = (
     "im:history",
     "im:write",
     "reactions:read",
+    "usergroups:read",
     "users:read",
 )
 EVENTS = ("app_home_opened", "app_mention", "message.channels", "message.im", "reaction_added")

@@ -13,32 +13,16 @@ from typing import Any
 
 import httpx
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.ask import Place, Window
 from bot.ports import Gone, RateLimited
-from bot.slack import blocks, inbound, windows
+from bot.slack import blocks, inbound, web, windows
 from bot.slack.inbound import message_of, plain
 from knowledge.errors import Unavailable
 from knowledge.records import Message
 from skills.contract import Attachment, Call, Form, Picture, Reply
 
 EVENT_TYPE = "tandem"
-_GONE = {
-    "channel_not_found",
-    "message_not_found",
-    "thread_not_found",
-    "is_archived",
-    "cant_update_message",
-    "not_in_channel",
-    "user_not_in_channel",
-    "view_not_found",
-    "not_found",
-    "hash_conflict",
-}
-_LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
-"""Slack's own troubles: they pass."""
-_WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _FILE_TRIES = 4
 _REMEMBERED_FILES = 200
 """Pictures that are not uploaded again when a card with the same one is edited."""
@@ -288,32 +272,7 @@ class SlackMessenger:
         return str(ticket["file_id"])
 
     def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        given = {name: value for name, value in arguments.items() if value is not None}
-        try:
-            answer = getattr(self._client, method)(**given)
-        except SlackApiError as error:
-            raise translated(error) from error
-        except (SlackClientError, OSError) as error:
-            raise Unavailable("slack", f"{method} did not get through: {error}") from error
-        data: dict[str, Any] = answer.data
-        return data
-
-
-def translated(error: SlackApiError) -> Unavailable:
-    """Slack's refusal in our words."""
-    response = error.response
-    why = str(response.get("error", "unknown_error"))
-    if response.status_code == 429 or why in _WAIT:
-        return RateLimited("slack", float(response.headers.get("Retry-After", 1)))
-    if why in _GONE:
-        return Gone("slack", why)
-    details = (response.get("response_metadata") or {}).get("messages", [])
-    needed = f" (needs the scope {response['needed']})" if why == "missing_scope" else ""
-    return Unavailable(
-        "slack",
-        f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""),
-        retry=why in _LATER or response.status_code >= 500,
-    )
+        return web.call(self._client, method, **arguments)
 
 
 def _key(message: dict[str, Any]) -> str:

@@ -5,14 +5,14 @@ https://docs.slack.dev/reference/methods/conversations.create
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.ports import Messenger
-from bot.slack.messenger import SlackMessenger, translated
+from bot.slack import web
+from bot.slack.messenger import SlackMessenger
 from knowledge.errors import BadArgs, Unavailable
 from skills.contract import Button, Reply
 
@@ -102,13 +102,7 @@ class SlackRooms:
                 log.warning("%s is not invited into %s: %s", person, channel, error.why)
 
     def _call(self, method: str, **arguments: Any) -> Any:
-        call: Callable[..., Any] = getattr(self._client, method)
-        try:
-            return call(**arguments).data
-        except SlackApiError as error:
-            raise translated(error) from error
-        except (SlackClientError, OSError) as error:
-            raise Unavailable("slack", f"{method} did not get through: {error}") from error
+        return web.call(self._client, method, **arguments)
 
 
 def channel_name(name: str) -> str:

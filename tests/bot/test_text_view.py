@@ -30,6 +30,7 @@ def test_a_reply_is_drawn_from_top_to_bottom() -> None:
         pictures=(Picture("Drift", "two curves", b""),),
         sources=(Source("c1", "deploy"), Source("a1", "alert", "https://p.example")),
         buttons=(ACK, LINK),
+        calls=("U1", "@ml-leads"),
         footer="as of noon",
     )
     assert draw(reply).split("\n\n") == [
@@ -41,6 +42,7 @@ def test_a_reply_is_drawn_from_top_to_bottom() -> None:
         "(picture: Drift. two curves)",
         "Sources: [1] deploy; [2] alert <https://p.example>",
         "[2] Acknowledge   Open <https://a.example>",
+        "For U1, @ml-leads",
         "as of noon",
     ]
 

@@ -210,6 +210,19 @@ def test_a_mention_is_answered_in_the_channel(
     expect(newest(page, "two incidents are open")).to_contain_text("APP")
 
 
+def test_a_group_is_mentioned_by_its_handle(
+    context: BrowserContext, playground: RunningPlayground
+) -> None:
+    page = visit(context, playground, "ada", "general")
+    page.get_by_test_id("composer-input").press_sequentially("@ml")
+    expect(page.get_by_test_id("suggestions")).to_contain_text("@ml-leads")
+    page.get_by_test_id("composer-input").fill("")
+    say(page, "@ml-leads @sre please look")
+    said = newest(page, "please look")
+    expect(said).to_contain_text("@ml-leads @sre please look")
+    expect(said.locator(".mention-me")).to_have_text("@sre")
+
+
 def test_a_button_asks_first_and_then_acts(
     context: BrowserContext, playground: RunningPlayground
 ) -> None:

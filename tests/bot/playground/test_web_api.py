@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.playground.client import ActError
 from bot.playground.serve import RunningPlayground
 from bot.playground.workspace import Room
 
@@ -127,9 +128,37 @@ def test_who_and_where(web: WebClient) -> None:
     assert len(members) == len(web.users_list()["members"]) == 6
     assert web.users_info(user=members[0])["user"]["name"] == "ada"
     assert refusal(web.users_info, user="U404")["error"] == "user_not_found"
-    assert web.usergroups_users_list(usergroup="SRE")["users"] == ["U02BEN00000"]
     assert web.team_info()["team"]["name"] == "Northwind Parcel"
     assert web.bots_info(bot="B0PLAYGRND")["bot"]["user_id"] == "U0TANDEM00"
+
+
+def test_groups_and_who_is_in_them(alone: RunningPlayground, web: WebClient) -> None:
+    listed = web.usergroups_list()["usergroups"]
+    assert [(g["handle"], g["is_usergroup"]) for g in listed] == [("sre", True), ("ml-leads", True)]
+    assert "users" not in listed[0]
+    leads = listed[1]["id"]
+    assert web.usergroups_users_list(usergroup=leads)["users"] == ["U04DEV00000"]
+    ada = alone.client("ada")
+    assert ada.group("@ml-leads", add=["ada"], enabled=False) == ["U04DEV00000", "U01ADA00000"]
+    assert refusal(web.usergroups_users_list, usergroup=leads)["error"] == "no_such_subteam"
+    assert refusal(web.usergroups_users_list, usergroup="S404")["error"] == "no_such_subteam"
+    assert len(web.usergroups_users_list(usergroup=leads, include_disabled=True)["users"]) == 2
+    assert [g["handle"] for g in web.usergroups_list()["usergroups"]] == ["sre"]
+    everything = web.usergroups_list(include_users=True, include_count=True, include_disabled=True)
+    (sre, disabled) = everything["usergroups"]
+    assert (sre["users"], sre["user_count"]) == (["U01ADA00000", "U02BEN00000"], 2)
+    assert disabled["date_delete"] > 0
+    assert ada.group("ml-leads", remove=["dev"], enabled=True) == ["U01ADA00000"]
+    assert ada.state()["groups"][1] == {
+        "id": leads,
+        "handle": "ml-leads",
+        "members": ["U01ADA00000"],
+        "enabled": True,
+    }
+    with pytest.raises(ActError, match="group_not_found"):
+        ada.group("nobody")
+    with pytest.raises(ActError, match="user_not_found"):
+        ada.group("sre", add=["zoe"])
 
 
 def test_a_channel_is_made_and_people_are_invited(alone: RunningPlayground, web: WebClient) -> None:

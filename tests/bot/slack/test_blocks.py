@@ -53,6 +53,7 @@ replies = st.builds(
     sources=st.just((Source("a", "alert A", "https://a.example"), Source("b", "message"))),
     buttons=st.lists(buttons, max_size=12).map(tuple),
     footer=texts,
+    calls=st.lists(st.sampled_from(["U0ADA", "S0LEADS1"]) | texts, max_size=8).map(tuple),
 )
 
 
@@ -78,6 +79,22 @@ def test_no_text_can_mention_link_or_call_out() -> None:
     assert "<!channel>" not in drawn
     assert "&lt;!channel&gt;" in drawn
     assert "<https://evil.example" not in drawn
+
+
+def test_those_who_are_called_are_mentioned_once_and_nobody_else() -> None:
+    reply = Reply("APR-3", calls=("U01ADA00000", "S02MLLEADS0", "U01ADA00000", "<!here>", "S1|x"))
+    words = "<@U01ADA00000> <!subteam^S02MLLEADS0> &lt;!here&gt; S1|x"
+    assert blocks.blocks(reply)[-1]["text"]["text"] == f"For {words}"
+    assert blocks.fallback(reply) == f"APR-3 {words}"
+    assert "For" not in json.dumps(blocks.blocks(Reply("APR-3")))
+
+
+def test_those_who_are_called_are_called_however_long_the_text_is() -> None:
+    reply = Reply("long", "x" * 5000, calls=("U01ADA00000",) * 3, footer="small print")
+    assert blocks.fallback(reply).endswith("… <@U01ADA00000>")
+    assert len(blocks.fallback(reply)) <= blocks.TEXT
+    many = Reply("many", calls=tuple(f"U{n:09}" for n in range(900)))
+    assert blocks.called_in(many).endswith(">…")
 
 
 def test_lines_link_to_the_sources_they_rest_on() -> None:

@@ -19,6 +19,7 @@ def event(**given: Any) -> dict[str, Any]:
     [
         ("<@UBOT> is fraud drifting?", "is fraud drifting?"),
         ("ask <@U2> about <#C9|ops>", "ask @U2 about #ops"),
+        ("<!subteam^S1> and <!subteam^S2|@sre>", "@S1 and @sre"),
         (
             "see <https://a.example/x|the page> &amp; <https://b.example>",
             "see the page & https://b.example",

@@ -31,6 +31,8 @@ USED = (
     "files.completeUploadExternal",
     "files.getUploadURLExternal",
     "reactions.get",
+    "usergroups.list",
+    "usergroups.users.list",
     "users.info",
     "views.open",
     "views.publish",

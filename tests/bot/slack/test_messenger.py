@@ -104,6 +104,17 @@ def test_a_message_is_posted_edited_and_deleted(
     assert ada.again(shown) is None
 
 
+def test_people_and_groups_are_called(messenger: SlackMessenger, ada: PersonClient) -> None:
+    leads = next(g["id"] for g in ada.state()["groups"] if g["handle"] == "ml-leads")
+    reply = Reply("APR-3", "fraud 9", calls=(ada.id, leads), footer="as of noon")
+    _, ts = messenger.post(CHANNEL, reply)
+    said = f"<@{ada.id}> <!subteam^{leads}>"
+    shown = next(m for m in ada.read(CHANNEL) if m.ts == ts)
+    assert shown.text == f"APR-3. fraud 9 {said}"
+    assert [b["type"] for b in shown.blocks] == ["header", "section", "section", "context"]
+    assert shown.blocks[2]["text"]["text"] == f"For {said}"
+
+
 def test_a_reply_stands_in_its_thread(messenger: SlackMessenger, ada: PersonClient) -> None:
     channel, ts = messenger.post(CHANNEL, HELLO)
     messenger.post(channel, Reply("Below"), thread=ts)

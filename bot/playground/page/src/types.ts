@@ -125,10 +125,19 @@ export interface Notice {
   text: string;
 }
 
+/** A group of people; mentioned by its handle. */
+export interface Group {
+  id: string;
+  handle: string;
+  members: string[];
+  enabled: boolean;
+}
+
 export interface PlayState {
   ok: true;
   team: { id: string; name: string };
   users: User[];
+  groups: Group[];
   channels: Channel[];
   app: BotApp;
   commands: Command[];
@@ -146,6 +155,7 @@ export type StreamEvent =
   | { type: "view_closed"; view_id: string; all?: boolean }
   | { type: "home"; view: View | null }
   | { type: "channel"; channel: Channel }
+  | { type: "group"; group: Group }
   | { type: "app"; app: BotApp }
   | { type: "panel"; panel: Panel | null }
   | { type: "trouble"; text: string; detail: string };

@@ -5,7 +5,7 @@ export interface Suggestion {
   insert: string;
   label: string;
   hint: string;
-  kind: "command" | "user" | "channel";
+  kind: "command" | "user" | "group" | "channel";
 }
 
 export interface Fragment {
@@ -38,9 +38,14 @@ export function suggest(text: string, caret: number, world: World, inThread: boo
   const matches = (...texts: string[]): boolean => texts.some((t) => t.toLowerCase().split(/\s+/).some((w) => w.startsWith(needle)));
   const found =
     word[1] === "@"
-      ? world.users
-          .filter((u) => matches(u.name, u.real_name))
-          .map((u): Suggestion => ({ insert: `@${u.name} `, label: u.real_name || u.name, hint: u.is_bot ? "App" : u.title, kind: "user" }))
+      ? [
+          ...world.users
+            .filter((u) => matches(u.name, u.real_name))
+            .map((u): Suggestion => ({ insert: `@${u.name} `, label: u.real_name || u.name, hint: u.is_bot ? "App" : u.title, kind: "user" })),
+          ...world.groups
+            .filter((g) => g.enabled && matches(g.handle))
+            .map((g): Suggestion => ({ insert: `@${g.handle} `, label: `@${g.handle}`, hint: "Group", kind: "group" })),
+        ]
       : world.channels
           .filter((c) => !c.is_im && matches(c.name))
           .map((c): Suggestion => ({ insert: `#${c.name} `, label: `#${c.name}`, hint: c.topic, kind: "channel" }));
@@ -51,6 +56,7 @@ export function suggest(text: string, caret: number, world: World, inThread: boo
 export function asTyped(text: string, world: World): string {
   return text
     .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `@${world.users.find((u) => u.id === id)?.name ?? id}`)
+    .replace(/<!subteam\^(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `@${world.groups.find((g) => g.id === id)?.handle ?? id}`)
     .replace(/<#(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `#${world.channels.find((c) => c.id === id)?.name ?? id}`)
     .replace(/<([^>|]+)(?:\|[^>]*)?>/g, "$1")
     .replaceAll("&lt;", "<")

@@ -3,7 +3,7 @@ import { Message as LibraryMessage, type Block, type MessageProps } from "slack-
 import { linkOf } from "../address";
 import { emoji } from "../format";
 import { useSlack, type Slack } from "../store/context";
-import type { Channel, User } from "../types";
+import type { Channel, Group, User } from "../types";
 import { formatted, localised, unfolded } from "./local";
 
 type Hooks = NonNullable<MessageProps["hooks"]>;
@@ -24,13 +24,17 @@ function emojiOrText(name: string): ReactNode {
   ));
 }
 
-function hooksFor(me: string, users: readonly User[], channels: readonly Channel[], go: Slack["go"], openThread: Slack["openThread"]): Hooks {
+function hooksFor(me: string, users: readonly User[], groups: readonly Group[], channels: readonly Channel[], go: Slack["go"], openThread: Slack["openThread"]): Hooks {
   const userName = (id: string, given: string): string => users.find((u) => u.id === id)?.name ?? given;
   const mark = (text: string): ReactNode => <span className="mention mention-broad">{text}</span>;
   return {
     user: ({ id, name }) => (
       <span className={`mention ${id === me ? "mention-me" : ""}`}>@{userName(id, name || id)}</span>
     ),
+    usergroup: ({ id }) => {
+      const group = groups.find((g) => g.id === id);
+      return <span className={`mention ${group?.members.includes(me) ? "mention-me" : ""}`}>@{group?.handle ?? id}</span>;
+    },
     channel: ({ id, name }) => {
       const channel = channels.find((c) => c.id === id);
       return (
@@ -65,17 +69,18 @@ function hooksFor(me: string, users: readonly User[], channels: readonly Channel
 /** Blocks that only show something: drawn by slack-blocks-to-jsx. */
 export const LibraryBlocks = memo(function LibraryBlocks({ blocks }: Props): ReactElement {
   const { world, me, go, openThread, theme } = useSlack();
-  const { users, channels } = world;
+  const { users, groups, channels } = world;
   const data = useMemo(
     () => ({
       users: users.map(({ id, name }) => ({ id, name })),
+      user_groups: groups.map(({ id, handle }) => ({ id, name: handle })),
       channels: channels.map(({ id, name }) => ({ id, name })),
     }),
-    [users, channels],
+    [users, groups, channels],
   );
   const hooks = useMemo(
-    () => hooksFor(me.id, users, channels, go, openThread),
-    [me.id, users, channels, go, openThread],
+    () => hooksFor(me.id, users, groups, channels, go, openThread),
+    [me.id, users, groups, channels, go, openThread],
   );
   // Block Kit arrives as JSON that the server has checked; the library's union cannot be proven here.
   const drawn = useMemo(() => formatted(localised(blocks.map(unfolded))) as unknown as Block[], [blocks]);

@@ -17,6 +17,7 @@ export type Place = { kind: "channel"; id: string } | { kind: "home" };
 export interface World {
   team: PlayState["team"];
   users: PlayState["users"];
+  groups: PlayState["groups"];
   channels: Channel[];
   app: BotApp;
   commands: PlayState["commands"];
@@ -204,6 +205,8 @@ function streamed(world: World, event: StreamEvent, me: string): World {
       return { ...world, home: event.view, homeLoaded: true };
     case "channel":
       return withChannel(world, event.channel);
+    case "group":
+      return { ...world, groups: world.groups.map((g) => (g.id === event.group.id ? event.group : g)) };
     case "app":
       return { ...world, app: event.app };
     case "panel":

@@ -1,0 +1,56 @@
+"""Calls of Slack's Web API, with its refusals in our words."""
+
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.ports import Gone, RateLimited
+from knowledge.errors import Unavailable
+
+_GONE = {
+    "channel_not_found",
+    "message_not_found",
+    "thread_not_found",
+    "is_archived",
+    "cant_update_message",
+    "not_in_channel",
+    "user_not_in_channel",
+    "view_not_found",
+    "not_found",
+    "hash_conflict",
+}
+_LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+"""Slack's own troubles: they pass."""
+_WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+
+
+def call(client: WebClient, method: str, **arguments: Any) -> dict[str, Any]:
+    """What the method answers, by the client's name for it ("chat_postMessage"); arguments that are
+    None are left out. Raises Unavailable, RateLimited, Gone."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        answer = getattr(client, method)(**given)
+    except SlackApiError as error:
+        raise translated(error) from error
+    except (SlackClientError, OSError) as error:
+        raise Unavailable("slack", f"{method} did not get through: {error}") from error
+    data: dict[str, Any] = answer.data
+    return data
+
+
+def translated(error: SlackApiError) -> Unavailable:
+    """Slack's refusal in our words."""
+    response = error.response
+    why = str(response.get("error", "unknown_error"))
+    if response.status_code == 429 or why in _WAIT:
+        return RateLimited("slack", float(response.headers.get("Retry-After", 1)))
+    if why in _GONE:
+        return Gone("slack", why)
+    details = (response.get("response_metadata") or {}).get("messages", [])
+    needed = f" (needs the scope {response['needed']})" if why == "missing_scope" else ""
+    return Unavailable(
+        "slack",
+        f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""),
+        retry=why in _LATER or response.status_code >= 500,
+    )

@@ -1,0 +1,50 @@
+"""Calls of the Web API: what Slack refuses, in our words."""
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
+from bot.ports import Gone, RateLimited
+from bot.slack.web import translated
+from knowledge.errors import Unavailable
+
+
+def refused(status: int, headers: dict[str, str], **answer: object) -> Unavailable:
+    response = SlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="",
+        req_args={},
+        data={"ok": False, **answer},
+        headers=headers,
+        status_code=status,
+    )
+    return translated(SlackApiError("refused", response))  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "retry"),
+    [
+        (429, "ratelimited", RateLimited, True),
+        (200, "rate_limited", RateLimited, True),
+        (200, "message_not_found", Gone, False),
+        (200, "internal_error", Unavailable, True),
+        (200, "invalid_auth", Unavailable, False),
+        (503, "what", Unavailable, True),
+    ],
+)
+def test_a_refusal_says_whether_to_try_again(
+    status: int, error: str, kind: type[Unavailable], retry: bool
+) -> None:
+    found = refused(status, {"Retry-After": "7"}, error=error)
+    assert (type(found), found.retry) == (kind, retry)
+
+
+def test_a_refusal_says_for_how_long_and_what_for() -> None:
+    late = refused(429, {"Retry-After": "7"}, error="ratelimited")
+    assert isinstance(late, RateLimited)
+    assert late.seconds == 7
+    scope = refused(200, {}, error="missing_scope", needed="usergroups:read")
+    assert scope.why == "missing_scope (needs the scope usergroups:read)"
+    details = {"messages": ["[ERROR] no more than 50 items"]}
+    assert "50 items" in refused(200, {}, error="invalid_blocks", response_metadata=details).why
