@@ -78,10 +78,18 @@ class Judged:
 
     expected: float
     value: float
-    evidence: float
-    """What the bets won: 1/alpha or more is worse at the level alpha."""
-    slots: int
-    """How many were judged; 0 where there was nothing to compare."""
+    trail: tuple[float, ...] = ()
+    """What the bets had won after each slot; empty where there was nothing to compare."""
+
+    @property
+    def evidence(self) -> float:
+        """1/alpha or more is worse at the level alpha."""
+        return self.trail[-1] if self.trail else 0.0
+
+    @property
+    def slots(self) -> int:
+        """How many were judged."""
+        return len(self.trail)
 
 
 def combine(name: str, series: Sequence[Series]) -> Series:
@@ -113,7 +121,7 @@ def judge(
     forecast = _by_days(rule, days, lead, late) or _by_lead(rule, days, lead)
     seen = np.flatnonzero(np.isfinite(values))
     if forecast is None or not len(seen):
-        return Judged(_mean(lead[np.isfinite(lead)]), _mean(values[seen]), 0.0, 0)
+        return Judged(_mean(lead[np.isfinite(lead)]), _mean(values[seen]))
     return forecast.judge(rule, values, slots)
 
 
@@ -134,10 +142,10 @@ class _Forecast:
         there = np.isfinite(values[number]) & np.isfinite(expected)
         number, expected, values = number[there], expected[there], values[number][there]
         if not len(number):
-            return Judged(0.0, 0.0, 0.0, 0)
+            return Judged(0.0, 0.0)
         worseness = _worseness(rule, values, expected, self.floor)
         ranks = self._ranks(number, worseness / (1 + rule.limit))
-        return Judged(_mean(expected), _mean(values), _won(ranks, slots), len(ranks))
+        return Judged(_mean(expected), _mean(values), _won(ranks, slots))
 
     def _ranks(self, number: NDArray[np.int64], worseness: Array) -> Array:
         """The share of earlier errors, near the same time of day, that were at least as bad."""
@@ -244,16 +252,18 @@ def _rank(errors: Array, worseness: float) -> float:
     return float((1 + np.count_nonzero(known >= worseness)) / (len(known) + 1))
 
 
-def _won(ranks: Array, chances: int) -> float:
-    """What one unit of money has become: half of it bet from the first rank on, the rest spread
-    over `chances` later beginnings."""
+def _won(ranks: Array, chances: int) -> tuple[float, ...]:
+    """What one unit of money has become after each rank: half of it bet from the first one on, the
+    rest spread over `chances` later beginnings."""
     bets = np.array(BETS)
     money = np.zeros(len(bets))
     stake = 0.5
+    trail = []
     for rank in ranks:
         money = np.minimum((money + stake) * bets * rank ** (bets - 1), RICH)
         stake = 0.5 / max(chances, len(ranks))
-    return float(money.mean())
+        trail.append(float(money.mean()))
+    return tuple(trail)
 
 
 def _mean(values: Array) -> float:

@@ -37,13 +37,13 @@ def look(verdict: str, hours: float, **figures: float) -> Look:
 
 
 def test_worse_is_by_evidence_and_says_both_figures() -> None:
-    bad = endpoint_reading("errors", Judged(0.002, 0.031, EVIDENCE, 9))
+    bad = endpoint_reading("errors", Judged(0.002, 0.031, (1.0, EVIDENCE)))
     assert bad == BAD
-    assert not endpoint_reading("errors", Judged(0.002, 0.031, EVIDENCE / 2, 9)).worse
-    assert endpoint_reading("latency", Judged(0.1, 0.15, 0, 9)).says == (
+    assert not endpoint_reading("errors", Judged(0.002, 0.031, (EVIDENCE, EVIDENCE / 2))).worse
+    assert endpoint_reading("latency", Judged(0.1, 0.15)).says == (
         "latency 100 ms before, 150 ms since"
     )
-    assert endpoint_reading("volume", Judged(40.0, 12.5, 0, 9)).says == (
+    assert endpoint_reading("volume", Judged(40.0, 12.5)).says == (
         "volume 40 before, 12.5 since"
     )
 
