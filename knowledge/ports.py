@@ -548,7 +548,8 @@ class Models(Protocol):
 
         `expected` is the version that must be champion before ("" for none): raises Overtaken
         and changes nothing where another one is. Raises Unavailable naming the state that was left:
-        doing it again repairs it. Setting the one that is champion already changes nothing.
+        doing it again repairs it. Setting the one that is champion already changes nothing. The
+        model is named exactly: the nearest name is not good enough to be moved.
         """
         ...
 
@@ -648,6 +649,10 @@ class Trainer(Protocol):
 
     def look(self, run: Run) -> Run:
         """How it stands now. A run that the system does not know any more is LOST."""
+        ...
+
+    def secret(self, run: Run) -> str:
+        """What reports about this run are signed with; empty where none are taken."""
         ...
 
 

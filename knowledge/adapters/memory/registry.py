@@ -80,6 +80,9 @@ class MemoryModels:
     def set_champion(
         self, model: str, version: str, *, expected: str | None = None
     ) -> ModelVersion:
+        if model not in self._versions:
+            # A model that was renamed or deleted must not be taken for the one most like it.
+            raise NotFound.among("model", model, self._versions)
         target = self.version(model, version)
         with self._lock:
             aliases = self._aliases.setdefault(target.model, {})

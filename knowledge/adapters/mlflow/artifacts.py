@@ -8,7 +8,7 @@ hosts, which would be sent Tandem's credentials besides.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,13 +115,13 @@ class Folder:
             return self._opened
 
 
-def digest(folder: Folder, files: Sequence[File]) -> str:
+def digest(files: Sequence[File], read: Callable[[File], bytes]) -> str:
     """ "sha256:..." over the path and size of every file, and over the content of those that are
     small: at most HASHED_EACH bytes each and, taken from the smallest on, HASHED_IN_ALL together.
     MLmodel is among them, with MLflow's own id of what was saved."""
     small = _small(files)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="artifacts") as pool:
-        contents = list(pool.map(lambda file: folder.read(file, HASHED_EACH), small))
+        contents = list(pool.map(read, small))
     hashes = {f: hashlib.sha256(c).hexdigest() for f, c in zip(small, contents, strict=True)}
     told = [[f.path, f.size, hashes.get(f, "")] for f in sorted(files, key=lambda f: f.path)]
     return "sha256:" + hashlib.sha256(json.dumps(told).encode()).hexdigest()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from knowledge.adapters.mlflow import explanations, manifest, reading
-from knowledge.adapters.mlflow.artifacts import File, Folder, Listing, digest
+from knowledge.adapters.mlflow.artifacts import HASHED_EACH, File, Folder, Listing, digest
 from knowledge.adapters.mlflow.server import Missing
 from knowledge.errors import Unavailable
 from knowledge.records import Details, Signature
@@ -66,9 +66,9 @@ class Problems:
         return otherwise
 
     def _add(self, what: str, why: str) -> None:
-        said = f"{what}: {why}"
-        if said not in self.said:
-            self.said.append(said)
+        # One reason, such as where the files are, may keep several things from being read.
+        if not any(said.endswith(f": {why}") for said in self.said):
+            self.said.append(f"{what}: {why}")
 
 
 @dataclass
@@ -117,8 +117,9 @@ def _artefact(folder: Folder | None, problems: Problems) -> _Artefact:
         if not problems.said:
             problems.said.append("artefact: there are no files")
         return found
+    read_small = partial(folder.read, limit=HASHED_EACH)
     found.size = sum(file.size for file in files)
-    found.digest = problems.attempt("artefact", lambda: digest(folder, files), "")
+    found.digest = problems.attempt("artefact", lambda: digest(files, read_small), "")
     described = next((file for file in files if file.path == manifest.FILE), None)
     if described is None:
         problems.said.append(f"signature: there is no {manifest.FILE}")

@@ -90,10 +90,13 @@ class Shelf:
         raise NotFound.among(f"version of {name}", version, known)
 
     def move_champion(self, model: str, version: str, expected: str | None) -> tuple[str, str]:
-        """As `Models.set_champion`; returns the name and the version as the registry has them."""
-        target = str(self.find(self.registered(model).name, version).version)
-        registered = self.registered(model)
-        name = registered.name
+        """As `Models.set_champion`; takes the exact name only. Returns name and version."""
+        if self.registered(model).name != model:
+            # A model that was renamed or deleted must not be taken for the one most like it.
+            raise NotFound.among("model", model, self.names())
+        name = model
+        target = str(self.find(name, version).version)
+        registered = self.registered(name)
         before = registered.aliases.get(CHAMPION)
         if before == target:
             return name, target

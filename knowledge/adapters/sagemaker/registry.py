@@ -126,6 +126,9 @@ class SageMakerModels:
         """First the new one is approved, then all others are not: a crash in between leaves two
         that are Approved, of which the newer approval counts, and never none."""
         group, summaries = self._group(model)
+        if group != model:
+            # A model that was renamed or deleted must not be taken for the one most like it.
+            raise NotFound.among("model", model, self.names())
         target = self._find(group, summaries, version)
         approved = self._approved_in(summaries)
         current = champion_of(approved)

@@ -131,3 +131,20 @@ def test_details_and_predictions_of_what_is_not_there(filled: Filled) -> None:
             ask(filled.name, "v9")
     assert filled.models.predictions(filled.name, "v1") == {}
     assert filled.models.details(filled.name, "v1").card == ""
+
+
+def test_only_the_exact_name_is_moved(filled: Filled) -> None:
+    filled.add(rmse=2.0)
+    with pytest.raises(NotFound) as error:
+        filled.models.set_champion(filled.name.upper(), "1")
+    assert error.value.nearest[0] == filled.name
+    assert filled.models.champion(filled.name) is None
+
+
+def test_setting_the_champion_again_changes_nothing_even_unexpectedly(filled: Filled) -> None:
+    for rmse in (2.0, 1.0):
+        filled.add(rmse=rmse)
+    for number in ("1", "2"):
+        filled.models.set_champion(filled.name, number)
+    assert filled.models.set_champion(filled.name, "2", expected="7").version == "2"
+    assert filled.models.version(filled.name, "1").aliases == ("previous_champion",)

@@ -2,15 +2,11 @@
 nonsense, and one that goes away at the move.
 """
 
-import http.server
 import importlib.util
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +14,7 @@ from servers import Line, free_port
 
 from knowledge.adapters.mlflow import MlflowModels
 from knowledge.errors import Unavailable
+from tests.knowledge.adapters.mlflow.conftest import answering, send
 from tests.knowledge.adapters.registries import in_mlflow
 
 
@@ -66,40 +63,6 @@ def test_a_version_of_a_plain_run_has_the_runs_metrics(
     assert version.params == {"depth": "3"}
 
 
-@contextmanager
-def _answering(reply: Callable[[http.server.BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """A server that answers every request in one way."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            reply(self)
-
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _send(status: int, body: bytes) -> Callable[[http.server.BaseHTTPRequestHandler], None]:
-    def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return reply
-
-
 @pytest.mark.parametrize(
     ("status", "body", "words", "retry"),
     [
@@ -113,7 +76,7 @@ def _send(status: int, body: bytes) -> Callable[[http.server.BaseHTTPRequestHand
 def test_a_server_that_answers_with_an_error(
     mlflow_settings: None, status: int, body: bytes, words: str, retry: bool
 ) -> None:
-    with _answering(_send(status, body)) as uri:
+    with answering(send(status, body)) as uri:
         models = MlflowModels(uri, timeout=2)
         for ask in (models.names, lambda: models.champion("eta-model")):
             with pytest.raises(Unavailable, match=words) as error:
