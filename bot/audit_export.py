@@ -12,7 +12,7 @@ from typing import Any
 
 from knowledge.audit_chain import Verification
 from knowledge.errors import UserError
-from knowledge.promotion import show_version
+from knowledge.promotion import say_number, show_version
 from knowledge.promotion.evidence import Side
 from knowledge.promotion.freezing import thaw
 from knowledge.promotion.story import Step, Story, say_canary, say_who
@@ -309,16 +309,18 @@ def _sides(request: Approval) -> str:
     if evidence.champion is not None:
         sides.append(("champion", evidence.champion))
     rows = "".join(_side(role, side) for role, side in sides)
-    return _table(("", "version", "measured on", "artefact", "trained on", "from"), rows, "sides")
+    header = ("", "version", "measured", "artefact", "trained on", "from")
+    return _table(header, rows, "sides")
 
 
 def _side(role: str, side: Side) -> str:
     version, details = side.version, side.details
-    data = version.dataset_digest and f"{version.dataset} ({version.dataset_digest})"
+    metrics = ", ".join(f"{name} {say_number(v)}" for name, v in version.metrics.items())
+    digest = f" ({version.dataset_digest})" if version.dataset_digest else ""
     cells = (
         role,
         show_version(version.version),
-        data or version.dataset,
+        f"{metrics} on {version.dataset}{digest}" if metrics else "",
         details.artifact,
         details.trained_on,
         ", ".join(f"{k} {v}" for k, v in details.source.items()),
@@ -349,7 +351,7 @@ def _entry(step: Step) -> str:
 
 
 def _frozen(request: Approval) -> str:
-    """The text whose SHA-256 is the evidence's hash; not printed."""
+    """The text whose SHA-256 is the evidence's hash; of it only the hash is printed."""
     return (
         f"<details><summary>Evidence as it was frozen, SHA-256 <code>"
         f"{escape(request.evidence_hash)}</code></summary><pre>{escape(request.evidence)}</pre>"
@@ -393,7 +395,9 @@ _STYLE = (
     "h3 small{color:#616061;font-weight:400;margin-left:.5rem}"
     "table{border-collapse:collapse;width:100%;margin:.6rem 0 0}th,td{border-bottom:1px solid "
     "#ddd;padding:.3rem .5rem;text-align:left;vertical-align:top}th{font-weight:600}"
-    ".steps td:first-child,.entries td:nth-child(2){white-space:nowrap}"
+    ".steps td:nth-child(-n+2),.sides td:nth-child(-n+2),.entries td:nth-child(2),"
+    ".entries td:nth-child(4),td code"
+    "{white-space:nowrap}"
     "section{border:1px solid #ccc;border-radius:6px;padding:.8rem 1rem;margin:.8rem 0}"
     "dl{display:grid;grid-template-columns:8rem 1fr;gap:.1rem 1rem;margin:0}dt{color:#616061}"
     "dd{margin:0}ul{margin:.6rem 0 0;padding-left:1.2rem}.checks{list-style:none;padding:0}"
@@ -402,6 +406,5 @@ _STYLE = (
     ".checks .fails::before{content:'Not borne out';color:#b3261e}"
     "details{margin-top:.6rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:11px}"
     "thead{display:table-header-group}tr,dl,.checks{break-inside:avoid}h2,h3{break-after:avoid}"
-    "@page{size:A4 landscape;margin:15mm}@media print{body{margin:0;max-width:none;font-size:11px}"
-    "details{display:none}}"
+    "@page{size:A4 landscape;margin:15mm}@media print{body{margin:0;max-width:none;font-size:11px}}"
 )

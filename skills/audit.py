@@ -1,20 +1,42 @@
-"""Who asked for, decided and moved what, and when: from the requests and the record of calls."""
+"""Who asked for, decided and moved what, and when: from requests, moves and the record of calls.
+Of one model it is told as stories: who put which version into production, on what evidence, and
+who agreed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field
 
-from knowledge.promotion import is_rollback, say_time, show_version
-from knowledge.records import Approval, ApprovalStatus, AuditEntry
-from skills.contract import Audience, Button, Call, Context, Reply, Skill, Table
+from knowledge.promotion import say_time, show_version
+from knowledge.promotion.story import Story, names_of, say_canary, say_who, stories
+from knowledge.records import (
+    Approval,
+    ApprovalStatus,
+    AuditEntry,
+    Ballot,
+    GateResult,
+    Move,
+    Purpose,
+)
+from skills.contract import (
+    Audience,
+    Button,
+    Call,
+    Context,
+    Line,
+    Reply,
+    Section,
+    Skill,
+    Table,
+)
 
 MOST_ROWS = 20
 LOOK_AT = 200
 """Entries read from each record; older ones are not searched, and the footer says so."""
 
-BY_REQUEST = ("promotion", "rollback", "approve", "reject")
+MOST_STORIES = 5
+BY_REQUEST = ("promotion", "rollback", "approve", "reject", "ask_changes", "override")
 """Skills whose successes the requests tell already; of these only what went wrong is added."""
 CHANGING = (*BY_REQUEST, "retrain", "silence", "runbook", "incident_update")
 _FINE = ("ok", "done", "success", "")
@@ -36,20 +58,88 @@ class Entry:
 
 def run(ctx: Context, args: Args) -> Reply:
     requests = ctx.approvals.find(limit=LOOK_AT)
-    calls = [e for skill in CHANGING for e in ctx.audit.find(skill=skill, limit=LOOK_AT)]
+    moves = ctx.moves.find(limit=LOOK_AT)
+    by_skill = [ctx.audit.find(skill=skill, limit=LOOK_AT) for skill in CHANGING]
+    calls = [entry for found in by_skill for entry in found]
     entries = [
         *(entry for request in requests for entry in _of_request(request)),
+        *(_of_move(move) for move in moves if not move.approval),
         *(_of_call(ctx, call, requests) for call in calls if _tells_more(call)),
     ]
     found = [e for e in entries if _about(e, args.model) and _by(e, args.actor)]
     found.sort(key=lambda e: e.at, reverse=True)
     cut = len(requests) == LOOK_AT or len(calls) >= LOOK_AT
-    return _reply(args, found, cut)
+    told: list[Section] = []
+    if args.model and not args.actor:
+        names = names_of(requests)
+        all_told = stories(requests, moves, calls)
+        complete = _complete_since(by_skill)
+        told = [
+            _section(story, names)
+            for story in all_told
+            if args.model.lower() in story.model.lower() and _begun(story) >= complete
+        ]
+    return _reply(args, found, told, cut)
+
+
+def _complete_since(by_skill: Sequence[Sequence[AuditEntry]]) -> datetime:
+    """From then on every call was read: of what is older, the record only seems to lack some."""
+    cut = [min(e.at for e in found) for found in by_skill if len(found) >= LOOK_AT]
+    return max(cut, default=datetime.min.replace(tzinfo=UTC))
+
+
+def _begun(story: Story) -> datetime:
+    return story.request.created_at if story.request is not None else story.at
+
+
+def _section(story: Story, names: Mapping[str, str]) -> Section:
+    """The story of one move, in a few lines."""
+    lines = [f"{say_time(story.at)}"]
+    request = story.request
+    if request is not None:
+        because = f": {request.reason}" if request.reason else ""
+        lines.append(f"Asked for by {say_who(request.requester, names)}{because}")
+        lines += [_vote(vote.by, vote.ballot, vote.reason, names) for vote in request.votes]
+        lines.append(_gates(request))
+        lines.append(request.outcome)
+        lines.append(f"Afterwards {after}" if (after := say_canary(request)) else "")
+    lines += [f"*Not borne out:* {c.says}" for c in story.checks if not c.holds]
+    lines.append(_in_chain(story))
+    return Section(story.title, tuple(Line(line) for line in lines if line), bullets=True)
+
+
+def _vote(by: str, ballot: Ballot, reason: str, names: Mapping[str, str]) -> str:
+    return f"{say_who(by, names)}: {ballot.value}{f' ({reason})' if reason else ''}"
+
+
+def _gates(request: Approval) -> str:
+    failing = [g.name for g in request.gates if g.result is GateResult.FAIL]
+    if not request.gates:
+        return ""
+    said = f"failing: {', '.join(failing)}" if failing else "none failing"
+    seen = f", evidence `{request.evidence_hash[:12]}`" if request.evidence_hash else ""
+    many = "1 gate" if len(request.gates) == 1 else f"{len(request.gates)} gates"
+    return f"{many}, {said}{seen}"
+
+
+def _in_chain(story: Story) -> str:
+    numbers = [f"#{s.entry.number}" for s in story.steps if s.entry is not None and s.entry.number]
+    return f"In the chain: {', '.join(numbers)}" if numbers else ""
+
+
+def _of_move(move: Move) -> Entry:
+    """One that nobody made through Tandem."""
+    new = show_version(move.version) if move.version else "none"
+    old = f" in the place of {show_version(move.before)}" if move.before else ""
+    answered = f"; {move.answered}" if move.answered else ""
+    what = f"champion became {new}{old} past Tandem{answered}"
+    return Entry(move.at, "", "–", move.model, what)
 
 
 def _of_request(request: Approval) -> list[Entry]:
     """One entry for asking, one for the decision or the end."""
-    verb = "asked to roll back to" if is_rollback(request) else "asked for"
+    rolls_back = request.purpose is not Purpose.PROMOTION
+    verb = "asked to roll back to" if rolls_back else "asked for"
     old = f" (champion {show_version(request.champion)})" if request.champion else ""
     because = f": {request.reason}" if request.reason else ""
     asked = f"{verb} {show_version(request.version)}{old}{because}"
@@ -73,7 +163,8 @@ def _of_request(request: Approval) -> list[Entry]:
 
 
 def _decision(request: Approval) -> str:
-    verb = "rejected" if request.status is ApprovalStatus.REJECTED else "approved"
+    verbs = {ApprovalStatus.REJECTED: "rejected", ApprovalStatus.CHANGES: "asked for changes to"}
+    verb = verbs.get(request.status, "approved")
     parts = [f"{verb} {show_version(request.version)} of {request.requester_name}'s request"]
     parts += [t for t in (request.decision_reason, request.outcome) if t]
     return "; ".join(parts)
@@ -107,13 +198,13 @@ def _by(entry: Entry, actor: str) -> bool:
     return not wanted or wanted == entry.actor_id.lower() or wanted in entry.actor.lower()
 
 
-def _reply(args: Args, found: list[Entry], cut: bool) -> Reply:
+def _reply(args: Args, found: list[Entry], told: list[Section], cut: bool) -> Reply:
     of = f" of {args.model}" if args.model else ""
     by = f" by {args.actor.lstrip('@')}" if args.actor else ""
-    if not found:
+    if not found and not told:
         return Reply(
             f"No change{of}{by} is on record",
-            text="What went through Tandem is recorded, not moves made in the registry itself.",
+            text="What went through Tandem is recorded, and what it saw moved in the registry.",
             buttons=(Button("All changes", Call("audit")),) if args.model or args.actor else (),
             audience=Audience.ASKER,
         )
@@ -122,8 +213,11 @@ def _reply(args: Args, found: list[Entry], cut: bool) -> Reply:
     old = f"Only the newest {LOOK_AT} records were searched. " if cut else ""
     return Reply(
         title=f"Changes{of}{by}",
-        table=Table(("when", "who", "model", "what"), rows),
-        footer=f"{shown}{old}Moves made outside Tandem are not recorded here.",
+        table=Table(("when", "who", "model", "what"), rows) if rows else None,
+        sections=tuple(told[:MOST_STORIES]),
+        footer=f"{shown}{old}`tandem audit verify` proves that nothing was rewritten; "
+        f"`tandem audit export{f' --model {args.model}' if args.model else ''} --format html` "
+        "writes all of it.",
     )
 
 

@@ -1,12 +1,18 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.playground.block_rules import violations
+from bot.slack import blocks
 from knowledge.adapters.memory.store import MemoryStore
-from knowledge.records import Approval, ApprovalStatus, AuditEntry
+from knowledge.promotion import Policy
+from knowledge.records import Approval, ApprovalStatus, AuditEntry, Move
 from skills.audit import MOST_ROWS, Args, skill
 from skills.contract import Context, Reply
 from skills.testing import NOON, context
+from tests.knowledge.promoting.recorded import Recorded
+from tests.knowledge.promoting.world import World
 
 HOUR = timedelta(hours=1)
 
@@ -49,7 +55,12 @@ def ctx() -> Context:
         store.audit.add(AuditEntry(NOON, "U1", "approve", {"approval": asked.id}, outcome))
     store.audit.add(AuditEntry(NOON + 3 * HOUR, "U1", "silence", {"service": "eta"}, "ok"))
     names = {"U1": "ada", "U2": "grace"}
-    return context(approvals=store.approvals, audit=store.audit, people=names.__getitem__)
+    return context(
+        approvals=store.approvals,
+        moves=store.moves,
+        audit=store.audit,
+        people=names.__getitem__,
+    )
 
 
 def rows(reply: Reply) -> list[tuple[str, ...]]:
@@ -94,3 +105,50 @@ def test_a_long_record_is_cut_and_says_so(ctx: Context) -> None:
     reply = skill.run(ctx, Args())
     assert len(rows(reply)) == MOST_ROWS
     assert f"The newest {MOST_ROWS} of {MOST_ROWS + 11}" in reply.footer
+
+
+def test_a_model_is_told_as_stories_that_name_the_evidence_and_the_chain() -> None:
+    recorded = Recorded(World(policy=Policy(needed=2)))
+    request = recorded.ask()
+    for user in ("ann", "bob"):
+        recorded.click(request, user)
+    ctx = told_from(recorded)
+    (section,) = skill.run(ctx, Args(model="fraud")).sections
+    assert section.heading == "fraud v5 became champion, in the place of v3"
+    assert [line.text for line in section.lines] == [
+        "2026-03-05 12:02 UTC",
+        "Asked for by Zoe (zoe): it is better",
+        "Ann (ann): approve (because)",
+        "Bob (bob): approve (because)",
+        f"1 gate, none failing, evidence `{request.evidence_hash[:12]}`",
+        "champion of fraud moved from v3 to v5",
+        "Afterwards it is being watched until 2026-03-06 12:02 UTC",
+        "In the chain: #1, #2, #3",
+    ]
+
+
+def test_what_the_chain_does_not_bear_out_is_said() -> None:
+    recorded = Recorded()
+    request = recorded.ask()
+    recorded.click(request, "ann")
+    votes = recorded.world.store.approvals.get(request.id).votes
+    recorded.spoil(request, votes=(replace(votes[0], by="bob", by_name="Bob"),))
+    (section,) = skill.run(told_from(recorded), Args(model="fraud")).sections
+    assert "*Not borne out:* The chain has no call for the vote of Bob (approve)." in [
+        line.text for line in section.lines
+    ]
+
+
+def test_a_move_past_tandem_is_told(ctx: Context) -> None:
+    ctx.moves.add(Move("", "eta-model", "6", "5", NOON + 4 * HOUR, NOON + 5 * HOUR, how="poll"))
+    reply = skill.run(ctx, Args(model="eta-model"))
+    assert rows(reply)[0] == ("–", "eta-model", "champion became v6 in the place of v5 past Tandem")
+    assert reply.sections[0].heading.endswith("past Tandem")
+    assert violations(blocks.blocks(reply)) == []
+
+
+def told_from(recorded: Recorded) -> Context:
+    store = recorded.world.store
+    return context(
+        approvals=store.approvals, moves=store.moves, audit=store.audit, people=str.title
+    )
