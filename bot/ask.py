@@ -83,6 +83,8 @@ class Ask:
     """What a button carries."""
     incident: str = ""
     """The incident in whose thread it was said, or empty."""
+    card: str = ""
+    """The request on whose own card a button was pressed, or empty."""
     values: Mapping[str, str] = field(default_factory=dict)
     """What a form's fields hold."""
     window: Window | None = None

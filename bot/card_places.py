@@ -1,10 +1,11 @@
-"""Where an incident's card stands in the chat: its link, and the thread below it."""
+"""Where the card of an incident or a request stands in the chat: its link, and the thread below."""
 
 from dataclasses import dataclass
 
 from bot.courier import CARD
 from bot.ports import Messenger
 from knowledge.ports import Outbox
+from knowledge.promoting.mover import REQUEST
 from knowledge.records import Message
 
 
@@ -13,17 +14,20 @@ class CardPlaces:
     outbox: Outbox
     messenger: Messenger
 
-    def of(self, incident_id: str) -> tuple[str, str] | None:
+    def of(self, subject: str) -> tuple[str, str] | None:
         """(channel, ts), once the card was posted."""
-        posted = self.outbox.posted(f"{CARD}:{incident_id}")
-        return (posted.channel, posted.ts) if posted else None
+        for kind in (CARD, REQUEST):
+            posted = self.outbox.posted(f"{kind}:{subject}")
+            if posted is not None:
+                return posted.channel, posted.ts
+        return None
 
     def thread(self, incident_id: str) -> tuple[Message, ...]:
         """What people wrote below it, oldest first."""
         place = self.of(incident_id)
         return self.messenger.thread(*place) if place else ()
 
-    def link(self, incident_id: str) -> str:
+    def link(self, subject: str) -> str:
         """An address that leads people there; empty when there is none."""
-        place = self.of(incident_id)
+        place = self.of(subject)
         return self.messenger.link(*place) if place else ""

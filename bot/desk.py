@@ -8,10 +8,12 @@ from threading import Event, Thread
 from time import monotonic, sleep
 
 from bot.ask import Ask
+from bot.courier import CARD
 from bot.ports import Messenger
 from bot.turn import AnySkill, Turn, checked
 from knowledge.errors import NotFound, TandemError
 from knowledge.ports import Outbox
+from knowledge.promoting.mover import REQUEST
 from skills.contract import Call
 
 log = logging.getLogger("tandem.desk")
@@ -99,13 +101,17 @@ class Desk:
 
     def incident_of(self, channel: str, thread: str) -> str:
         """The incident whose card heads this thread, or empty; also when the store is gone."""
+        return self._subject(CARD, channel, thread)
+
+    def _subject(self, kind: str, channel: str, ts: str) -> str:
+        """What this message is the card of, if it is one of this kind."""
         try:
-            posted = self._outbox.find_posted(channel, thread) if thread else None
+            posted = self._outbox.find_posted(channel, ts) if ts else None
         except TandemError as error:
-            log.warning("whose thread is %s in %s? %s", thread, channel, error)
+            log.warning("what is %s in %s? %s", ts, channel, error)
             return ""
-        kind, _, subject = posted.key.partition(":") if posted else ("", "", "")
-        return subject if kind == "card" else ""
+        found, _, subject = posted.key.partition(":") if posted else ("", "", "")
+        return subject if found == kind else ""
 
     def opened_home(self, user: str) -> None:
         self._pool.submit(self._open_home, user)
@@ -138,4 +144,5 @@ class Desk:
         self._let_acks_go_first()
         place = ask.place
         incident = self.incident_of(place.channel, place.thread or place.message)
-        self._turn.handle(replace(ask, incident=incident), self._messenger)
+        card = self._subject(REQUEST, place.channel, place.message)
+        self._turn.handle(replace(ask, incident=incident, card=card), self._messenger)

@@ -77,7 +77,7 @@ class Turn:
     seen: Seen
     audit: Audit
     touched: Callable[[str], None]
-    """Told of the incident that a reply is about: its card is to be refreshed."""
+    """Told of the incident or request that a reply is about: its card is to be refreshed."""
     rights: Rights
     context: Callable[[User, datetime], Context]
     now: Callable[[], datetime]
@@ -169,7 +169,8 @@ class Turn:
         form = self.form(ask)
         if ask.call is None or ask.window is None:
             raise ValueError(f"{ask.id} names no call or no window")
-        window = messenger.ask_in(ask.window, form, ask.call, ask.place)
+        call = replace(ask.call, args={**ask.call.args, **dict(form.keep)})
+        window = messenger.ask_in(ask.window, form, call, ask.place)
         look = first_look(form, ask, window)
         if look is not None:
             self.handle(look, messenger)
@@ -212,14 +213,14 @@ class Turn:
         self._refresh_card(reply.about)
         return reply
 
-    def _refresh_card(self, incident: str) -> None:
-        if not incident:
+    def _refresh_card(self, subject: str) -> None:
+        if not subject:
             return
         try:
-            self.touched(incident)
+            self.touched(subject)
         except Unavailable:
             # What was asked for is done: it must not be answered as a failure.
-            log.exception("the card of %s is not refreshed", incident)
+            log.exception("the card of %s is not refreshed", subject)
 
     def _from_words(self, ask: Ask) -> Call:
         if ask.command:
@@ -380,9 +381,13 @@ def _unless_unasked(ask: Ask, call: Call | None) -> None:
 
 
 def _card_says_it(asked: Asked, reply: Reply) -> bool:
-    """A change pressed on an incident's own card shows there at once; a second message is noise."""
-    changed = asked.skill.needs > Role.READ and _pressed(asked.ask)
-    return changed and bool(reply.about) and reply.about == asked.ask.incident
+    """A change pressed on an incident's own card shows there at once; a second message is noise.
+    The card of a request is rewritten by the courier alone."""
+    if not reply.about or not _pressed(asked.ask):
+        return False
+    if reply.replace and reply.about == asked.ask.card:
+        return True
+    return asked.skill.needs > Role.READ and reply.about == asked.ask.incident
 
 
 def _pressed(ask: Ask) -> bool:
