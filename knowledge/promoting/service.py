@@ -27,6 +27,7 @@ from knowledge.promotion.deciding import (
     close,
     is_expired,
     is_interrupted,
+    is_withdrawal,
     may_cast,
     needs_reason,
     reviewed,
@@ -228,20 +229,25 @@ class Promotions:
         self, approval_id: str, ballot: Ballot, *, by: str, by_name: str, reason: str, saw: str = ""
     ) -> Ruling:
         """`saw` is the hash of the evidence that stood on the card whose button was pressed, or
-        its first characters (`freezing.SHORTEST`); approving without it is not counted."""
+        its first characters (`freezing.SHORTEST`). A click on an earlier card is not counted, and
+        approving takes one; only withdrawing is possible from any."""
         approval = self._approvals.get(approval_id)
         if not _takes(approval, ballot):
             return self._late(approval)
         if is_expired(approval, self._now()):
             return _closed(self.mover.end(approval))
-        vote = Vote(by, by_name, self._now(), ballot, reason.strip(), approval.evidence_hash)
+        shown = not saw or is_same(saw, approval.evidence_hash)
+        sees = approval.evidence_hash if shown else saw
+        vote = Vote(by, by_name, self._now(), ballot, reason.strip(), sees)
         voters = self._voters(approval)
         may_cast(approval, ballot, by, voters)
         needs_reason(approval, vote)
+        if not shown and not is_withdrawal(approval, vote):
+            return Ruling(Came.CHANGED, approval, changes=(EARLIER_CARD,))
         if ballot not in APPROVING:
             return self._counted(approval, vote, voters)
-        if not is_same(saw, approval.evidence_hash):
-            return Ruling(Came.CHANGED, approval, changes=(EARLIER_CARD,))
+        if not saw:
+            raise Denied("Approving takes a click on the request's card.")
         return self._checked(approval, vote, voters)
 
     def _checked(self, approval: Approval, vote: Vote, voters: Voters) -> Ruling:
@@ -309,7 +315,8 @@ class Promotions:
         """The vote, on the locked request as it is stored; the move, if that was the last."""
 
         def by(stored: Approval) -> Approval:
-            if stored.evidence_hash != vote.saw:
+            same = stored.evidence_hash == approval.evidence_hash
+            if not same and not is_withdrawal(stored, vote):
                 raise Overtaken(EARLIER_CARD)
             step = try_again if stored.status is ApprovalStatus.FAILED else cast
             after = step(stored, replace(vote, at=self._now()), voters)

@@ -240,8 +240,7 @@ def _not_you(what: str, voters: Voters) -> Denied:
 
 def needs_reason(approval: Approval, vote: Vote) -> None:
     """Raises BadArgs. A withdrawal needs none."""
-    withdrawal = vote.ballot is Ballot.REJECT and vote.by == approval.requester
-    if vote.reason.strip() or vote.ballot is Ballot.APPROVE or withdrawal:
+    if vote.reason.strip() or vote.ballot is Ballot.APPROVE or is_withdrawal(approval, vote):
         return
     wanted = {
         Ballot.REJECT: "a rejection needs one",
@@ -249,6 +248,11 @@ def needs_reason(approval: Approval, vote: Vote) -> None:
         Ballot.OVERRIDE: "an override needs one",
     }[vote.ballot]
     raise BadArgs("reason", wanted, "Press the button again and say why in a few words")
+
+
+def is_withdrawal(approval: Approval, vote: Vote) -> bool:
+    """Taking back one's own request."""
+    return vote.ballot is Ballot.REJECT and vote.by == approval.requester
 
 
 def cast(approval: Approval, vote: Vote, voters: Voters) -> Approval:
@@ -300,7 +304,7 @@ def _with_vote(approval: Approval, vote: Vote, voters: Voters) -> Approval:
         gates = preventing(approval.gates, voters.policy)
         lifted = (g.name for g in gates if voters.may_override(vote.by, g.name))
         deed = f"{deed} {', '.join(lifted)}"
-    elif vote.ballot is Ballot.REJECT and vote.by == approval.requester:
+    elif is_withdrawal(approval, vote):
         deed = "withdrew the request"
     because = f": {vote.reason}" if vote.reason else ""
     voted = replace(approval, votes=(*approval.votes, vote))
