@@ -10,7 +10,6 @@ from knowledge.promotion.gates.installed import BUILTIN, GROUP, installed
 from knowledge.promotion.gates.judging import (
     failing,
     judge,
-    may_override,
     overridable,
     prevented,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "failing",
     "installed",
     "judge",
-    "may_override",
     "overridable",
     "prevented",
 ]

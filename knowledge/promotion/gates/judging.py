@@ -7,6 +7,7 @@ from knowledge.errors import BadArgs
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.gates.contract import AnyGate, Finding, GateSpec, Held, Unread
 from knowledge.promotion.gates.installed import installed
+from knowledge.promotion.people import overriders
 from knowledge.promotion.policy import DEFAULT_POLICY, GateRule, Mode, Policy
 from knowledge.records import Gate, GateResult
 
@@ -47,17 +48,9 @@ def prevented(gates: Iterable[Gate], policy: Policy = DEFAULT_POLICY) -> tuple[G
     return failing(gates) if policy.failing_gate_prevents else ()
 
 
-def may_override(gate: Gate, policy: Policy) -> tuple[str, ...]:
-    """Users and groups who may approve although this gate fails; empty: nobody."""
-    name = gate.name.partition(_APART)[0]
-    if any(spec.fixed and spec.name == name for spec in installed()):
-        return ()
-    return policy.gates.get(name, _UNSAID).override
-
-
 def overridable(gates: Iterable[Gate], policy: Policy) -> bool:
     """Is there somebody for each failing gate who may override it?"""
-    return all(may_override(gate, policy) for gate in failing(gates))
+    return all(overriders(policy, gate.name) for gate in failing(gates))
 
 
 def _judged(spec: AnyGate, evidence: Evidence) -> tuple[Gate, ...]:

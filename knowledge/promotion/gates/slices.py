@@ -6,7 +6,7 @@ chance alone at ALPHA; and a slice must be large enough, and worse by more than 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import copysign, erfc, inf, isfinite, sqrt
 
 import numpy as np
@@ -111,10 +111,11 @@ def holm(p: Sequence[float], alpha: float) -> list[bool]:
 
 
 def _weighed(of: Pair, measure: str, columns: Sequence[str], least: int) -> Iterator[Weighed]:
+    answers = replace(of, frame={})
     for column in columns:
         for name, rows in _parts(of, column):
             if int(rows.sum()) >= least:
-                found = _weigh(name, of.take(rows), measure)
+                found = _weigh(name, answers.take(rows), measure)
                 if found is not None:
                     yield found
 

@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
+from knowledge.performance.answers import Floats
 from knowledge.promotion.evidence import Evidence, Side
 from knowledge.promotion.policy import GateRule
 from knowledge.records import Details, Frame, ModelVersion, Purpose
@@ -45,3 +48,27 @@ def under(policy_of: Evidence, **gates: GateRule) -> Evidence:
     """The same evidence under a policy with these rules; underscores stand for dashes."""
     rules = {name.replace("_", "-"): given for name, given in gates.items()}
     return replace(policy_of, policy=replace(policy_of.policy, gates=rules))
+
+
+def scored(rows: int, seed: int = 0, *, better: float = 0.0) -> tuple[Frame, Frame]:
+    """What a champion and a challenger say of the same trips: probabilities of being late. The
+    challenger's noise is less by `better`."""
+    rng = np.random.default_rng(seed)
+    true, old, new = rng.normal(0, 1, (3, rows))
+    city = rng.choice(np.array(["oslo", "rome", "york"], dtype=object), rows)
+    shared: Frame = {
+        "label": (rng.random(rows) < 1 / (1 + np.exp(-2 * true))).astype(int),
+        "city": city,
+        "hour": rng.integers(0, 24, rows),
+        "group": rng.choice(np.array(["a", "b"], dtype=object), rows),
+    }
+
+    def frame(noise: Floats) -> Frame:
+        return {**shared, "probability": 1 / (1 + np.exp(-2 * (true + noise)))}
+
+    return frame(0.5 * old), frame((0.5 - better) * new)
+
+
+def on_rows(frames: tuple[Frame, Frame], **given: Any) -> Evidence:
+    old, new = frames
+    return evidence(side(version("3", auc=0.8), old), side(version("5", auc=0.82), new), **given)
