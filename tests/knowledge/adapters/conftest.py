@@ -5,6 +5,7 @@ and its tables are made once; each test finds them empty.
 """
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -28,11 +29,27 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryStor
         case "memory":
             opened: MemoryStore | SqlStore = MemoryStore()
         case "sqlite":
-            opened = open_store(f"sqlite:///{tmp_path / 'tandem.db'}")
+            opened = open_store(request.getfixturevalue("empty_sqlite"))
         case _:
             opened = open_store(request.getfixturevalue("empty_postgresql"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def empty_sqlite(sqlite_tables: Path, tmp_path: Path) -> str:
+    """As `empty_postgresql`."""
+    file = tmp_path / "tandem.db"
+    shutil.copyfile(sqlite_tables, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of Tandem's tables alone: a copy takes a tenth of the time of making them."""
+    file = tmp_path_factory.mktemp("sqlite") / "tandem.db"
+    open_store(f"sqlite:///{file}").close()
+    return file
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -386,11 +385,13 @@ def test_all_of_them_may_be_one_transaction(store: Store) -> None:
     assert told(store) == {"request:APR-1": 1, "move:MOV-1": 1}
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_an_error_leaves_nothing_behind(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    store = _open(kind, tmp_path, request)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"empty_{request.param}"))
+
+
+def test_an_error_leaves_nothing_behind(url: str) -> None:
+    store = open_store(url)
     asked = store.approvals.add(PLAIN)
 
     def crash() -> None:
@@ -410,11 +411,8 @@ def test_an_error_leaves_nothing_behind(
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_two_replicas_share_keys_and_decisions(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    replicas = [_open(kind, tmp_path, request, empty=number == 0) for number in range(2)]
+def test_two_replicas_share_keys_and_decisions(url: str) -> None:
+    replicas = [open_store(url), open_store(url)]
     asked = at_once(lambda n: replicas[n % 2].approvals.add(replace(PLAIN, key="k"), ("request",)))
     assert {a.id for a in asked} == {asked[0].id}
     assert len(replicas[0].approvals.find()) == 1
@@ -426,11 +424,3 @@ def test_two_replicas_share_keys_and_decisions(
     assert told(replicas[1]) == {f"request:{asked[0].id}": 1}
     for replica in replicas:
         replica.close()
-
-
-def _open(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest, *, empty: bool = True
-) -> SqlStore:
-    if kind == "sqlite":
-        return open_store(f"sqlite:///{tmp_path / 'tandem.db'}")
-    return open_store(request.getfixturevalue("empty_postgresql" if empty else "postgresql_url"))
