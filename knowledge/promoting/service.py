@@ -122,9 +122,8 @@ class Promotions:
         return thaw(approval.evidence)
 
     def undecided(self, model: str = "") -> list[Approval]:
-        now = self._now()
         found = self._approvals.find(model=model, status=ApprovalStatus.PENDING, limit=MOST)
-        return [approval for approval in found if not is_expired(approval, now)]
+        return [approval for approval in found if self._waits(approval)]
 
     def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
         """Asks the groups that the policy names."""
@@ -181,11 +180,12 @@ class Promotions:
         channel: str,
         key: str,
     ) -> Asked:
-        same = self._same_requests(evidence)
+        # In this order: whoever stores the same meanwhile is seen by its key or as waiting.
+        once = key or self._key(evidence)
+        same = [a for a in self._earlier(evidence) if self._waits(a)]
         waiting = [a for a in same if a.champion == champion_of(evidence)]
         if waiting:
             return Asked(waiting[0], evidence, gates, new=False)
-        once = key or self._key(evidence)
         draft = asked(evidence, gates, freeze(evidence, gates), asker, channel=channel, key=once)
         with self._records.together():
             stored = self._approvals.add(draft, TELL)
@@ -193,23 +193,27 @@ class Promotions:
                 self._end(old, f"it was asked for anew as {stored.id}")
         return Asked(stored, evidence, gates, new=stored == replace(draft, id=stored.id))
 
-    def _same_requests(self, evidence: Evidence) -> list[Approval]:
-        """Open requests for this version, for the same purpose."""
+    def _earlier(self, evidence: Evidence) -> list[Approval]:
+        """Requests for this version and the same purpose, newest first."""
         version = evidence.challenger.version
         return [
             approval
-            for approval in self.undecided(version.model)
+            for approval in self._approvals.find(model=version.model, limit=MOST)
             if approval.version == version.version and approval.purpose is evidence.purpose
         ]
 
+    def _waits(self, approval: Approval) -> bool:
+        pending = approval.status is ApprovalStatus.PENDING
+        return pending and not is_expired(approval, self._now())
+
     def _key(self, evidence: Evidence) -> str:
-        """Two who ask for the same at the same time make one request: they see the same newest
+        """Two who ask for the same at the same time make one request: they see the same earlier
         one, and the store keeps one draft of a key."""
         version = evidence.challenger.version
-        newest = next(iter(self._approvals.find(model=version.model, limit=1)), None)
+        earlier = next((a.id for a in self._earlier(evidence)), "none")
         return (
             f"{evidence.purpose.value} of {version.model} {version.version} over "
-            f"{champion_of(evidence) or 'none'}, after {newest.id if newest else 'none'}"
+            f"{champion_of(evidence) or 'none'}, after {earlier}"
         )
 
     def _end(self, approval: Approval, why: str) -> Approval:
@@ -239,11 +243,11 @@ class Promotions:
         shown = not saw or is_same(saw, approval.evidence_hash)
         sees = approval.evidence_hash if shown else saw
         vote = Vote(by, by_name, self._now(), ballot, reason.strip(), sees)
+        if not shown and not is_withdrawal(approval, vote):
+            return Ruling(Came.CHANGED, approval, changes=(EARLIER_CARD,))
         voters = self._voters(approval)
         may_cast(approval, ballot, by, voters)
         needs_reason(approval, vote)
-        if not shown and not is_withdrawal(approval, vote):
-            return Ruling(Came.CHANGED, approval, changes=(EARLIER_CARD,))
         if ballot not in APPROVING:
             return self._counted(approval, vote, voters)
         if not saw:
@@ -369,6 +373,11 @@ class Promotions:
         bad = self._approvals.get(approval_id)
         policy = self._policies(bad.model)
         _may_go_back(bad, policy)
+        key = f"{CANARY}:{bad.id}"
+        earlier = self._approvals.find(model=bad.model, limit=MOST)
+        known = next((approval for approval in earlier if approval.key == key), None)
+        if known is not None and known.status is not ApprovalStatus.PENDING:
+            return self._late(known)
         evidence = self._gatherer.gather(bad.model, bad.champion, Purpose.ROLLBACK)
         if champion_of(evidence) != bad.version:
             raise Denied(f"{show_version(bad.version)} is not the champion any more.")
@@ -377,6 +386,7 @@ class Promotions:
         frozen = freeze(evidence, gates)
         draft = asked(evidence, gates, frozen, asker, channel=bad.channel, key=f"{CANARY}:{bad.id}")
         stored = self._approvals.add(draft, TELL)
+        self._probe("rollback asked")
         decider = Vote(TANDEM, "the policy", self._now(), Ballot.APPROVE, reason, frozen.hash)
 
         def by(waiting: Approval) -> Approval:
