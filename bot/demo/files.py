@@ -9,6 +9,10 @@ from typing import Protocol
 from bot.demo import registry
 from bot.demo.rules import prometheus_rules
 from bot.demo.world import JOB, ORDERS, PODS, SERVICES
+from bot.playground.workspace import Group
+
+LEADS = Group("ml-leads", "Leads of machine learning", ("chloe", "dev"))
+"""They approve promotions."""
 
 
 class Ports(Protocol):
@@ -93,6 +97,21 @@ window = "90s"
 needs = "2 of 3"
 """
 
+_PROMOTION = f"""\
+# Who moves the champion, and how it is watched afterwards.
+[default]
+approvers = ["@{LEADS.handle}"]
+expires = "4h"
+canary = {{watch = "10m", settle = "10s"}}
+
+[model.{registry.MODEL}]
+channel = "#ml-models"
+primary = "rmse"
+
+# Whoever leads the models may let one pass that is not better beyond chance, and says why.
+[model.{registry.MODEL}.gates.significance]
+override = ["@{LEADS.handle}"]
+"""
 
 _ONCALL = """\
 # Northwind's people on call: Ada this week, then Ben; Chloe when neither takes it.
@@ -158,6 +177,7 @@ def write_files(
         "alertmanager.yml": _ALERTMANAGER.format(bot=ports.bot, token=webhook_token),
         "models.toml": _MODELS,
         "monitors.toml": _MONITORS,
+        "promotion.toml": _PROMOTION,
         "catalogue.toml": catalogue(),
         "oncall.toml": oncall(people, now),
     }

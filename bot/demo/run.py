@@ -26,7 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.demo import registry
-from bot.demo.files import write_files
+from bot.demo.files import LEADS, write_files
 from bot.demo.panel import DemoPanel
 from bot.demo.processes import Children, Served, free_port
 from bot.demo.progress import Progress
@@ -90,6 +90,7 @@ class Demo:
         self.stop = Event()
         self._playground = Playground(
             manifest=manifest(BUILTIN),
+            groups=(LEADS,),
             panel=DemoPanel(self.world, utc_now, self._broke, self._links(), self._notes()),
         )
 
@@ -230,6 +231,7 @@ class Demo:
             "TANDEM_ONCALL": str(self.folder / "oncall.toml"),
             "TANDEM_MODELS": str(self.folder / "models.toml"),
             "TANDEM_MONITORS": str(self.folder / "monitors.toml"),
+            "TANDEM_PROMOTION": str(self.folder / "promotion.toml"),
             "PROMETHEUS_URL": f"http://127.0.0.1:{self.ports.prometheus}",
             "MLFLOW_TRACKING_URI": self.mlflow_url,
         }

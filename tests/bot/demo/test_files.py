@@ -14,6 +14,8 @@ from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.frames import FileFrames
 from knowledge.catalogue import Catalogue
 from knowledge.monitors import load_monitors
+from knowledge.promotion.gates import check_policy
+from knowledge.promotion.policy_file import read_policies
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 PEOPLE = {"ada": "U1", "ben": "U2", "chloe": "U3"}
@@ -45,6 +47,12 @@ def test_the_parts_are_told_where_the_others_are(folder: Path) -> None:
 def test_the_monitors_are_ones_the_bot_can_read(folder: Path) -> None:
     names = [monitor.name for monitor in load_monitors(folder / "monitors.toml")]
     assert names == ["orders", "gpu-temperature", "eta-model"]
+
+
+def test_the_policy_is_one_the_bot_can_read_and_its_gates_are_known(folder: Path) -> None:
+    policy = read_policies(folder / "promotion.toml", check_policy).of(MODEL)
+    assert (policy.approvers, policy.channel) == (("@ml-leads",), "#ml-models")
+    assert policy.canary.watch == timedelta(minutes=10)
 
 
 def test_the_catalogue_knows_who_suffers(folder: Path) -> None:
