@@ -33,10 +33,12 @@ from knowledge.adapters.configured import make_pagers, make_tickets, make_traine
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames, ProfileCache
 from knowledge.adapters.llm import OpenAILLM
-from knowledge.adapters.mlflow import MlflowModels
+from knowledge.adapters.many_registries import ManyRegistries
+from knowledge.adapters.mlflow import MlflowModels, MlflowPrompts
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
 from knowledge.adapters.prometheus import Prometheus
 from knowledge.adapters.s3_archive import Mode, S3Archive
+from knowledge.adapters.sagemaker import SageMakerModels
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
 from knowledge.adapters.shipped_vectors import ShippedVectors
 from knowledge.adapters.sources import open_sources
@@ -136,8 +138,16 @@ def make_metrics(settings: Settings) -> Metrics:
 
 
 def make_models(settings: Settings) -> Models:
-    uri = settings.mlflow_tracking_uri
-    return MlflowModels(uri) if uri else AbsentModels()
+    """Every registry that is set: the models of the first keep their names, those of the others
+    have the registry's in front."""
+    found: dict[str, Models] = {}
+    if uri := settings.mlflow_tracking_uri:
+        found |= {"models": MlflowModels(uri), "prompts": MlflowPrompts(uri)}
+    if region := settings.tandem_sagemaker_region:
+        found["sagemaker"] = SageMakerModels(
+            region, settings.tandem_sagemaker_endpoint, settings.tandem_s3_endpoint
+        )
+    return ManyRegistries(found) if found else AbsentModels()
 
 
 def make_archive(settings: Settings) -> S3Archive | None:

@@ -4,13 +4,14 @@ import http.server
 import json
 import tempfile
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
@@ -131,10 +132,10 @@ def answering(reply: Reply) -> Iterator[str]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             reply(self)
 
-        do_POST = do_PATCH = do_DELETE = do_GET
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
         def log_message(self, *_: object) -> None:
             pass
@@ -160,5 +161,21 @@ def send(status: int, body: bytes) -> Reply:
     return reply
 
 
-def send_json(answer: Any) -> Reply:
-    return send(200, json.dumps(answer).encode())
+def pass_on(uri: str, user: str, password: str) -> Reply:
+    """To the server at `uri` for who has these credentials, as a proxy before an MLflow does."""
+    wanted = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+    def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
+        if handler.headers.get("Authorization") != wanted:
+            send(401, b"You are not authenticated.")(handler)
+            return
+        answer = httpx.request(
+            handler.command,
+            f"{uri}{handler.path}",
+            headers={"Content-Type": handler.headers.get("Content-Type") or "text/plain"},
+            content=getattr(handler, "body", b""),
+            timeout=60,
+        )
+        send(answer.status_code, answer.content)(handler)
+
+    return reply
