@@ -43,7 +43,7 @@ Probe = Callable[[], None]
 def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
     """One finding per part, as each becomes known. `probes` try the parts that need adapters:
     "database", "library", "models file", "monitors file", "registry", "prometheus", "embedder",
-    "oncall file", "tickets"."""
+    "oncall file", "tickets", "trainers"."""
     yield from _slack(settings)
     yield _people(settings)
     yield from _webhooks(settings)
@@ -85,6 +85,12 @@ def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
         settings.mlflow_tracking_uri,
         probes["registry"],
         "Set MLFLOW_TRACKING_URI for /promote.",
+    )
+    yield _optional(
+        "Training",
+        str(settings.tandem_trainers or settings.tandem_retrain_url),
+        probes["trainers"],
+        "Name a file in TANDEM_TRAINERS for /retrain; deploy/trainers.toml is an example.",
     )
     yield _optional(
         "Model data",

@@ -11,6 +11,8 @@ from bot.escalation import EVERY, Escalation, Pages
 from bot.parts import Parts
 from bot.schedule import Job
 from bot.tickets import TicketSync
+from bot.training import EVERY as FOLLOW
+from bot.training import TrainingWatch
 from bot.watching import Engine
 from knowledge.errors import TandemError
 from knowledge.promoting.service import Promotions
@@ -94,6 +96,11 @@ def promoting(promotions: Promotions) -> list[Job]:
         Job("settle moves", REQUESTS, quietly("settle moves", promotions.reconcile)),
         Job("expire requests", REQUESTS, quietly("expire requests", promotions.expire)),
     ]
+
+
+def training(watch: TrainingWatch) -> list[Job]:
+    """Young runs are looked at every few seconds; the watch itself knows which are due."""
+    return [Job("training runs", FOLLOW, quietly("training runs", watch.work))]
 
 
 def quietly(name: str, run: Callable[[], object]) -> Callable[[], None]:

@@ -421,7 +421,8 @@ class Approvals(Protocol):
         """Apply `by` if the stored status is still `expected`; the flag says whether it was.
 
         Exactly one of any number of simultaneous callers gets True; for the others nothing is
-        told. Neither id nor key can be changed. Raises NotFound.
+        told. Neither id nor key can be changed. At most one request of a model is MOVING: raises
+        Overtaken for a second, and nothing is changed. Raises NotFound.
         """
         ...
 
@@ -763,6 +764,11 @@ class Promoting(Protocol):
 
     def undecided(self, model: str = "") -> list[Approval]:
         """Those that wait for a decision, newest first."""
+        ...
+
+    def open_to(self, user: str) -> list[Approval]:
+        """Those of them that this person may approve now, if need be by an override; cheaper than
+        asking `may` for each."""
         ...
 
     def may(self, approval: Approval, ballot: Ballot, user: str) -> str:

@@ -81,7 +81,7 @@ class Chat:
                 button = replace(button, form=self._turn().form(self._pressed(call)))
             except TandemError as error:
                 return explained(error, call)
-        values = dict(_filled(button)) if button.form else {}
+        values = dict((*button.form.keep, *_filled(button))) if button.form else {}
         call = Call(call.skill, {**call.args, **values})
         return self._ask(self._pressed(call))
 

@@ -11,7 +11,7 @@ from bot.parts import make_embedder, make_frames, make_metrics, make_models, mak
 from bot.settings import Settings, read_settings
 from bot.verbs import Parsers
 from knowledge.adapters.calendars import read_oncall
-from knowledge.adapters.configured import make_tickets
+from knowledge.adapters.configured import make_tickets, make_trainer
 from knowledge.adapters.sql import open_store
 from knowledge.errors import UserError
 from knowledge.escalation import can_be_told
@@ -47,6 +47,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "prometheus": lambda: _nothing(make_metrics(settings).instant("up", utc_now())),
         "oncall file": lambda: _each_rotation(settings),
         "tickets": lambda: _nothing(make_tickets(settings)),
+        "trainers": lambda: _nothing(make_trainer(settings)),
         "embedder": lambda: _nothing(make_embedder(settings).encode(["a short text"])),
     }
 

@@ -27,6 +27,7 @@ from bot.metrics import State, metrics_route
 from bot.server import Counts, Intakes, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import listeners
+from bot.training_reports import TrainingReports
 from bot.verbs import Parsers
 from knowledge.errors import UserError
 
@@ -79,13 +80,14 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
             counts.refused,
         )
     )
+    reports = TrainingReports(store, store.seen, bot.parts.trainer, bot.parts.now)
     http = http_app(
         Intakes(bot.accept, bot.intake.change, bot.parts.now),
         bot.parts.sources,
         bot.health,
         slack_events,
         counts,
-        more=[metrics_route(meters.registry, token)],
+        more=[metrics_route(meters.registry, token), reports.route],
     )
     config = uvicorn.Config(
         http,

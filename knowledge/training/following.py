@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from knowledge.durations import say_duration
-from knowledge.records import ModelVersion, Run, RunState, Training
+from knowledge.promotion import show_version
+from knowledge.records import Change, Event, ModelVersion, Run, RunState, Training
 
 RUN_TAG = "tandem.training"
 """The tag (or logged parameter) by which a version says which run of ours it came from."""
@@ -15,16 +16,25 @@ START_GRACE = timedelta(minutes=1)
 limits of one start together."""
 SILENT_FOR = timedelta(hours=24)
 """Without news for so long, nobody should wait for it any more."""
+START_FOR = timedelta(minutes=15)
+"""A system that is away for so long is not asked to start it any more: a person decides anew."""
 FIND_FOR = timedelta(minutes=30)
 """A version may be registered a little after its run says that it is done."""
 TELLS_ITSELF = frozenset({"webhook"})
 """Systems that report by themselves: looking at them is no news."""
+CHANGE = "retrain"
+"""The kind of change that a run is."""
 OVER = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
 
 
 def is_over(run: Run) -> bool:
     """Nothing will change its state again. One that was lost may still be heard of."""
     return run.state in OVER
+
+
+def never_started(run: Run) -> bool:
+    """Its system refused it, or was away for too long."""
+    return run.state is RunState.FAILED and not run.handle
 
 
 def pause(run: Run, now: datetime) -> timedelta:
@@ -77,3 +87,34 @@ def say_run(run: Run) -> str:
         return words.get(run.state, run.state.value)
     took = max(run.updated_at - run.training.at, timedelta(0))
     return f"{run.state.value} after {say_duration(took)}"
+
+
+def news(run: Run) -> tuple[Event, ...]:
+    """What its thread is told, oldest first. What was told stays told: with every step of a run
+    there are more of these, and the earlier ones keep their places."""
+    at = run.updated_at or run.training.at
+    told: list[str] = []
+    if run.state is not RunState.ASKED and run.handle:
+        told.append(f"it is with {run.system}")
+    if is_over(run) or run.state is RunState.LOST:
+        why = f": {run.detail}" if run.detail else ""
+        told.append(f"{'it was not started' if never_started(run) else say_run(run)}{why}")
+    if run.state is RunState.DONE and run.version:
+        told.append(f"{show_version(run.version)} is registered")
+    return tuple(
+        Event(f"{run.training.id}-{n}", at, "training", "", text, run.url)
+        for n, text in enumerate(told, 1)
+    )
+
+
+def as_change(training: Training, url: str = "") -> Change:
+    """A run is a change of the model: it is marked in pictures, and explains what comes after."""
+    return Change(
+        id=f"retrain-{training.id}",
+        at=training.at,
+        kind=CHANGE,
+        service=training.model,
+        summary=f"training asked for: {training.reason}",
+        author=training.by_name,
+        url=url,
+    )

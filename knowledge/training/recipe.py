@@ -6,7 +6,7 @@ type and bounds, and nothing of it ever becomes a job's name, an address or a co
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -91,14 +91,10 @@ def read_parameters(text: str) -> dict[str, str]:
 def chosen(recipe: Recipe, given: Mapping[str, str]) -> dict[str, str]:
     """What a run of this recipe gets for what a person typed, defaults filled in, each in its plain
     form ("090" is "90"). An empty text counts as not given. Raises BadArgs."""
-    known = {parameter.name: parameter for parameter in recipe.parameters}
     typed_in = {name: text.strip() for name, text in given.items() if text.strip()}
+    check_names(recipe, typed_in)
     if recipe.free:
         return typed_in
-    for name in typed_in:
-        if name not in known:
-            what = f"{recipe.model} takes {', '.join(known)}." if known else "Leave it out."
-            raise BadArgs("parameters", f"there is no {name[:40]!r}", what)
     found: dict[str, str] = {}
     for parameter in recipe.parameters:
         text = typed_in.get(parameter.name, parameter.default)
@@ -106,6 +102,15 @@ def chosen(recipe: Recipe, given: Mapping[str, str]) -> dict[str, str]:
             raise BadArgs(parameter.name, "it is missing", _remedy(parameter))
         found[parameter.name] = say_value(_value(parameter, text))
     return found
+
+
+def check_names(recipe: Recipe, given: Iterable[str]) -> None:
+    """Raises BadArgs for a parameter that this recipe does not list."""
+    known = [parameter.name for parameter in recipe.parameters]
+    for name in given:
+        if name not in known and not recipe.free:
+            what = f"{recipe.model} takes {', '.join(known)}." if known else "Leave it out."
+            raise BadArgs("parameters", f"there is no {name[:40]!r}", what)
 
 
 def typed(recipe: Recipe, parameters: Mapping[str, str], run_id: str) -> dict[str, Value]:

@@ -64,7 +64,7 @@ def _model_buttons(finding: Signal) -> tuple[Button, ...]:
         return ()
     back = f"Ask to go back to the version of {model} that served before?"
     return (
-        Button("Retrain", Call("retrain", {"model": model})),
+        Button("Retrain", Call("retrain", {"model": model}), asks=True),
         Button("Roll back", Call("rollback", {"model": model}), confirm=back),
     )
 

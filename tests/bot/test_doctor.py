@@ -29,6 +29,7 @@ PROBES = (
     "prometheus",
     "oncall file",
     "tickets",
+    "trainers",
     "embedder",
 )
 
@@ -298,3 +299,15 @@ def test_pagers_are_named_and_not_tried() -> None:
         State.BROKEN,
         "PAGERDUTY_ROUTING_KEY has 20 characters, not 32",
     )
+
+
+def test_training_is_off_until_it_is_named_and_says_what_is_wrong_with_its_file() -> None:
+    off = findings()["Training"]
+    assert (off.state, off.remedy.partition(" for")[0]) == (
+        State.OFF,
+        "Name a file in TANDEM_TRAINERS",
+    )
+    named = Path("trainers.toml")
+    assert findings(tandem_trainers=named)["Training"].words == "trainers.toml"
+    assert findings(tandem_retrain_url="https://t.example")["Training"].state is State.OK
+    assert findings(fails, tandem_trainers=named)["Training"].state is State.BROKEN

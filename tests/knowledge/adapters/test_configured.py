@@ -1,11 +1,12 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.settings import Settings
-from knowledge.adapters.configured import AllPagers, make_pagers, make_tickets
+from knowledge.adapters.configured import AllPagers, make_pagers, make_tickets, make_trainer
 from knowledge.errors import Unavailable, UserError
 from knowledge.incidents import declare
 from knowledge.records import Incident, Severity
@@ -55,6 +56,21 @@ def test_ticket_systems() -> None:
 def test_what_is_configured_by_half_is_named(given: dict[str, str], named: str) -> None:
     with pytest.raises(UserError, match=named):
         make_tickets(settings(**given))
+
+
+def test_trainers_of_a_file_and_of_an_address(tmp_path: Path) -> None:
+    assert make_trainer(settings()) is None
+    example = Path(__file__).parents[3] / "deploy" / "trainers.toml"
+    with pytest.raises(UserError, match=r"AIRFLOW_PASSWORD is not set\. trainer airflow-prod"):
+        make_trainer(settings(tandem_trainers=example), lambda name: "")
+    trainer = make_trainer(settings(tandem_trainers=example), lambda name: "secret")
+    assert trainer is not None
+    assert trainer.name == "airflow-prod, argo, kubeflow, sagemaker, actions, jenkins, in-house"
+    assert trainer.recipe("eta-model").trainer == "argo"
+    with pytest.raises(UserError, match="TANDEM_RETRAIN_SECRET is not set"):
+        make_trainer(settings(tandem_retrain_url="https://t.example"))
+    with pytest.raises(UserError, match="TANDEM_TRAINERS"):
+        make_trainer(settings(tandem_trainers=tmp_path / "none.toml"))
 
 
 @dataclass
