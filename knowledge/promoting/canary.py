@@ -42,11 +42,16 @@ from knowledge.records import (
 
 log = logging.getLogger("tandem.canary")
 
+WORSE = "canary"
+"""The delivery that says in the channel that a champion is worse: "canary:APR-3"."""
+
 AT_A_TIME = timedelta(days=7)
 """Prometheus answers at most 11,000 points of a series."""
 WRITE_EVERY = timedelta(minutes=10)
 """Figures that only moved are stored no more often than that."""
 MOST = 50
+RECENT = 20
+"""Promotions that may be worse and not acted upon: only the newest ones can."""
 MOST_INCIDENTS = 1_000
 INCIDENTS_PAST = timedelta(days=14)
 LOOKS_PAST = timedelta(days=7)
@@ -84,7 +89,7 @@ class CanaryWatch:
         self._forget({approval.id for approval in watched_now})
         for approval in watched_now:
             self._left_alone(self._look, approval)
-        for approval in self.approvals.find(status=ApprovalStatus.APPROVED, limit=MOST):
+        for approval in self.approvals.find(status=ApprovalStatus.APPROVED, limit=RECENT):
             if self._is_to_act(approval):
                 self._left_alone(self._act, approval)
         return len(watched_now)
@@ -115,7 +120,8 @@ class CanaryWatch:
         recent = canary.looked_at is not None and now - canary.looked_at < WRITE_EVERY
         if quiet and (recent or not shows_news(canary, after)):
             return
-        self._store(approval, lambda a: after_look(a, after, seen, now))
+        loud = (WORSE,) if after.state is CanaryState.WORSE else ()
+        self._store(approval, lambda a: after_look(a, after, seen, now), loud)
 
     def _champion(self, approval: Approval) -> str | None:
         """None where the registry cannot be asked: nothing follows from that."""
@@ -128,8 +134,10 @@ class CanaryWatch:
             return None
         return champion.version if champion is not None else ""
 
-    def _store(self, approval: Approval, by: Callable[[Approval], Approval]) -> None:
-        self.approvals.update(approval.id, by, TELL)
+    def _store(
+        self, approval: Approval, by: Callable[[Approval], Approval], loud: Sequence[str] = ()
+    ) -> None:
+        self.approvals.update(approval.id, by, (*TELL, *loud))
 
     # Acting ----------------------------------------------------------------------------------
 
@@ -148,11 +156,11 @@ class CanaryWatch:
             ruling = self.promoting.roll_back_by_policy(approval.id, reason)
         except UserError as error:
             why = f"not rolled back: {error}"
-            self._store(approval, lambda a: _told_once(a, self.now(), why))
+            self._store(approval, lambda a: _told_once(a, self.now(), why), (WORSE,))
             return
         made = ruling.approval
         text = f"rolled back by the policy as {made.id}: {made.outcome or made.status.value}"
-        self._store(approval, lambda a: _acted(a, made.id, self.now(), text))
+        self._store(approval, lambda a: _acted(a, made.id, self.now(), text), (WORSE,))
 
     # The past --------------------------------------------------------------------------------
 
