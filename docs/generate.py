@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from bot.words import usage
 from knowledge.durations import say_duration
 from knowledge.monitors import MetricMonitor, Normal, Side
 from knowledge.monitors.presets import Preset, PresetMetric, presets
+from knowledge.promotion.gates import BUILTIN as BUILTIN_GATES
+from knowledge.promotion.gates import AnyGate
+from knowledge.promotion.policy import Mode
+from knowledge.records import Purpose
 from skills.contract import Role, Skill
 from skills.registry import BUILTIN
 
@@ -285,6 +290,57 @@ def _fires(monitor: MetricMonitor) -> str:
     return f"{when[:1].upper()}{when[1:]}{held}{critical}"
 
 
+# Gates ---------------------------------------------------------------------------------------
+
+NOT_HELD = {
+    Mode.PREVENT: "prevents",
+    Mode.WARN: "warns",
+    Mode.OFF: "is off",
+}
+
+
+def gates_page() -> str:
+    parts = [
+        NOTE,
+        "# Gates",
+        "What is asked of a version before it becomes the champion, in the order of the card. "
+        "[How to use and write them](../how-to/gates.md). Any gate may be set to `prevent`, "
+        "`warn` or `off` in the policy file; the default is named here. For a rollback a gate "
+        "that does not hold only warns, unless it says otherwise.",
+        "| gate | what it asks | if not |\n| --- | --- | --- |\n"
+        + "\n".join(
+            f"| [`{g.name}`](#{g.name}) | {g.asks} | {NOT_HELD[g.mode]} |" for g in BUILTIN_GATES
+        ),
+        *(_gate(gate) for gate in BUILTIN_GATES),
+    ]
+    return _joined(parts)
+
+
+def _gate(gate: AnyGate) -> str:
+    fixed = " The policy cannot change that." if gate.fixed else ""
+    lines = [f"## {gate.name}", "", f"{gate.asks}. If not, it {NOT_HELD[gate.mode]}.{fixed}"]
+    if gate.purposes - {Purpose.PROMOTION}:
+        lines[-1] += " It does so for rollbacks too."
+    fields = gate.settings.model_fields
+    if fields:
+        lines += ["", "| setting | default | what it is |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{n}` | {_shown(f)} | {_plain(f.description or '')} |" for n, f in fields.items()
+        ]
+    return "\n".join(lines)
+
+
+def _shown(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, timedelta):
+        return say_duration(value)
+    if isinstance(value, tuple):
+        return _plain(", ".join(f"`{v}`" for v in value)) or "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "–" if value in (None, "", {}) else f"`{value}`"
+
+
 # Files ---------------------------------------------------------------------------------------
 
 
@@ -297,6 +353,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/skills.md": skills_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/presets.md": presets_page,
+    "docs/reference/gates.md": gates_page,
     "deploy/slack-manifest.json": slack_manifest,
 }
 
