@@ -11,7 +11,7 @@ from knowledge.records import Evaluation, ModelVersion
 _LESS = {
     *("rmse", "mae", "mse", "mape", "smape", "rmsle", "msle", "loss", "logloss", "error", "err"),
     *("brier", "ece", "wer", "cer", "perplexity", "deviance", "latency", "fpr", "fnr", "pinball"),
-    *("toxicity", "hallucination", "hallucinations", "refusals", "tokens", "cost"),
+    *("toxicity", "hallucination", "hallucinations", "refusals"),
 }
 _MORE = {
     *("accuracy", "acc", "auc", "auroc", "auprc", "aucpr", "f1", "r2", "precision", "recall"),

@@ -19,7 +19,7 @@ from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.gates.contract import Finding, GateSpec, Held, Settings
 from knowledge.promotion.policy import Policy
 from knowledge.promotion.significance import Pair, compare_on_rows, measure_of, pair
-from knowledge.promotion.versions import show_version
+from knowledge.promotion.versions import name_words, show_version
 from knowledge.promotion.words import say_gain, say_number
 from knowledge.records import Difference, Evaluation, ModelVersion
 
@@ -167,12 +167,18 @@ def _others(evidence: Evidence, settings: OthersSettings) -> list[Finding]:
     old, new = figures(evidence)
     changes = _changes(old, new, evidence.policy)
     changes.pop(primary_of(evidence), None)
-    usable = [c for c in changes.values() if c.gain is not None]
+    timed = bool(evidence.challenger.details.timings)
+    usable = [c for c in changes.values() if c.gain is not None and not (timed and _timing(c))]
     if not usable:
         return []
     rows = _rows(evidence)
     general = evidence.policy.tolerance if settings.tolerance is None else settings.tolerance
     return [_no_worse(c, settings.of.get(c.metric, general), rows) for c in usable]
+
+
+def _timing(change: MetricChange) -> bool:
+    """The latency gate weighs it, with room for the noise of clocks."""
+    return "latency" in name_words(change.metric)
 
 
 def _no_worse(change: MetricChange, tolerance: float, rows: Pair | None) -> Finding:

@@ -154,6 +154,13 @@ def test_metrics_that_are_neither_good_nor_bad_are_left_out() -> None:
     assert judge(of({"rmse": 5, "rows": 1}, {"rmse": 4, "rows": 9}), [others]) == ()
 
 
+def test_timings_are_left_to_the_latency_gate() -> None:
+    figures = {"rmse": 5.0, "latency_p99": 0.1}, {"rmse": 4.0, "latency_p99": 0.12}
+    old, new = (version(n, "aaa", **f) for n, f in zip("35", figures, strict=True))
+    assert [g.result for g in judge(evidence(side(old), side(new)), [others])] == [FAIL]
+    assert judge(evidence(side(old), side(new, timings={"p99": 0.12})), [others]) == ()
+
+
 def test_other_metrics_carry_their_interval_where_the_rows_are_there() -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(10, 2, 3000)
