@@ -10,9 +10,10 @@ MOVING if that was the last vote needed. Only then the registry is asked (`mover
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
-from knowledge.errors import BadArgs, Denied, NotFound, Overtaken
+from knowledge.errors import BadArgs, Denied, NotFound
 from knowledge.ports import Groups, Models
 from knowledge.promoting.mover import TELL, Mover, Probe, Records, no_probe
 from knowledge.promotion import Policy, show_version
@@ -127,9 +128,25 @@ class Promotions:
 
     def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
         """Asks the groups that the policy names."""
+        return self._why_not(approval, ballot, user, self._voters(approval))
+
+    def open_to(self, user: str) -> list[Approval]:
+        """Asks each group once, however many requests there are: Slack takes some twenty questions
+        about groups a minute."""
+        waiting = [(a, self._policies(a.model)) for a in self.undecided()]
+        groups = chain.from_iterable(groups_asked(policy, a) for a, policy in waiting)
+        members = Members.ask(groups, self._groups.members)
+        voters = [self._voters_of(a, policy, members) for a, policy in waiting]
+        return [
+            approval
+            for (approval, _), theirs in zip(waiting, voters, strict=True)
+            if not all(self._why_not(approval, ballot, user, theirs) for ballot in APPROVING)
+        ]
+
+    def _why_not(self, approval: Approval, ballot: Ballot, user: str, voters: Voters) -> str:
         try:
             self._refuse_closed(approval)
-            may_cast(approval, ballot, user, self._voters(approval))
+            may_cast(approval, ballot, user, voters)
         except Denied as error:
             return str(error)
         return ""
@@ -147,6 +164,9 @@ class Promotions:
     def _voters(self, approval: Approval) -> Voters:
         policy = self._policies(approval.model)
         members = Members.ask(groups_asked(policy, approval), self._groups.members)
+        return self._voters_of(approval, policy, members)
+
+    def _voters_of(self, approval: Approval, policy: Policy, members: Members) -> Voters:
         return Voters(policy, approval.purpose, approval.requester, self._may_approve, members)
 
     # Asking ----------------------------------------------------------------------------------
@@ -321,34 +341,21 @@ class Promotions:
         def by(stored: Approval) -> Approval:
             same = stored.evidence_hash == approval.evidence_hash
             if not same and not is_withdrawal(stored, vote):
-                raise Overtaken(EARLIER_CARD)
+                raise _EarlierCardError
             step = try_again if stored.status is ApprovalStatus.FAILED else cast
-            after = step(stored, replace(vote, at=self._now()), voters)
-            if after.status is ApprovalStatus.MOVING:
-                self._one_at_a_time(after)
-            return after
+            return step(stored, replace(vote, at=self._now()), voters)
 
         self._probe("before the vote")
         try:
             stored, was = self._approvals.decide(approval.id, approval.status, by, TELL)
-        except Overtaken as error:
+        except _EarlierCardError:
             stored = self._approvals.get(approval.id)
-            return Ruling(Came.CHANGED, stored, changes=(str(error),))
+            return Ruling(Came.CHANGED, stored, changes=(EARLIER_CARD,))
         if not was:
             return self._late(stored)
         if stored.status is ApprovalStatus.MOVING:
             return _ruling(self.mover.move(stored))
         return Ruling(_CAME.get(stored.status, Came.COUNTED), stored)
-
-    def _one_at_a_time(self, approval: Approval) -> None:
-        """Raises Denied. Inside the transaction that stores MOVING; a unique index of the store
-        holds it between replicas."""
-        moving = self._approvals.find(model=approval.model, status=ApprovalStatus.MOVING, limit=1)
-        if moving and moving[0].id != approval.id:
-            raise Denied(
-                f"{moving[0].id} is moving the champion of {approval.model} at this moment. "
-                "Nothing was counted; look again in a minute."
-            )
 
     def _late(self, approval: Approval) -> Ruling:
         """A click on what is decided. A move whose mover is gone is settled at this occasion."""
@@ -389,11 +396,9 @@ class Promotions:
         self._probe("rollback asked")
         decider = Vote(TANDEM, "the policy", self._now(), Ballot.APPROVE, reason, frozen.hash)
 
-        def by(waiting: Approval) -> Approval:
-            self._one_at_a_time(waiting)
-            return begin_move(waiting, decider)
-
-        moving, won = self._approvals.decide(stored.id, ApprovalStatus.PENDING, by, TELL)
+        moving, won = self._approvals.decide(
+            stored.id, ApprovalStatus.PENDING, lambda a: begin_move(a, decider), TELL
+        )
         return _ruling(self.mover.move(moving)) if won else self._late(moving)
 
     # The clock -------------------------------------------------------------------------------
@@ -407,6 +412,11 @@ class Promotions:
 
 
 EARLIER_CARD = "The card whose button was pressed showed earlier facts; nothing was counted."
+
+
+class _EarlierCardError(Exception):
+    """The facts on the card changed since they were checked; the transaction is left."""
+
 
 _CAME = {
     ApprovalStatus.APPROVED: Came.MOVED,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from knowledge.durations import say_duration
-from knowledge.errors import BadArgs, Denied
+from knowledge.errors import BadArgs, Denied, Overtaken
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.freezing import Frozen, champion_of
 from knowledge.promotion.people import APPROVING, STOPPING, Voters, overriders, preventing
@@ -407,6 +407,14 @@ def try_again(approval: Approval, vote: Vote, voters: Voters) -> Approval:
     if missing:
         raise Denied(f"Some who approved it may not any more ({missing}). Ask again.")
     return begin_move(voted, vote)
+
+
+def being_moved(model: str) -> Overtaken:
+    """Two requests of one model never move at the same time."""
+    return Overtaken(
+        f"Another request is moving the champion of {model} at this moment. Nothing was counted; "
+        "look again in a minute."
+    )
 
 
 def attempt(approval: Approval) -> int:

@@ -12,6 +12,7 @@ from knowledge.adapters.ids import APPROVALS, MOVES
 from knowledge.adapters.memory.numbered import Numbered
 from knowledge.errors import NotFound
 from knowledge.ports import Outbox
+from knowledge.promotion.deciding import being_moved
 from knowledge.records import Approval, ApprovalStatus, CanaryState, Move, Run
 
 Lock = AbstractContextManager[Any]
@@ -71,6 +72,9 @@ class MemoryApprovals:
         with self._lock:
             before = self._approvals.get(approval_id)
             after = replace(by(before), id=before.id, key=before.key)
+            moving = self.find(model=after.model, status=ApprovalStatus.MOVING)
+            if after.status is ApprovalStatus.MOVING and any(a.id != after.id for a in moving):
+                raise being_moved(after.model)
             return self._told(self._approvals.put(after), tell)
 
     def _told(self, approval: Approval, kinds: Sequence[str]) -> Approval:

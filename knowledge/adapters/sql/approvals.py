@@ -1,10 +1,12 @@
 """Requests to move a champion, the votes on them, and what came of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from knowledge.adapters import due
@@ -13,6 +15,7 @@ from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.numbered import id_of, row_of
 from knowledge.adapters.sql.queues import put_deliveries
 from knowledge.adapters.sql.tables import ApprovalRow, storable
+from knowledge.promotion.deciding import being_moved
 from knowledge.records import Approval, ApprovalStatus, CanaryState
 
 _AS_THEY_ARE = [f.name for f in fields(Approval) if f.name not in ("id", "key")]
@@ -89,12 +92,28 @@ class SqlApprovals:
     ) -> Approval:
         before = _to_approval(row)
         after = replace(by(before), id=before.id, key=before.key)
-        row.sqlmodel_update(_columns(after))
+        with _one_move_at_a_time(session, after):
+            row.sqlmodel_update(_columns(after))
         self._tell(session, after, tell)
         return after
 
     def _tell(self, session: Session, approval: Approval, kinds: Sequence[str]) -> None:
         put_deliveries(self._database, session, kinds, approval.id, due.of_approval(approval))
+
+
+@contextmanager
+def _one_move_at_a_time(session: Session, after: Approval) -> Iterator[None]:
+    """The index decides between replicas; within a savepoint, so that the rest of the transaction
+    may go on."""
+    if after.status is not ApprovalStatus.MOVING:
+        yield
+        return
+    try:
+        with session.begin_nested():
+            yield
+            session.flush()
+    except IntegrityError as error:
+        raise being_moved(after.model) from error
 
 
 def _of_key(session: Session, key: str) -> ApprovalRow:

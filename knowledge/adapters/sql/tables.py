@@ -386,7 +386,17 @@ class ApprovalRow(NumberedRow, table=True):
     """An `Approval` by its fields' names."""
 
     __tablename__ = "approval"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index(
+            "ix_approval_moving",
+            "model",
+            unique=True,
+            sqlite_where=text("status = 'moving'"),
+            postgresql_where=text("status = 'moving'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    """One request of a model is under way at most."""
 
     model: str = Field(sa_type=Words, index=True)
     version: str = Field(sa_type=Words)

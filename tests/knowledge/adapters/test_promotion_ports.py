@@ -10,7 +10,7 @@ import pytest
 
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.adapters.sql import SqlStore, open_store
-from knowledge.errors import NotFound
+from knowledge.errors import NotFound, Overtaken
 from knowledge.records import (
     Approval,
     ApprovalStatus,
@@ -81,6 +81,10 @@ FULL = Approval(
     key="github:42",
 )
 """Something in every field."""
+
+
+def moving(approval: Approval) -> Approval:
+    return replace(approval, status=MOVING)
 
 
 def approve(by: str) -> Callable[[Approval], Approval]:
@@ -168,6 +172,24 @@ class TestApprovals:
         (winner,) = [approval for approval, first in results if first]
         assert {approval for approval, _ in results} == {winner}
         assert told(store) == {"request:APR-1": 1}
+
+    def test_one_request_of_a_model_moves_at_a_time(self, store: Store) -> None:
+        asked = [store.approvals.add(PLAIN).id for _ in range(8)]
+        other = store.approvals.add(replace(PLAIN, model="churn")).id
+
+        def move(number: int) -> str:
+            try:
+                store.approvals.decide(asked[number], PENDING, moving, ("request",))
+            except Overtaken:
+                return ""
+            return asked[number]
+
+        (won,) = set(at_once(move)) - {""}
+        assert [a.id for a in store.approvals.find(status=MOVING)] == [won]
+        assert told(store) == {f"request:{won}": 1}
+        with store.together(), pytest.raises(Overtaken, match="Another request is moving"):
+            store.approvals.update(next(a for a in asked if a != won), moving)
+        assert store.approvals.update(other, moving).status is MOVING
 
     def test_votes_counted_at_once_are_all_counted(self, store: Store) -> None:
         added = store.approvals.add(PLAIN)

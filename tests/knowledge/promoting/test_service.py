@@ -1,14 +1,14 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from knowledge.adapters.sql import open_store
-from knowledge.errors import BadArgs, Denied, Unavailable
+from knowledge.errors import BadArgs, Denied, Overtaken, Unavailable
 from knowledge.promoting.mover import REQUEST, REQUEST_THREAD
 from knowledge.promotion import Policy
 from knowledge.promotion.deciding import UNDER_WAY
@@ -17,7 +17,7 @@ from knowledge.promotion.policy import CanaryRule, GateRule, OnWorse
 from knowledge.promotion.ruling import Came
 from knowledge.records import Approval, ApprovalStatus, Ballot, Details, Purpose
 from tests.knowledge.adapters.at_once import at_once
-from tests.knowledge.promoting.world import MODEL, NOON, World, click
+from tests.knowledge.promoting.world import MODEL, NOON, TableGroups, World, click
 
 Ask = Callable[..., Approval]
 MINUTE = timedelta(minutes=1)
@@ -239,6 +239,31 @@ def test_who_may_click_is_told_beforehand(world: World, ask: Ask) -> None:
     assert "already approved by Ann" in service.may(decided, Ballot.APPROVE, "bob")
 
 
+@dataclass
+class RationedGroups(TableGroups):
+    """Takes so many questions, as a chat with a rate limit does."""
+
+    left: int = 0
+
+    def members(self, group: str) -> frozenset[str]:
+        if not self.left:
+            raise Unavailable("Slack", "asks to wait 3 s")
+        self.left -= 1
+        return super().members(group)
+
+
+def test_requests_open_to_a_person_are_found_with_one_question_for_each_group(
+    world: World, ask: Ask
+) -> None:
+    world.policy = replace(world.policy, approvers=("@leads",))
+    first, second = ask(), ask("6")
+    world.groups = RationedGroups({"@leads": frozenset({"ann", "zoe"})}, left=1)
+    assert world.service().open_to("ann") == [second, first]
+    world.groups = RationedGroups({"@leads": frozenset({"ann", "zoe"})}, left=2)
+    service = world.service()
+    assert [service.open_to(user) for user in ("zoe", "bob")] == [[], []]
+
+
 def test_an_emergency_is_reviewed_afterwards(world: World, ask: Ask) -> None:
     approval = ask("4", purpose=Purpose.EMERGENCY)
     moved = click(world.service(), approval, "ann").approval
@@ -302,7 +327,7 @@ def test_two_requests_of_one_model_move_one_after_the_other(sql_world: World) ->
     def press(number: int) -> str:
         try:
             return click(sql_world.service(), both[number], "ann").came.value
-        except Denied:
+        except Overtaken:
             return "refused"
 
     came = at_once(press, 2)
