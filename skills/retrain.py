@@ -8,7 +8,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field
 
 from knowledge.durations import say_duration
-from knowledge.errors import NotFound, Unavailable
+from knowledge.errors import NotFound, Unavailable, UserError
 from knowledge.incidents import record
 from knowledge.ports import Trainer
 from knowledge.promotion import show_version
@@ -50,6 +50,11 @@ SET = "set."
 """What a form's field of a parameter is called: "set.days"."""
 RUN = "run"
 _MOST_REASON = 500
+_HOW_TO_SET_UP = (
+    "Name a file of trainers in TANDEM_TRAINERS (deploy/trainers.toml is an example), or set "
+    "TANDEM_RETRAIN_URL to an address that starts a run when it is sent a signed POST, and "
+    "TANDEM_RETRAIN_SECRET to the secret it checks."
+)
 
 
 class Args(BaseModel):
@@ -80,13 +85,8 @@ def run(ctx: Context, args: Args) -> Reply:
         return choose_model(ctx, "retrain", "Which model should be trained again?")
     model, champion = _known(ctx, args.model)
     if ctx.trainer is None:
-        return Reply(
-            f"No training is set up for {model}",
-            text="Name a file of trainers in TANDEM_TRAINERS (deploy/trainers.toml is an example), "
-            "or set TANDEM_RETRAIN_URL to an address that starts a run when it is sent a signed "
-            "POST, and TANDEM_RETRAIN_SECRET to the secret it checks.",
-            audience=Audience.ASKER,
-        )
+        title = f"No training is set up for {model}"
+        return Reply(title, text=_HOW_TO_SET_UP, audience=Audience.ASKER)
     recipe = ctx.trainer.recipe(model)
     given = args.given()
     check_names(recipe, given)
@@ -113,7 +113,7 @@ def form(ctx: Context, args: Args) -> Form:
     """The window: why, and the parameters with what they are when nobody changes them."""
     model, _ = _known(ctx, args.model)
     if ctx.trainer is None:
-        raise NotFound("trainer", model)
+        raise UserError(f"No training is set up for {model}. {_HOW_TO_SET_UP}")
     recipe = ctx.trainer.recipe(model)
     given = args.given()
     check_names(recipe, given)

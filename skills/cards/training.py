@@ -6,7 +6,17 @@ from knowledge.promotion import show_version
 from knowledge.records import Event, Run, RunState
 from knowledge.training import is_over, never_started, say_run
 from skills.cards.wording import LINE_LIMIT, cut, stamp
-from skills.contract import Button, Call, Line, Reply, Section, Style, Tone
+from skills.contract import (
+    Button,
+    Call,
+    Form,
+    FormField,
+    Line,
+    Reply,
+    Section,
+    Style,
+    Tone,
+)
 
 NOTHING_CHANGES = "Nothing changes for users until a version is promoted."
 _REASON, _DETAIL = 500, 300
@@ -53,6 +63,21 @@ def training_update(run: Run, events: Sequence[Event]) -> Reply:
     )
 
 
+def _ask_for_promotion(run: Run) -> Button:
+    model, version = run.training.model, run.version
+    why = f"trained again: {run.training.reason}"
+    reason = FormField(
+        "reason", "Why", hint="Shown to those who decide", initial=cut(why, _DETAIL), optional=True
+    )
+    text = f"{model} {show_version(version)} is compared with the champion, and others decide."
+    return Button(
+        "Ask for promotion",
+        Call("promotion", {"model": model, "version": version}),
+        style=Style.PRIMARY,
+        form=Form("Ask for promotion", (reason,), submit="Ask", text=text),
+    )
+
+
 def _title(run: Run) -> str:
     if never_started(run):
         return f"{run.training.model}: training was not started"
@@ -67,10 +92,9 @@ def _buttons(run: Run) -> tuple[Button, ...]:
     model = run.training.model
     page = (Button("Open the run", url=run.url),) if run.url else ()
     if run.state is RunState.DONE and run.version:
-        ask = Call("promotion", {"model": model, "version": run.version})
         return (
-            Button("Compare and ask for promotion", ask, style=Style.PRIMARY),
-            Button("The model", Call("model_status", {"model": model})),
+            _ask_for_promotion(run),
+            Button("Compare", Call("model_status", {"model": model})),
             *page,
         )
     if run.state in _ENDED_BADLY:

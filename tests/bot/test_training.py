@@ -118,7 +118,7 @@ def test_a_run_is_one_message_edited_in_place_with_its_news_below() -> None:
     world.go_on(MINUTE)
     (card,) = world.cards
     assert card.reply.title == "eta-model: training done after 2 min"
-    assert card.reply.buttons[0].label == "Compare and ask for promotion"
+    assert card.reply.buttons[0].label == "Ask for promotion"
     assert world.told == ["it is with airflow", "done after 2 min", "v8 is registered"]
 
 

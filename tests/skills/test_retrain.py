@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.store import MemoryStore
-from knowledge.errors import BadArgs, NotFound, Unavailable
+from knowledge.errors import BadArgs, NotFound, Unavailable, UserError
 from knowledge.incidents import declare
 from knowledge.records import ModelVersion, Run, RunState, Severity, Training
 from knowledge.training import Parameter, ParameterType, Recipe
@@ -232,7 +232,7 @@ def test_a_trainer_that_refuses_or_nobody_who_watches_ends_it(channel: str, retr
 def test_without_a_trainer_it_says_what_to_set() -> None:
     reply = run(World().ctx(trainer=None), submitted())
     assert "TANDEM_TRAINERS" in reply.text
-    with pytest.raises(NotFound):
+    with pytest.raises(UserError, match="TANDEM_TRAINERS"):
         form(World().ctx(trainer=None), Args(model="eta-model"))
 
 

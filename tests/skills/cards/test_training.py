@@ -29,7 +29,7 @@ CARDS = [
         DONE,
         "eta-model: training done after 2 h 5 min",
         Tone.GOOD,
-        ["Compare and ask for promotion", "The model", "Open the run"],
+        ["Ask for promotion", "Compare", "Open the run"],
     ),
     (
         replace(DONE, version=""),
@@ -78,6 +78,9 @@ def test_it_shows_what_was_asked_and_what_came_of_it() -> None:
         "new version": "v8",
     }
     assert card.buttons[0].call == Call("promotion", {"model": "eta-model", "version": "8"})
+    form = card.buttons[0].form
+    assert form is not None
+    assert form.fields[0].initial == "trained again: the feed changed units"
     assert "Nothing changes for users" in card.footer
 
 
