@@ -19,18 +19,28 @@ from bot.escalation import PAGE, Escalation, Pages
 from bot.home import home_replies
 from bot.incident_cards import IncidentCards
 from bot.intake import Intake
-from bot.jobs import housekeeping, promoting, telling, watching
-from bot.parts import Parts, make_parts
+from bot.jobs import after_moves, housekeeping, promoting, telling, training, watching
+from bot.mlflow_hook import HEARD, hearing
+from bot.moves import AfterMoves
+from bot.parts import Parts, make_archive, make_parts
+from bot.request_cards import RequestCards
 from bot.schedule import Job, Schedule
 from bot.settings import Settings
 from bot.slack import blocks
+from bot.slack.groups import SlackGroups
 from bot.slack.messenger import SlackMessenger
 from bot.slack.rooms import SlackRooms
 from bot.tickets import TICKET, TicketSync
+from bot.training import TrainingCards, TrainingWatch
 from bot.turn import Turn
 from bot.watching import MonitorWatching
 from bot.watching.tell import TELL, Telling
+from knowledge.adapters.ids import APPROVALS
 from knowledge.errors import TandemError
+from knowledge.promoting.canary import CanaryWatch
+from knowledge.promoting.mover import REQUEST
+from knowledge.promoting.outside import OutsideMoves
+from knowledge.promoting.reviews import Reviews
 from knowledge.promoting.service import Promotions
 from knowledge.records import DocumentKind, Hit, Incident, Signal
 from skills.cards import incident_card, thread_update
@@ -97,17 +107,20 @@ class Bot:
 
 def build(settings: Settings, **overrides: Any) -> Bot:
     """Wire the bot. `overrides` are those of `make_parts`. Raises UserError."""
-    parts = make_parts(settings, **overrides)
     token = settings.slack_bot_token.get_secret_value()
     client = WebClient(token, base_url=settings.slack_api_url, timeout=15)
+    parts = make_parts(settings, **{"groups": SlackGroups(client), **overrides})
     meters, store, now = parts.meters, parts.store, parts.now
     messenger = meters.messenger(SlackMessenger(client))
     places = CardPlaces(store.outbox, messenger)
 
-    def touched(incident_id: str) -> None:
+    def touched(subject: str) -> None:
+        if subject.startswith(f"{APPROVALS.prefix}-"):
+            store.outbox.put(f"{REQUEST}:{subject}", now())
+            return
         for kind in (CARD, THREAD):
-            store.outbox.put(f"{kind}:{incident_id}", now())
-        incident = store.incidents.get(incident_id)
+            store.outbox.put(f"{kind}:{subject}", now())
+        incident = store.incidents.get(subject)
         parts.intake.noticed(incident)
         if not incident.is_open:
             parts.remember(incident)
@@ -143,7 +156,15 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     digest = make_digest(
         settings.tandem_digest, store, messenger, settings.tandem_channel, now, parts.catalogue.team
     )
-    anchor = make_anchor(store.audit, store.outbox, messenger, settings.tandem_audit_channel, now)
+    anchor = make_anchor(
+        store.audit,
+        store.outbox,
+        messenger,
+        settings.tandem_audit_channel,
+        now,
+        make_archive(settings),
+        timedelta(days=settings.tandem_audit_retain_days),
+    )
     tickets = TicketSync(
         store.incidents, store.outbox, parts.tickets, now, messenger.person, places.link
     )
@@ -163,15 +184,35 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         partial(thread_update, people=messenger.person),
         CARD_SETTLES,
     )
+    request_cards = RequestCards(
+        store.approvals, parts.promoting, settings.tandem_channel, messenger.person
+    )
+    training_cards = TrainingCards(store.runs, settings.tandem_channel)
+    after = AfterMoves(
+        store.moves,
+        store.approvals,
+        parts.models,
+        parts.promoting.policy,
+        settings.tandem_channel,
+        messenger.person,
+        places.link,
+    )
+    outside = OutsideMoves(store, store.seen, parts.models, parts.promoting, now)
     courier = Courier(
         outbox=store.outbox,
         messenger=messenger,
-        subjects=(incident_cards.subjects,),
+        subjects=(
+            incident_cards.subjects,
+            request_cards.subjects,
+            training_cards.subjects,
+            *after.subjects,
+        ),
         started=now(),
         others={
             PAGE: pages.send,
             TICKET: tickets.send,
             TELL: telling_named.send,
+            HEARD: hearing(outside.heard),
             **senders(digest),
             **anchor_senders(anchor),
         },
@@ -196,7 +237,8 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             *_watching(parts, bot.loops["intake"]),
             *housekeeping(parts),
             *telling(escalation, pages, tickets, digest, anchor),
-            *_promoting(parts),
+            *training(TrainingWatch(store, parts.trainer, parts.models, store.seen, now)),
+            *_promoting(parts, outside),
         ]
     )
     return bot
@@ -211,9 +253,23 @@ def _watching(parts: Parts, intake: Loop) -> list[Job]:
     return watching(engine)
 
 
-def _promoting(parts: Parts) -> list[Job]:
+def _promoting(parts: Parts, outside: OutsideMoves) -> list[Job]:
     """The jobs of requests, where they are the real ones."""
-    return promoting(parts.promoting) if isinstance(parts.promoting, Promotions) else []
+    if not isinstance(parts.promoting, Promotions):
+        return []
+    store, policy, now = parts.store, parts.promoting.policy, parts.now
+    canary = CanaryWatch(
+        store.approvals,
+        store.incidents,
+        store.monitors,
+        parts.models,
+        parts.metrics,
+        parts.frames,
+        parts.promoting,
+        now,
+    )
+    reviews = Reviews(store.approvals, store.outbox, policy, now)
+    return [*promoting(parts.promoting), *after_moves(canary, outside, reviews)]
 
 
 def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Reply:

@@ -15,6 +15,9 @@ from bot.training import EVERY as FOLLOW
 from bot.training import TrainingWatch
 from bot.watching import Engine
 from knowledge.errors import TandemError
+from knowledge.promoting.canary import CanaryWatch
+from knowledge.promoting.outside import OutsideMoves
+from knowledge.promoting.reviews import Reviews
 from knowledge.promoting.service import Promotions
 
 log = logging.getLogger("tandem.jobs")
@@ -29,6 +32,7 @@ REFRESH = timedelta(minutes=3)
 MOST_FRESH = 50
 AT_ONCE = 2_000
 REQUESTS = timedelta(minutes=1)
+REVIEWS = timedelta(minutes=10)
 TICK = timedelta(seconds=0.25)
 FLUSH = timedelta(seconds=5)
 """What a crash may cost of what monitors have learned; never what they found."""
@@ -87,6 +91,15 @@ def watching(engine: Engine) -> list[Job]:
     return [
         Job("monitors", TICK, quietly("monitors", engine.tick), prompt=True),
         Job("monitors' states", FLUSH, quietly("monitors' states", engine.flush)),
+    ]
+
+
+def after_moves(canary: CanaryWatch, outside: OutsideMoves, reviews: Reviews) -> list[Job]:
+    """New champions are watched, moves past Tandem found, reviews reminded of."""
+    return [
+        Job("canaries", REQUESTS, quietly("canaries", canary.work)),
+        Job("outside moves", REQUESTS, quietly("outside moves", outside.poll)),
+        Job("reviews", REVIEWS, quietly("reviews", reviews.work)),
     ]
 
 

@@ -1,10 +1,11 @@
-"""Requests to promote a model that wait for the person who asks, and those that person made."""
+"""Requests to move a champion that wait for the person who asks, and those that person made."""
 
 from collections.abc import Sequence
 
-from knowledge.durations import say_duration
-from knowledge.promotion import expires_at, show_version
-from knowledge.records import Approval
+from knowledge.promotion import say_time, show_version
+from knowledge.promotion.deciding import expires_at
+from knowledge.records import Approval, Ballot
+from skills.cards.request_words import approvals_of, say_votes
 from skills.contract import (
     Audience,
     Button,
@@ -13,23 +14,22 @@ from skills.contract import (
     Line,
     NoArgs,
     Reply,
-    Role,
     Section,
     Skill,
     Tone,
 )
-from skills.requests import open_requests
 
 MOST = 5
 
 
 def run(ctx: Context, args: NoArgs) -> Reply:
-    waiting = open_requests(ctx)
+    waiting = ctx.promoting.undecided()
     mine = [a for a in waiting if a.requester == ctx.user.id]
-    others = [a for a in waiting if a.requester != ctx.user.id]
-    for_me = others if ctx.user.role >= Role.APPROVE else []
+    for_me = [a for a in waiting if _is_for(ctx, a)]
+    voted = [a for a in waiting if a not in for_me and _has_voted(a, ctx.user.id)]
     sections = (
         *_sections(ctx, "Waiting for your decision", for_me),
+        *_sections(ctx, "You voted; others are missing", voted),
         *_sections(ctx, "You asked for", mine),
     )
     if not sections:
@@ -43,24 +43,40 @@ def run(ctx: Context, args: NoArgs) -> Reply:
     )
 
 
+def _is_for(ctx: Context, approval: Approval) -> bool:
+    """May this person approve it now, if need be by an override? One's own is never for oneself,
+    but alone in an emergency."""
+    ballots = (Ballot.APPROVE, Ballot.OVERRIDE)
+    return any(not ctx.promoting.may(approval, ballot, ctx.user.id) for ballot in ballots)
+
+
+def _has_voted(approval: Approval, user: str) -> bool:
+    return any(vote.by == user for vote in approvals_of(approval))
+
+
 def _sections(ctx: Context, heading: str, asked: Sequence[Approval]) -> tuple[Section, ...]:
     if not asked:
         return ()
-    lines = tuple(Line(_say(ctx, approval)) for approval in asked[:MOST])
+    shown = asked[:MOST]
+    lines = [Line(_say(ctx, approval)) for approval in shown]
+    if len(asked) > MOST:
+        lines.append(Line(f"and {len(asked) - MOST} more"))
     buttons = tuple(
         Button(
             f"Open {approval.model} {show_version(approval.version)}",
-            Call("promotion", {"model": approval.model, "version": approval.version}),
+            Call("request", {"approval": approval.id}),
         )
-        for approval in asked[:MOST]
+        for approval in shown
     )
-    return (Section(heading, lines, bullets=True, buttons=buttons),)
+    return (Section(heading, tuple(lines), bullets=True, buttons=buttons),)
 
 
 def _say(ctx: Context, approval: Approval) -> str:
-    left = say_duration(expires_at(approval) - ctx.now)
+    """What, by whom, how many votes are there, until when."""
+    votes = say_votes(approval, ctx.promoting.policy(approval.model))
     what = f"{approval.model} {show_version(approval.version)}"
-    return f"{what}, asked by {approval.requester_name}; {left} left to decide"
+    until = say_time(expires_at(approval))
+    return f"{what}, asked by {approval.requester_name}; approvals {votes}; until {until}"
 
 
 skill = Skill(

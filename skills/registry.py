@@ -8,7 +8,9 @@ from knowledge.errors import UserError
 from skills.alert_why import skill as alert_why
 from skills.audit import skill as audit
 from skills.contract import Skill
+from skills.evidence_show import skill as evidence
 from skills.finding import skill as finding
+from skills.gate_detail import skill as gate_detail
 from skills.help import skill as help_
 from skills.incident_channel import skill as incident_channel
 from skills.incident_export import skill as incident_export
@@ -28,6 +30,7 @@ from skills.monitor_backtest import skill as monitor_backtest
 from skills.monitor_edit import monitor_create, monitor_remove, monitor_tune
 from skills.monitor_pause import monitor_pause, monitor_resume
 from skills.monitors import skill as monitors
+from skills.move_answers import move_accept, move_restore
 from skills.my_models import skill as my_models
 from skills.my_requests import skill as my_requests
 from skills.not_related import skill as not_related
@@ -36,10 +39,12 @@ from skills.not_useful import useful
 from skills.oncall import skill as oncall
 from skills.page import skill as page
 from skills.planned import PLANNED
-from skills.promotion import approve, promotion, reject
+from skills.promotion import promotion
 from skills.raise_bar import bar_keep
 from skills.raise_bar import skill as raise_bar
+from skills.requests import skill as request
 from skills.retrain import skill as retrain
+from skills.review import skill as review
 from skills.rollback import skill as rollback
 from skills.runbook import skill as runbook
 from skills.silence import silence_start
@@ -53,6 +58,7 @@ from skills.stakeholder_update import skill as stakeholder_update
 from skills.stats import skill as stats
 from skills.ticket import skill as ticket
 from skills.timeline_add import skill as timeline_add
+from skills.votes import approve, ask_changes, override, reject
 
 BUILTIN: tuple[Skill[Any], ...] = (
     incident_summary,
@@ -87,9 +93,17 @@ BUILTIN: tuple[Skill[Any], ...] = (
     my_models,
     my_requests,
     promotion,
+    request,
     approve,
     reject,
+    ask_changes,
+    override,
+    gate_detail,
+    evidence,
     rollback,
+    review,
+    move_restore,
+    move_accept,
     retrain,
     monitors,
     monitor_create,

@@ -1,24 +1,31 @@
-"""Going back to the version that served before: the same request, for somebody else to approve."""
+"""Going back to the version that served before: the same request, for somebody else to approve. In
+an emergency one approver is enough, and somebody reviews it afterwards."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from knowledge.promotion import prevented, previous_champion, show_version
-from knowledge.records import ApprovalStatus, ModelVersion
-from skills.contract import Context, Reply, Skill
-from skills.requests import (
-    ask,
-    choose_model,
-    choose_version,
-    gates_now,
-    refusal_card,
-    request_card,
-)
+from knowledge.promotion import previous_champion, show_version
+from knowledge.records import ApprovalStatus, ModelVersion, Purpose
+from skills.contract import Audience, Button, Call, Context, Form, FormField, Reply, Skill, Style
+from skills.requests import answer, channel_of, choose_model, choose_version, plain_reason
+
+EMERGENCY = "emergency"
 
 
 class Args(BaseModel):
     model: str = Field("", description="the model's name in the registry, e.g. eta-model")
     version: str = Field("", description="an earlier champion; empty: the one before this")
     reason: str = Field("", description="why, in a few words; shown to those who decide")
+    emergency: bool = Field(False, description="users are hurt now: one approver, reviewed later")
+
+    @model_validator(mode="after")
+    def _hear_emergency(self) -> "Args":
+        """ "/rollback eta-model emergency because ..." and "... eta-model 3 emergency ..."."""
+        if self.version.lower().rstrip(":,") == EMERGENCY:
+            self.emergency, self.version = True, ""
+        first, _, rest = self.reason.partition(" ")
+        if first.lower().rstrip(":,") == EMERGENCY:
+            self.emergency, self.reason = True, rest
+        return self
 
 
 def run(ctx: Context, args: Args) -> Reply:
@@ -42,7 +49,7 @@ def run(ctx: Context, args: Args) -> Reply:
             f"{show_version(champion.version)}. Any version can be asked for by promotion, which "
             "compares it first:",
         )
-    return _request(ctx, champion, target, args.reason)
+    return _request(ctx, champion, target, args)
 
 
 def _named(version: str) -> str:
@@ -64,13 +71,40 @@ def _target(
     return wanted if wanted.version in served else None
 
 
-def _request(ctx: Context, champion: ModelVersion, target: ModelVersion, reason: str) -> Reply:
-    gates = gates_now(ctx, champion, target, rollback=True)
-    if prevented(gates):
-        return refusal_card(champion, target, gates, "rollback")
-    approval, new = ask(ctx, champion, target, gates, reason)
-    note = "" if new else "This was asked already and still waits for its decision."
-    return request_card(approval, champion, target, gates, note=note)
+def _request(ctx: Context, champion: ModelVersion, target: ModelVersion, args: Args) -> Reply:
+    reason = plain_reason(args.reason)
+    if args.emergency and not reason:
+        return _ask_why(champion, target)
+    asked = ctx.promoting.ask(
+        target.model,
+        target.version,
+        by=ctx.user.id,
+        by_name=ctx.user.name,
+        reason=reason,
+        purpose=Purpose.EMERGENCY if args.emergency else Purpose.ROLLBACK,
+        channel=channel_of(ctx),
+    )
+    return answer(ctx, asked, "rollback")
+
+
+def _ask_why(champion: ModelVersion, target: ModelVersion) -> Reply:
+    """An emergency needs a reason: it is what the approver decides by, at three in the morning."""
+    old, new = show_version(champion.version), show_version(target.version)
+    why = FormField("reason", "What is wrong?", hint="Shown on the card, and reviewed afterwards")
+    call = {"model": target.model, "version": target.version, "emergency": True}
+    return Reply(
+        f"What is wrong with {champion.model} {old}?",
+        text=f"An emergency rollback to {new} takes one approver and a reason.",
+        buttons=(
+            Button(
+                "Say why and ask",
+                Call("rollback", call),
+                style=Style.DANGER,
+                form=Form("Emergency rollback", (why,), submit="Ask"),
+            ),
+        ),
+        audience=Audience.ASKER,
+    )
 
 
 skill = Skill(
@@ -89,5 +123,4 @@ skill = Skill(
     ),
     command="/rollback",
     positional=("model", "version", "reason"),
-    public=True,
 )

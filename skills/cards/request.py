@@ -36,6 +36,7 @@ from skills.cards.request_evidence import (
 )
 from skills.cards.request_words import (
     approvals_of,
+    callees,
     name_of,
     needed,
     question,
@@ -103,6 +104,7 @@ def _waiting(
         pictures=pictures,
         sources=sources(sides(evidence)) if evidence else (),
         buttons=_vote_buttons(approval, stopping, policy),
+        calls=callees(approval, policy),
         footer=_footer(approval),
         about=approval.id,
     )

@@ -23,6 +23,7 @@ from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments, MemoryStore
 from knowledge.adapters.memory.telemetry import MemoryFrames, MemoryMetrics
+from knowledge.adapters.memory.training import MemoryTrainer
 from knowledge.adapters.memory.triage import MemoryTriage
 from knowledge.errors import UserError
 from knowledge.incidents import open_from
@@ -33,6 +34,7 @@ from knowledge.records import AlertRecord, Change, ModelVersion, Signal, Term, V
 from skills.contract import Button, Call, Context, Form, Reply, Role, Skill
 from skills.registry import installed
 from skills.testing import NOON, context
+from tests.skills.asking import promoting
 
 SKILLS = installed()
 BY_NAME = {skill.name: skill for skill in SKILLS}
@@ -103,7 +105,11 @@ def full_world() -> Context:
     documents = MemoryDocuments()
     documents.put(read_paths([CONTENT]).documents)
     library = SearchLibrary(documents, HashEmbedder(), FlatIndex)
-    return _context(store, _models(), _frames(), library, _monitors())
+    models = _models()
+    promoting(store, models).ask(
+        "eta-model", "3", by="U2", by_name="grace <!channel>", reason="*better* " * 300, key="1"
+    )
+    return _context(store, models, _frames(), library, _monitors())
 
 
 def _context(
@@ -117,6 +123,7 @@ def _context(
         incidents=store.incidents,
         changes=store.changes,
         approvals=store.approvals,
+        runs=store.runs,
         audit=store.audit,
         library=library,
         metrics=MemoryMetrics(),
@@ -126,6 +133,8 @@ def _context(
         silences=store.silences,
         triage=MemoryTriage(store, lambda: NOON),
         watching=watching_at(NOON, store, monitors, VALUES),
+        promoting=promoting(store, models, frames=frames),
+        trainer=MemoryTrainer(),
         skills=SKILLS,
     )
 

@@ -1,36 +1,50 @@
 from datetime import timedelta
 
-from knowledge.adapters.memory.store import MemoryStore
-from knowledge.records import Approval
-from skills.contract import Call, NoArgs, Reply, Role, Tone, User
-from skills.my_requests import skill
-from skills.testing import NOON, context
+import pytest
+
+from knowledge.promotion.policy import Policy
+from skills.contract import Call, Reply, Tone, User
+from tests.skills.asking import ADA, BOB, GRACE, JOAN, World, words
 
 
-def show(user: User) -> Reply:
-    approvals = MemoryStore().approvals
-    for model, version, by in (("fraud", "7", "U1"), ("churn", "3", "U2")):
-        made = NOON - timedelta(hours=1)
-        approvals.add(Approval("", model, version, "1", by, f"name of {by}", made))
-    approvals.add(Approval("", "old", "1", "1", "U2", "grace", NOON - timedelta(days=9)))
-    return skill.run(context(user=user, approvals=approvals), NoArgs())
+@pytest.fixture
+def world() -> World:
+    made = World(policy=Policy(approvers=("@ml",), needed=2))
+    made.ask(number="5", user=GRACE)
+    return made
 
 
-def test_an_approver_sees_what_others_asked_for_and_what_they_asked_for_themselves() -> None:
-    reply = show(User("U1", "ada", Role.APPROVE))
+def show(world: World, user: User) -> Reply:
+    return world.run(Call("my_requests"), user, click=False)
+
+
+def test_an_approver_sees_what_others_asked_for(world: World) -> None:
+    reply = show(world, JOAN)
     assert (reply.title, reply.tone) == ("1 waiting for your decision", Tone.WARNING)
-    for_me, mine = reply.sections
+    (for_me,) = reply.sections
     assert for_me.heading == "Waiting for your decision"
-    assert for_me.lines[0].text == "churn v3, asked by name of U2; 23 h left to decide"
-    assert for_me.buttons[0].call == Call("promotion", {"model": "churn", "version": "3"})
-    assert [line.text.split(",")[0] for line in mine.lines] == ["fraud v7"]
+    assert for_me.lines[0].text == (
+        "eta-model v5, asked by grace; approvals 0 of 2; until 2026-03-06 12:00 UTC"
+    )
+    assert for_me.buttons[0].call == Call("request", {"approval": "APR-1"})
+    assert world.run(for_me.buttons[0].call, JOAN).title == "Promote eta-model v5?"
 
 
-def test_others_see_their_own_requests_only() -> None:
-    reply = show(User("U2", "grace"))
-    assert (reply.title, reply.tone) == ("Your requests", Tone.NEUTRAL)
-    assert [section.heading for section in reply.sections] == ["You asked for"]
+def test_who_asked_sees_how_the_votes_stand(world: World) -> None:
+    card = world.run(Call("request", {"approval": "APR-1"}), JOAN)
+    world.press(card, "Approve", JOAN)
+    assert "You asked for\neta-model v5, asked by grace; approvals 1 of 2: joan 12:00" in words(
+        show(world, GRACE)
+    )
+    reply = show(world, JOAN)
+    assert [section.heading for section in reply.sections] == ["You voted; others are missing"]
 
 
-def test_nothing_waits() -> None:
-    assert show(User("U9", "mia")).title == "No approvals wait for you"
+@pytest.mark.parametrize("user", [ADA, BOB])
+def test_nothing_waits_for_those_who_may_not_decide(world: World, user: User) -> None:
+    assert show(world, user).title == "No approvals wait for you"
+
+
+def test_what_is_over_waits_for_nobody(world: World) -> None:
+    world.at += timedelta(hours=25)
+    assert show(world, JOAN).title == "No approvals wait for you"
