@@ -54,6 +54,9 @@ BENCHMARKS = (
         ["{data}/metrics/labels", "{tools}/eval_detection.py"],
     ),
     Benchmark(
+        "promotion_machine", "Is a champion ever moved twice, unauthorised, or a decision lost?"
+    ),
+    Benchmark(
         "routing",
         "Is the right skill found, and nothing done unasked?",
         ["--scorer", "{tools}/eval_routing.py", "--data", "{data}/routing/utterances.jsonl"],

@@ -755,7 +755,8 @@ class Promoting(Protocol):
         self, approval_id: str, ballot: Ballot, *, by: str, by_name: str, reason: str, saw: str = ""
     ) -> "Ruling":
         """Count one click, with everything checked again, and move the champion if that completes
-        it. Raises Denied, BadArgs."""
+        it. `saw` is the hash of the evidence on the clicked card, or its first twelve characters.
+        Raises Denied, BadArgs, and Overtaken while another request of the model is moved."""
         ...
 
     def review(self, approval_id: str, *, by: str, by_name: str, note: str = "") -> Approval:
