@@ -132,10 +132,12 @@ def test_a_late_clicker_is_told_who_decided(world: World) -> None:
 
 def test_a_button_of_another_message_decides_nothing(world: World) -> None:
     world.ask()
-    for saw in ("", "0" * 64):
-        reply = world.run(Call("approve", {"approval": "APR-1", "saw": saw}), GRACE, channel="C1")
-        assert reply.title == "Not counted: the facts are not those on the card you saw"
-        assert reply.audience is Audience.ASKER
+    call = Call("approve", {"approval": "APR-1", "saw": "0" * 64})
+    reply = world.run(call, GRACE, channel="C1")
+    assert reply.title == "Not counted: the facts are not those on the card you saw"
+    assert reply.audience is Audience.ASKER
+    with pytest.raises(Denied):
+        world.run(Call("approve", {"approval": "APR-1"}), GRACE)
     assert (world.only().votes, world.champion()) == ((), "3")
 
 
