@@ -156,7 +156,7 @@ def _shared(champion: Side, challenger: Side, problems: Mapping[str, str]) -> st
         raise BadArgs("predictions", "those of the two versions are of different data")
     which = " and ".join(show_version(s.version.version) for s in without)
     why = next((text for what, text in problems.items() if what.startswith("predictions")), "")
-    raise BadArgs("predictions", why or f"there are none of {which}, row by row")
+    raise BadArgs("predictions", why or f"no answers of {which} were logged row by row")
 
 
 def _name_of(digest: str, side: Side) -> str:

@@ -61,8 +61,12 @@ def _signature(evidence: Evidence, settings: SignatureSettings) -> Finding | Non
     if notes:
         rest = f" and {len(notes) - 2} more" if len(notes) > 2 else ""
         return Finding(Held.NOTE, f"compatible; {'; '.join(notes[:2])}{rest}", more=more)
-    count = f"{len(new.inputs)} inputs, {len(new.outputs)} outputs"
+    count = f"{_count(new.inputs, 'input')}, {_count(new.outputs, 'output')}"
     return Finding(Held.YES, f"takes what the champion takes: {count}")
+
+
+def _count(fields: Sequence[Field], what: str) -> str:
+    return f"1 {what}" if len(fields) == 1 else f"{len(fields)} {what}s"
 
 
 def _unknown(evidence: Evidence) -> Finding | None:

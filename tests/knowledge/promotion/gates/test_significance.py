@@ -68,7 +68,7 @@ def test_without_rows_it_cannot_be_told() -> None:
     (gate,) = judge(evidence(), [significance])
     assert (gate.result, gate.detail) == (
         WARN,
-        "whether it is chance cannot be told: there are none of v3 and v5, row by row",
+        "whether it is chance cannot be told: no answers of v3 and v5 were logged row by row",
     )
     assert judge(evidence(kind=Kind.PROMPT), [significance]) == ()
     assert judge(replace(evidence(), champion=None), [significance]) == ()
