@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.anchor import Anchor
+from bot.chained_moves import ChainedMoves
 from bot.courier import CARD
 from bot.digest import Digest
 from bot.escalation import EVERY, Escalation, Pages
@@ -27,6 +28,7 @@ SETTLE = timedelta(seconds=10)
 DIGEST = timedelta(minutes=1)
 ANCHORING = timedelta(minutes=10)
 COMPACT = timedelta(minutes=10)
+CHAINING = timedelta(minutes=1)
 REFRESH = timedelta(minutes=3)
 """A card's age and picture move with the time; one that shows nothing new is not sent."""
 MOST_FRESH = 50
@@ -58,11 +60,19 @@ def housekeeping(parts: Parts) -> list[Job]:
         for incident in parts.store.incidents.find(open_only=True, limit=MOST_FRESH):
             parts.store.outbox.put(f"{CARD}:{incident.id}", parts.now())
 
+    chained = ChainedMoves(
+        parts.store.moves,
+        parts.store.approvals,
+        parts.store.audit,
+        parts.store.outbox,
+        parts.now,
+    )
     return [
         Job("tidy", TIDY, quietly("tidy", tidy)),
         Job("settle", SETTLE, quietly("settle", parts.intake.settle)),
         Job("refresh", REFRESH, quietly("refresh", refresh)),
         Job("compact", COMPACT, quietly("compact", compact)),
+        Job("chained moves", CHAINING, quietly("chained moves", chained.work)),
     ]
 
 

@@ -49,6 +49,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "audit": (
         "tandem audit verify",
+        "tandem audit verify --anchors archive",
         "tandem audit export --model eta-model --format html --out eta-model.html",
     ),
     "run": ("tandem run",),

@@ -28,6 +28,8 @@ NEAR = timedelta(minutes=2)
 """A step and the call that made it are told at most so far apart: a move may take a while."""
 ASKING = ("promotion", "rollback")
 """Skills whose calls name a model; all later ones name the request."""
+MOVE = "move"
+"""The entry that every move gets in the chain (`bot.chained_moves`)."""
 FINE = ("ok", "done", "success", "")
 MACHINES = (TANDEM, "canary", "mlflow", "")
 """Who acts without a call of their own."""
@@ -195,10 +197,10 @@ def _checks(request: Approval, move: Move | None, entries: Sequence[AuditEntry])
         yield _votes(request, entries)
     if request.status is ApprovalStatus.APPROVED:
         yield _two_people(request)
+    if move is not None:
+        yield from _moved(request, move, entries)
     if request.purpose is Purpose.EMERGENCY and request.status is ApprovalStatus.APPROVED:
         yield _reviewed(request)
-    if move is not None and move.version != request.version:
-        yield Check(False, f"The move made {show_version(move.version)} champion instead.")
 
 
 def _evidence(request: Approval) -> Check:
@@ -259,6 +261,23 @@ def _two_people(request: Approval) -> Check:
         return Check(True, "No person agreed to it: the policy rolls back by itself.")
     names = " and ".join(dict.fromkeys(agreed))
     return Check(True, f"{request.requester_name} asked for it; {names} agreed.")
+
+
+def _moved(request: Approval, move: Move, entries: Sequence[AuditEntry]) -> Iterable[Check]:
+    """Only where the chain speaks of it: it follows the move by a minute."""
+    if move.version != request.version:
+        yield Check(False, f"The move made {show_version(move.version)} champion instead.")
+    found = [e for e in entries if e.skill == MOVE and e.args.get("move") == move.id]
+    if any(_tells(e, request, move) for e in found):
+        yield Check(True, "The move is an entry of the chain, with the hash of that evidence.")
+    elif found:
+        yield Check(False, "The entry of the move in the chain tells of something else.")
+
+
+def _tells(entry: AuditEntry, request: Approval, move: Move) -> bool:
+    wanted = (move.version, move.before, request.id, request.evidence_hash)
+    told = (entry.args.get(name) for name in ("version", "before", "approval", "saw"))
+    return tuple(told) == wanted
 
 
 def _reviewed(request: Approval) -> Check:
