@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from knowledge.promotion import say_time, show_version
 from knowledge.promotion.deciding import expires_at
-from knowledge.records import Approval, Ballot
+from knowledge.records import Approval
 from skills.cards.request_words import approvals_of, say_votes
 from skills.contract import (
     Audience,
@@ -25,7 +25,7 @@ MOST = 5
 def run(ctx: Context, args: NoArgs) -> Reply:
     waiting = ctx.promoting.undecided()
     mine = [a for a in waiting if a.requester == ctx.user.id]
-    for_me = [a for a in waiting if _is_for(ctx, a)]
+    for_me = ctx.promoting.open_to(ctx.user.id)
     voted = [a for a in waiting if a not in for_me and _has_voted(a, ctx.user.id)]
     sections = (
         *_sections(ctx, "Waiting for your decision", for_me),
@@ -41,13 +41,6 @@ def run(ctx: Context, args: NoArgs) -> Reply:
         sections=sections,
         audience=Audience.ASKER,
     )
-
-
-def _is_for(ctx: Context, approval: Approval) -> bool:
-    """May this person approve it now, if need be by an override? One's own is never for oneself,
-    but alone in an emergency."""
-    ballots = (Ballot.APPROVE, Ballot.OVERRIDE)
-    return any(not ctx.promoting.may(approval, ballot, ctx.user.id) for ballot in ballots)
 
 
 def _has_voted(approval: Approval, user: str) -> bool:

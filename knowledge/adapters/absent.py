@@ -134,6 +134,9 @@ class AbsentPromoting(_Absent):
     def undecided(self, model: str = "") -> list[Approval]:
         self._refuse()
 
+    def open_to(self, user: str) -> list[Approval]:
+        self._refuse()
+
     def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
         self._refuse()
 

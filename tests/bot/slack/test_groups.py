@@ -1,6 +1,7 @@
 """Groups of people, on the playground through slack_sdk's own client."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from slack_sdk import WebClient
@@ -11,8 +12,12 @@ from bot.playground.workspace import Group
 from bot.ports import RateLimited
 from bot.slack.groups import REMEMBER_HANDLES, SlackGroups
 from bot.slack.manifest import manifest
-from knowledge.errors import NotFound, Unavailable
+from knowledge.errors import Denied, NotFound, Unavailable
+from knowledge.promotion import DEFAULT_POLICY
+from knowledge.promotion.ruling import Came
 from skills.registry import BUILTIN
+from tests.knowledge.promoting.world import MODEL, click
+from tests.knowledge.promoting.world import World as PromotionWorld
 
 GROUPS = (
     Group("ml-leads", "Leads of machine learning", ("dev",)),
@@ -100,6 +105,21 @@ def test_a_handle_that_went_to_another_group_is_noticed_in_time(world: World) ->
     assert world.groups.id_of("@sre") == "S02SRE00000"
     world.now += REMEMBER_HANDLES
     assert world.groups.id_of("@sre") == LEADS
+
+
+def test_a_right_ends_when_the_person_leaves_the_group(world: World) -> None:
+    requests = PromotionWorld(policy=replace(DEFAULT_POLICY, approvers=("@ml-leads",)))
+    requests.groups = world.groups  # type: ignore[assignment]
+    service = requests.service()
+    asked = service.ask(MODEL, "5", by=CHLOE, by_name="Chloe", reason="better").approval
+    assert asked is not None
+    assert [a.id for a in service.open_to(DEV)] == [asked.id]
+    world.ada.group("ml-leads", remove=["dev"])
+    with pytest.raises(Denied, match="@ml-leads"):
+        click(service, asked, DEV)
+    assert service.open_to(DEV) == []
+    world.ada.group("ml-leads", add=["dev"])
+    assert click(service, asked, DEV).came is Came.MOVED
 
 
 def test_a_missing_scope_is_named() -> None:
