@@ -133,6 +133,10 @@ class Settings(BaseSettings):
     # Systems around
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
+    tandem_mlflow_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="The secret of MLflow's webhooks to /mlflow; without it they are refused.",
+    )
     tandem_sagemaker_region: str = Field(
         "",
         description="AWS region of a SageMaker model registry; boto3 finds the credentials.",

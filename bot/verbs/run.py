@@ -24,6 +24,7 @@ from bot.build import Bot, build
 from bot.log import set_up
 from bot.marks import Marks, read_emojis
 from bot.metrics import State, metrics_route
+from bot.mlflow_hook import MlflowHook
 from bot.server import Counts, Intakes, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import listeners
@@ -81,13 +82,15 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
         )
     )
     reports = TrainingReports(store, store.seen, bot.parts.trainer, bot.parts.now)
+    secret = settings.tandem_mlflow_webhook_secret.get_secret_value()
+    mlflow = MlflowHook(store, store.seen, secret, bot.parts.now)
     http = http_app(
         Intakes(bot.accept, bot.intake.change, bot.parts.now),
         bot.parts.sources,
         bot.health,
         slack_events,
         counts,
-        more=[metrics_route(meters.registry, token), reports.route],
+        more=[metrics_route(meters.registry, token), reports.route, mlflow.route],
     )
     config = uvicorn.Config(
         http,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from knowledge.errors import NotFound, Overtaken, UserError
+from knowledge.errors import NotConnected, NotFound, Overtaken, UserError
 from knowledge.ports import Approvals, Models, Moves, Seen, Together
 from knowledge.promotion import CHAMPION, Policy
 from knowledge.promotion.ruling import Asked
@@ -89,7 +89,10 @@ class OutsideMoves:
         """Compare with what was seen last; returns the moves that are new. A model that is seen
         for the first time announces nothing. Raises Unavailable."""
         looked_at = self.now()
-        champions = {**dict.fromkeys(self.models.names(), ""), **self.models.champions()}
+        try:
+            champions = {**dict.fromkeys(self.models.names(), ""), **self.models.champions()}
+        except NotConnected:
+            return []
         # In this order: what Tandem itself moves is MOVING before the registry shows it, and seen
         # in the transaction that ends that.
         under_way = self._under_way()
