@@ -40,7 +40,7 @@ from skills.contract import (
     Style,
     Tone,
 )
-from skills.requests import choose_model
+from skills.requests import choose_model, plain_reason
 
 RECENT = timedelta(hours=6)
 """A run that was started this lately may still be under way."""
@@ -90,7 +90,7 @@ def run(ctx: Context, args: Args) -> Reply:
     recipe = ctx.trainer.recipe(model)
     given = args.given()
     check_names(recipe, given)
-    reason = _plain(args.reason)
+    reason = plain_reason(args.reason)
     if not ctx.via_button or not reason:
         return _propose(ctx, recipe, champion, args)
     if len(reason) > _MOST_REASON:
@@ -126,7 +126,7 @@ def form(ctx: Context, args: Args) -> Form:
                 "reason",
                 "Why",
                 hint="Kept with the run and in the audit record",
-                initial=_plain(args.reason),
+                initial=plain_reason(args.reason),
             ),
             *(_field(parameter, given) for parameter in recipe.parameters),
             *((_any_parameters(args.parameters),) if recipe.free else ()),
@@ -135,13 +135,6 @@ def form(ctx: Context, args: Args) -> Form:
         text=f"{lately}\n{text}" if lately else text,
         keep=((RUN, uuid4().hex),),
     )
-
-
-def _plain(reason: str) -> str:
-    """ "/retrain eta-model because drift" is for "drift"."""
-    words = " ".join(reason.split())
-    lead, _, rest = words.partition(" ")
-    return rest if lead.lower() == "because" else words
 
 
 def _field(parameter: Parameter, given: dict[str, str]) -> FormField:
