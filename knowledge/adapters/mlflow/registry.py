@@ -25,6 +25,7 @@ from knowledge.records import Details, Evaluation, Frame, Kind, ModelVersion
 MOST_RUNS = 4
 """Of those that measured a version, the newest so many are looked through for artefacts."""
 _LOGGED = "models:/"
+_OF_RUN = "runs:/"
 
 
 class MlflowModels:
@@ -61,8 +62,8 @@ class MlflowModels:
         registered = self._shelf.registered(model)
         raw = self._shelf.find(registered.name, version)
         logged = self._logged(raw)
-        runs = self._runs(raw, logged)
         with self._server.translated():
+            runs = self._runs(raw, logged)
             return read_details(
                 Sources(
                     version=raw,
@@ -81,8 +82,8 @@ class MlflowModels:
         registered = self._shelf.registered(model)
         raw = self._shelf.find(registered.name, version)
         logged = self._logged(raw)
-        files = self._files(raw, logged)
         with self._server.translated():
+            files = self._files(raw, logged)
             folders = [] if files is None else [(files, "")]
             for run in self._runs(raw, logged).values():
                 measured = reading.measured_on(reading.inputs_of(run))[1]
@@ -128,7 +129,11 @@ class MlflowModels:
                     lambda c: c.get_model_version_download_uri(raw.name, raw.version)
                 )
             except Missing:
-                address = None
+                return None
+        if address and address.startswith(_OF_RUN):
+            run_id, _, path = address.removeprefix(_OF_RUN).partition("/")
+            run = self._run(run_id)
+            address = f"{run.info.artifact_uri.rstrip('/')}/{path}" if run is not None else None
         return Folder(self._server, address) if address else None
 
     # Reading ----------------------------------------------------------------------------

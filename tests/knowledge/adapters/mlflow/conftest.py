@@ -161,21 +161,32 @@ def send(status: int, body: bytes) -> Reply:
     return reply
 
 
-def pass_on(uri: str, user: str, password: str) -> Reply:
-    """To the server at `uri` for who has these credentials, as a proxy before an MLflow does."""
+def pass_on(
+    uri: str,
+    handler: http.server.BaseHTTPRequestHandler,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> None:
+    """To the server at `uri`, as a proxy before an MLflow does; `meanwhile` happens after the server
+    has answered and before who asked hears of it."""
+    answer = httpx.request(
+        handler.command,
+        f"{uri}{handler.path}",
+        headers={"Content-Type": handler.headers.get("Content-Type") or "text/plain"},
+        content=getattr(handler, "body", b""),
+        timeout=60,
+    )
+    meanwhile()
+    send(answer.status_code, answer.content)(handler)
+
+
+def guarded(uri: str, user: str, password: str) -> Reply:
+    """To the server at `uri` for who has these credentials."""
     wanted = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
     def reply(handler: http.server.BaseHTTPRequestHandler) -> None:
-        if handler.headers.get("Authorization") != wanted:
+        if handler.headers.get("Authorization") == wanted:
+            pass_on(uri, handler)
+        else:
             send(401, b"You are not authenticated.")(handler)
-            return
-        answer = httpx.request(
-            handler.command,
-            f"{uri}{handler.path}",
-            headers={"Content-Type": handler.headers.get("Content-Type") or "text/plain"},
-            content=getattr(handler, "body", b""),
-            timeout=60,
-        )
-        send(answer.status_code, answer.content)(handler)
 
     return reply
