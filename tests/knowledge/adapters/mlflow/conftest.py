@@ -166,7 +166,7 @@ def pass_on(
     handler: http.server.BaseHTTPRequestHandler,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
-    """To the server at `uri`, as a proxy before an MLflow does; `meanwhile` happens after the server
+    """To the server at `uri`, as a proxy before an MLflow does; `meanwhile` happens once the server
     has answered and before who asked hears of it."""
     answer = httpx.request(
         handler.command,
