@@ -5,6 +5,7 @@ request. Credentials are found as boto3 finds them: environment, profile, contai
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -87,7 +88,7 @@ class Aws:
             s3={"addressing_style": "path"} if service in self._endpoints else None,
         )
         # The session that boto3 shares is not safe on several threads; one of our own is, here.
-        session = boto3.Session()
+        session = boto3.Session(botocore_session=_session())
         return session.client(
             service,
             region_name=self._region or None,
@@ -138,6 +139,23 @@ class Aws:
         if isinstance(error, errors.NoRegionError):
             return Unavailable(self._system, "no region is set", retry=False)
         return Unavailable(self._system, f"its client failed: {error}")
+
+
+def _session() -> Any:
+    """A session of botocore that reads the descriptions of services where others read them."""
+    from botocore.session import get_session
+
+    session = get_session()
+    session.register_component("data_loader", _descriptions())
+    return session
+
+
+@cache
+def _descriptions() -> Any:
+    """The descriptions of services, megabytes of JSON that are parsed once."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def split_s3(address: str, field: str = "address") -> tuple[str, str]:
