@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field
 
 from knowledge.promotion import say_time, show_version
-from knowledge.promotion.story import MOVE, Story, names_of, say_canary, say_who, stories
+from knowledge.promotion.story import ANSWERS, MOVE, Story, names_of, say_canary, say_who, stories
 from knowledge.records import (
     Approval,
     ApprovalStatus,
@@ -59,7 +59,7 @@ class Entry:
 def run(ctx: Context, args: Args) -> Reply:
     requests = ctx.approvals.find(limit=LOOK_AT)
     moves = ctx.moves.find(limit=LOOK_AT)
-    by_skill = [ctx.audit.find(skill=skill, limit=LOOK_AT) for skill in (*CHANGING, MOVE)]
+    by_skill = [ctx.audit.find(skill=skill, limit=LOOK_AT) for skill in (*CHANGING, MOVE, *ANSWERS)]
     calls = [entry for found in by_skill for entry in found]
     entries = [
         *(entry for request in requests for entry in _of_request(request)),
@@ -171,7 +171,7 @@ def _decision(request: Approval) -> str:
 
 
 def _tells_more(call: AuditEntry) -> bool:
-    if call.skill == MOVE:
+    if call.skill == MOVE or call.skill in ANSWERS:
         return False
     return call.skill not in BY_REQUEST or call.outcome.lower() not in _FINE
 

@@ -30,6 +30,8 @@ ASKING = ("promotion", "rollback")
 """Skills whose calls name a model; all later ones name the request."""
 MOVE = "move"
 """The entry that every move gets in the chain (`bot.chained_moves`)."""
+ANSWERS = ("move_restore", "move_accept")
+"""Skills by which people answer a move past Tandem."""
 FINE = ("ok", "done", "success", "")
 MACHINES = (TANDEM, "canary", "mlflow", "")
 """Who acts without a call of their own."""
@@ -77,7 +79,7 @@ def stories(
     calls = Calls(entries)
     told = [_of_request(r, by_request.get(r.id), calls.about(r)) for r in requests]
     known = {r.id for r in requests}
-    told += [_of_move(move) for move in moves if move.approval not in known]
+    told += [_of_move(move, calls.answering(move)) for move in moves if move.approval not in known]
     return sorted(told, key=lambda s: s.at, reverse=True)
 
 
@@ -87,7 +89,10 @@ class Calls:
     def __init__(self, entries: Iterable[AuditEntry]) -> None:
         self._by_request: dict[str, list[AuditEntry]] = {}
         self._asking: dict[str, list[AuditEntry]] = {}
+        self._by_move: dict[str, list[AuditEntry]] = {}
         for entry in entries:
+            if entry.args.get("move"):
+                self._by_move.setdefault(str(entry.args["move"]), []).append(entry)
             if entry.args.get("approval"):
                 self._by_request.setdefault(str(entry.args["approval"]), []).append(entry)
             elif entry.skill in ASKING:
@@ -100,6 +105,11 @@ class Calls:
             *(e for e in asked if abs(e.at - request.created_at) <= NEAR),
             *self._by_request.get(request.id, ()),
         ]
+
+    def answering(self, move: Move) -> list[AuditEntry]:
+        """The entry of a move, and what people answered to it."""
+        found = self._by_move.get(move.id, ())
+        return [e for e in found if e.skill in (MOVE, *ANSWERS) and e.outcome.lower() in FINE]
 
 
 def names_of(requests: Iterable[Approval]) -> dict[str, str]:
@@ -289,13 +299,16 @@ def _reviewed(request: Approval) -> Check:
 # Of a move past Tandem -----------------------------------------------------------------------
 
 
-def _of_move(move: Move) -> Story:
+def _of_move(move: Move, entries: Sequence[AuditEntry]) -> Story:
     new = f"{move.model} {show_version(move.version)}" if move.version else move.model
     what = "became champion" if move.version else "lost its champion"
     old = f", in the place of {show_version(move.before)}" if move.version and move.before else ""
     by = f"its request {move.approval} is not on record" if move.approval else "past Tandem"
-    steps = [Step(move.noticed_at, TANDEM, _noticed(move))]
-    if move.answered:
+    entry = next((e for e in entries if e.skill == MOVE), None)
+    answers = [e for e in entries if e.skill in ANSWERS]
+    steps = [Step(move.noticed_at, TANDEM, _noticed(move), entry)]
+    steps += [Step(e.at, e.actor, e.detail, e) for e in answers]
+    if move.answered and not answers:
         steps.append(Step(move.noticed_at, "", f"answered: {move.answered}"))
     return Story(
         title=f"{new} {what}{old}, {by}",

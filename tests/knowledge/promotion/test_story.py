@@ -131,6 +131,18 @@ def test_moves_past_tandem_are_borne_out_by_nothing(recorded: Recorded) -> None:
     ]
 
 
+def test_who_answered_a_move_past_tandem_is_tied_to_the_chain(recorded: Recorded) -> None:
+    moves = recorded.world.store.moves
+    move = moves.add(Move("", MODEL, "6", "5", NOON, NOON, how="poll", answered="accepted by ann"))
+    recorded.record("bob", "move_accept", {"move": move.id}, "Denied")
+    recorded.record("ann", "move_accept", {"move": move.id})
+    (story,) = recorded.told()
+    assert [(s.actor, s.entry.number if s.entry else 0) for s in story.steps] == [
+        ("tandem", 0),
+        ("ann", 2),
+    ]
+
+
 def test_an_alias_that_was_taken_away(recorded: Recorded) -> None:
     recorded.world.store.moves.add(Move("", MODEL, "", "5", NOON, NOON, how="webhook"))
     assert recorded.told()[0].title == "fraud lost its champion, past Tandem"
