@@ -2,19 +2,21 @@
 nonsense, and one that goes away at the move.
 """
 
+import http.server
 import importlib.util
 import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from servers import Line, free_port
 
 from knowledge.adapters.mlflow import MlflowModels
-from knowledge.errors import Unavailable
-from tests.knowledge.adapters.mlflow.conftest import answering, send
+from knowledge.errors import Overtaken, Unavailable
+from tests.knowledge.adapters.mlflow.conftest import FILES, answering, pass_on, send, written
 from tests.knowledge.adapters.registries import in_mlflow
 
 
@@ -61,6 +63,11 @@ def test_a_version_of_a_plain_run_has_the_runs_metrics(
     version = filled.models.version(filled.name, "1")
     assert (version.metrics, version.dataset_digest) == ({"auc": 0.9}, "d7")
     assert version.params == {"depth": "3"}
+    with written(FILES) as folder:
+        client.log_artifacts(run_id, str(folder), "model")
+    details = filled.models.details(filled.name, "1")
+    assert details.problems == ()
+    assert details.size_bytes == sum(map(len, FILES.values()))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +133,29 @@ def test_a_server_lost_at_the_move_is_said_and_asking_again_repairs_it(
         assert models.set_champion(filled.name, "2", expected="1").aliases == ("champion",)
     finally:
         line.cut()
+
+
+@pytest.mark.mlflow
+def test_who_moves_it_at_the_same_moment_is_not_passed_over(
+    mlflow_uri: str, mlflow_settings: None
+) -> None:
+    """MLflow keeps the last of two: read back, it is not what was set."""
+    filled = in_mlflow(mlflow_uri)
+    for rmse in (3.0, 2.0, 1.0):
+        filled.add(rmse=rmse)
+    filled.models.set_champion(filled.name, "1")
+
+    def overtaken(handler: http.server.BaseHTTPRequestHandler) -> None:
+        moves = handler.command == "POST" and b'"champion"' in getattr(handler, "body", b"")
+        other = partial(filled.models.set_champion, filled.name, "3")
+        pass_on(mlflow_uri, handler, other if moves else lambda: None)
+
+    with answering(overtaken) as uri:
+        with pytest.raises(Unavailable, match=r"reads back as v3 and not as v2 \(it was v1\)"):
+            MlflowModels(uri, timeout=30).set_champion(filled.name, "2", expected="1")
+        with pytest.raises(Overtaken) as error:
+            MlflowModels(uri, timeout=30).set_champion(filled.name, "2", expected="1")
+    assert error.value.found == "3"
 
 
 # The demo's model ----------------------------------------------------------------------------
