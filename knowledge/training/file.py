@@ -115,7 +115,7 @@ AnySpec = Annotated[
     Field(discriminator="kind"),
 ]
 
-ID_PARAMETERS = {"github": "tandem_training", "jenkins": "TANDEM_TRAINING"}
+ID_PARAMETERS = {"github": "tandem_training", "jenkins": "TRAINING_ID"}
 """Systems that tell a run by nothing else that we could give: by it a run is found again, so that
 asking twice starts one."""
 

@@ -98,7 +98,7 @@ def opened(serve: Serve, controller: Controller) -> Jenkins:
 
 @pytest.fixture
 def asked(order: MakeOrder) -> Order:
-    return order("ml/train-credit", days=90, TANDEM_TRAINING=ID)
+    return order("ml/train-credit", days=90, TRAINING_ID=ID)
 
 
 def test_a_build_is_followed_from_the_queue_to_its_end(serve: Serve, asked: Order) -> None:
@@ -165,7 +165,7 @@ def test_refusals_and_systems_that_misbehave(
         Jenkins(serve(Controller()), "tandem", "guess").start(asked)
     assert not raised.value.retry
     with pytest.raises(Unavailable, match="answers 404"):
-        opened(serve, Controller()).start(order("other", TANDEM_TRAINING=ID))
+        opened(serve, Controller()).start(order("other", TRAINING_ID=ID))
     said = {
         hanging: "did not answer in time",
         garbage: "no JSON",
