@@ -2,7 +2,7 @@
 
 What is expected is what earlier days had at this time of day, times how high today was just
 before the moment. The same forecast made for every earlier day says how far off it usually is: each
-mean of three minutes since is ranked among those errors, after they were made worse by the limit. A
+mean of five minutes since is ranked among those errors, after they were made worse by the limit. A
 small rank says "worse by more than the limit, and not by chance". Ranks are bets against "nothing
 is wrong" (a conformal test martingale: Vovk, Nouretdinov and Gammerman 2003): what one unit of
 money becomes is evidence that may be looked at after every bet, since it ever reaches 1/alpha with
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 PAST = timedelta(days=14)
 STEP = timedelta(minutes=1)
 """How series are to be read."""
-SLOT = timedelta(minutes=3)
+SLOT = timedelta(minutes=5)
 LEAD = timedelta(hours=2)
 """How high today is, is read in this time before the moment."""
 SLOTS = int(timedelta(days=1) / SLOT)
@@ -33,9 +33,9 @@ LEAD_SLOTS = int(LEAD / SLOT)
 SHORT_SLOTS = int(timedelta(hours=2) / SLOT)
 """Without earlier days only so much is judged: beyond it the time of day tells more than any
 fault."""
-NEAR = 60
+NEAR = 36
 """Slots to either side whose forecasts were about as hard: three hours."""
-SMOOTH = 10
+SMOOTH = 6
 """Half an hour."""
 FEWEST_DAYS = 3
 FEWEST = 40

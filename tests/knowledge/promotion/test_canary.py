@@ -56,7 +56,7 @@ def test_the_policy_names_its_own_limits() -> None:
     assert figure_rule("errors", rule) == RULES["errors"]
     assert figure_rule("queue", rule) is not None
     assert figure_rule("temperature", rule) is None
-    assert slots_of(CanaryRule()) == 478
+    assert slots_of(CanaryRule()) == 287
 
 
 @pytest.mark.parametrize(

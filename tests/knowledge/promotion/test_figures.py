@@ -16,7 +16,7 @@ MOMENT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 START = MOMENT.timestamp()
 SETTLED = MOMENT + timedelta(minutes=5)
 DAY = 1440
-SLOTS = 480
+SLOTS = 288
 SURE = 2_000.0
 
 
@@ -44,7 +44,7 @@ def judged(rule: FigureRule, minutes: np.ndarray, values: np.ndarray, upto: floa
 def test_nothing_changed_and_nothing_is_found(name: str) -> None:
     found = judged(RULES[name], *world(1))
     assert found.evidence < 10
-    assert found.slots == 78
+    assert found.slots == 47
     assert found.value == pytest.approx(found.expected, rel=0.1)
 
 
@@ -98,7 +98,7 @@ def test_the_first_moments_are_not_judged() -> None:
 def test_without_earlier_days_the_first_two_hours_are_judged_by_the_hours_before() -> None:
     minutes, values = world(9, days=1)
     calm = judged(RULES["latency"], minutes, values)
-    assert calm.slots == 40
+    assert calm.slots == 24
     assert calm.evidence < 10
     values[minutes >= 0] *= 2
     assert judged(RULES["latency"], minutes, values, upto=45).evidence >= SURE
