@@ -138,8 +138,8 @@ def _draw_features(axes: Any, features: Sequence[Feature], rows: int, old: str, 
     for row, (_, before, after) in enumerate(features):
         at = rows - 1 - row
         axes.plot((before, after), (at, at), color="#bbbbbb", linewidth=2)
-        axes.plot(before, at, "o", color=REFERENCE_COLOUR, markersize=5)
-        axes.plot(after, at, "o", color=CURRENT_COLOUR, markersize=5)
+        axes.plot(before, at, "o", color=REFERENCE_COLOUR, markersize=5, clip_on=False)
+        axes.plot(after, at, "o", color=CURRENT_COLOUR, markersize=5, clip_on=False)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(_percent())
     axes.set_xlabel(f"grey {old}, orange {new}", fontsize=7.5, color=_GREY)

@@ -25,7 +25,7 @@ from knowledge.records import (
 )
 from skills.cards.request_evidence import (
     SHOWN_METRICS,
-    features_section,
+    features_line,
     gates_section,
     lineage_section,
     metric_table,
@@ -76,7 +76,7 @@ def request_card(
     before there was any."""
     if approval.status is ApprovalStatus.PENDING:
         return _waiting(approval, evidence, policy, people, pictures)
-    return _decided(approval, evidence, policy, people, pictures)
+    return _decided(approval, policy, people, pictures)
 
 
 def _waiting(
@@ -87,7 +87,12 @@ def _waiting(
     pictures: tuple[Picture, ...],
 ) -> Reply:
     stopping = failing(approval.gates) if policy.failing_gate_prevents else ()
-    text = [what_changes(approval, evidence), who_asks(approval), _stands_in_the_way(stopping)]
+    text = [
+        _changed(approval),
+        what_changes(approval, evidence),
+        who_asks(approval),
+        _stands_in_the_way(stopping),
+    ]
     there, wanted = len(approvals_of(approval)), needed(approval, policy)
     votes = f" {there} of {wanted} approved" if there else ""
     return Reply(
@@ -100,7 +105,7 @@ def _waiting(
             "Until": say_time(expires_at(approval)),
         },
         table=metric_table(evidence, approval.gates, SHOWN_METRICS) if evidence else None,
-        sections=_filled((_changed(approval), *_evidence(approval, evidence))),
+        sections=_filled(_evidence(approval, evidence)),
         pictures=pictures,
         sources=sources(sides(evidence)) if evidence else (),
         buttons=_vote_buttons(approval, stopping, policy),
@@ -112,7 +117,6 @@ def _waiting(
 
 def _decided(
     approval: Approval,
-    evidence: Evidence | None,
     policy: Policy,
     people: People,
     pictures: tuple[Picture, ...],
@@ -121,11 +125,10 @@ def _decided(
     worse = _is_worse(approval)
     return Reply(
         title=_ending(approval),
-        text="\n".join(story(approval)),
+        text="\n".join(filter(None, (_watch(approval), *story(approval)))),
         tone=Tone.BAD if worse else _tone(approval),
         fields=_review(approval, policy, people),
-        table=metric_table(evidence, approval.gates, SHOWN_METRICS) if evidence else None,
-        sections=_filled((_watch(approval), gates_section(approval.gates))),
+        sections=_filled((gates_section(approval.gates),)),
         pictures=pictures if approval.status is ApprovalStatus.MOVING else (),
         buttons=_after(approval),
         footer=_footer(approval),
@@ -144,20 +147,20 @@ def _evidence(approval: Approval, evidence: Evidence | None) -> tuple[Section, .
     return (
         gates,
         prompt_section(evidence),
-        features_section(evidence),
-        lineage_section(sides(evidence)),
+        features_line(evidence),
+        lineage_section((evidence.challenger,)),
         model_card_section(evidence),
         unknown_section(evidence),
     )
 
 
-def _changed(approval: Approval) -> Section:
+def _changed(approval: Approval) -> str:
     """What is not as it was when it was asked: the last time the evidence was frozen anew."""
     anew = [event for event in approval.timeline if event.kind == CHANGED]
     if not anew:
-        return Section()
-    heading = f"Changed since it was asked ({say_time(anew[-1].at)}); please look again"
-    return Section(heading, (Line(anew[-1].text),))
+        return ""
+    last = anew[-1]
+    return f"*Changed since it was asked ({clock(last.at)} UTC), please look again:* {last.text}"
 
 
 def _stands_in_the_way(stopping: Sequence[Gate]) -> str:
@@ -247,12 +250,12 @@ def _review(approval: Approval, policy: Policy, people: People) -> dict[str, str
     return {"Review": f"by somebody else, before {until}"}
 
 
-def _watch(approval: Approval) -> Section:
+def _watch(approval: Approval) -> str:
     if approval.canary is None or approval.status is not ApprovalStatus.APPROVED:
-        return Section()
+        return ""
     canary = approval.canary
     rolled_back = f" {canary.acted} rolls it back." if canary.acted else ""
-    return Section("Since the move", (Line(say_watch(canary) + rolled_back),))
+    return say_watch(approval, canary) + rolled_back
 
 
 # Buttons -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from skills.cards.wording import count, cut
 from skills.contract import Line, Section, Source, Table
 
 SHOWN_METRICS = 6
-SHOWN_FEATURES = 5
+SHOWN_FEATURES = 4
 SHOWN_DIFF = 16
 CARD_CHARACTERS = 160
 LINE_CHARACTERS = 220
@@ -187,6 +187,13 @@ def features_section(evidence: Evidence, most: int = SHOWN_FEATURES) -> Section:
     if gone:
         lines.append(Line(f"not used any more: {', '.join(gone)}"))
     return Section("Most important features", tuple(lines), bullets=True)
+
+
+def features_line(evidence: Evidence, most: int = SHOWN_FEATURES) -> Section:
+    """The same in one line, for the card."""
+    lines = features_section(evidence, most).lines
+    said = "; ".join(line.text for line in lines)
+    return Section("Most important features", (Line(said),)) if said else Section()
 
 
 def shares(importances: Mapping[str, float]) -> dict[str, float]:

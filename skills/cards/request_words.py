@@ -1,11 +1,11 @@
 """Pure: a request's card in words: what changes for users, who decides, what came of it."""
 
-import re
 from collections.abc import Iterable
 
+from knowledge.promotion.canary import say_canary
 from knowledge.promotion.deciding import effective
 from knowledge.promotion.evidence import Evidence, Side
-from knowledge.promotion.people import APPROVING
+from knowledge.promotion.people import APPROVING, is_group
 from knowledge.promotion.policy import Policy
 from knowledge.promotion.versions import show_version
 from knowledge.promotion.words import say_gain, say_number, say_time
@@ -14,15 +14,12 @@ from knowledge.records import (
     ApprovalStatus,
     Ballot,
     Canary,
-    CanaryState,
     Kind,
     Purpose,
     Vote,
 )
 from skills.cards.request_evidence import Comparison, side_by_side
 from skills.cards.wording import People, listed
-
-_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 def name_of(approval: Approval) -> str:
@@ -138,7 +135,7 @@ def say_deciders(approval: Approval, policy: Policy, people: People) -> str:
 
 
 def _names(names: Iterable[str], people: People) -> str:
-    return ", ".join(people(n) if _PERSON.fullmatch(n) else n for n in names)
+    return ", ".join(n if is_group(n) else people(n) for n in names)
 
 
 # What came of it -----------------------------------------------------------------------------
@@ -189,19 +186,10 @@ def _voted(approval: Approval, vote: Vote) -> str:
     return f"{deed} by *{vote.by_name}* at {say_time(vote.at)}{because}"
 
 
-def say_watch(canary: Canary) -> str:
-    """How the champion does since the move, in a line."""
-    match canary.state:
-        case CanaryState.WATCHING:
-            return f"Watched until {say_time(canary.until)}; nothing is worse so far."
-        case CanaryState.FINE:
-            return "Watched; nothing became worse."
-        case CanaryState.WORSE:
-            worse = [reading.says for reading in canary.readings if reading.worse]
-            return f"Worse since it serves: {'; '.join(worse) or 'see the thread'}."
-        case CanaryState.UNKNOWN:
-            return "Watched, but there was nothing to compare: nobody knows whether it is worse."
-    return "Another version took over before the watch was over."
+def say_watch(approval: Approval, canary: Canary) -> str:
+    """How the champion does since the move, as a sentence."""
+    said = say_canary(approval, canary).rstrip(".")
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def sides(evidence: Evidence) -> tuple[Side, ...]:
