@@ -35,8 +35,8 @@ from bot.training import TrainingCards, TrainingWatch
 from bot.turn import Turn
 from bot.watching import MonitorWatching
 from bot.watching.tell import TELL, Telling
-from knowledge.adapters.ids import APPROVALS
 from knowledge.errors import TandemError
+from knowledge.ids import APPROVALS
 from knowledge.promoting.canary import CanaryWatch
 from knowledge.promoting.mover import REQUEST
 from knowledge.promoting.outside import OutsideMoves

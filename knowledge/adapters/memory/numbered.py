@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from knowledge.adapters.ids import Ids
+from knowledge.ids import Ids
 from knowledge.records import Approval, Move, Silence
 
 RecordT = TypeVar("RecordT", Approval, Move, Silence)

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from knowledge.adapters import due
-from knowledge.adapters.ids import APPROVALS, MOVES
 from knowledge.adapters.memory.numbered import Numbered
 from knowledge.errors import NotFound
+from knowledge.ids import APPROVALS, MOVES
 from knowledge.ports import Outbox
 from knowledge.promotion.deciding import being_moved
 from knowledge.records import Approval, ApprovalStatus, CanaryState, Move, Run

@@ -20,12 +20,12 @@ from knowledge.adapters.alert_history import (
     span,
     tallies,
 )
-from knowledge.adapters.ids import SILENCES
 from knowledge.adapters.memory.monitors import MemoryMonitors
 from knowledge.adapters.memory.numbered import Numbered
 from knowledge.adapters.memory.promotion import MemoryApprovals, MemoryMoves, MemoryRuns
 from knowledge.audit_chain import linked
 from knowledge.errors import NotFound
+from knowledge.ids import SILENCES
 from knowledge.incidents import incident_id as name_incident
 from knowledge.incidents import incident_number, instance
 from knowledge.records import (

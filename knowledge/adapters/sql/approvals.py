@@ -10,11 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from knowledge.adapters import due
-from knowledge.adapters.ids import APPROVALS
 from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.numbered import id_of, row_of
 from knowledge.adapters.sql.queues import put_deliveries
 from knowledge.adapters.sql.tables import ApprovalRow, storable
+from knowledge.ids import APPROVALS
 from knowledge.promotion.deciding import being_moved
 from knowledge.records import Approval, ApprovalStatus, CanaryState
 

@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from knowledge.adapters import due
-from knowledge.adapters.ids import MOVES
 from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.numbered import id_of, row_of
 from knowledge.adapters.sql.queues import put_deliveries
 from knowledge.adapters.sql.tables import ChampionSeenRow, MoveRow
+from knowledge.ids import MOVES
 from knowledge.records import Move
 
 _AS_THEY_ARE = [f.name for f in fields(Move) if f.name != "id"]

@@ -4,8 +4,8 @@ from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
-from knowledge.adapters.ids import Ids
 from knowledge.adapters.sql.tables import NumberedRow
+from knowledge.ids import Ids
 
 RowT = TypeVar("RowT", bound=NumberedRow)
 

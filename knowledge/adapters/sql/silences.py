@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from knowledge.adapters.ids import SILENCES
 from knowledge.adapters.sql.database import Database
 from knowledge.adapters.sql.numbered import id_of, row_of
 from knowledge.adapters.sql.tables import SilenceRow
+from knowledge.ids import SILENCES
 from knowledge.records import Matcher, Silence
 
 

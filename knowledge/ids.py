@@ -1,4 +1,4 @@
-"""How stores number requests, silences and moves, the same in memory and in SQL."""
+"""How requests, silences and moves are numbered: as people read, write and are shown them."""
 
 import re
 from collections.abc import Iterable
