@@ -43,7 +43,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(site: Path, *command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(site), str(ROOT))),
+            # Plugins of this environment take seconds to load, and it needs none.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         cwd=EXAMPLE,
         capture_output=True,
         text=True,

@@ -125,7 +125,7 @@ EVIDENCE = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(EVIDENCE)
 def test_every_gate_answers_to_any_evidence_and_always_the_same(given: Evidence) -> None:
     gates = judge(given, BUILTIN)
