@@ -197,7 +197,7 @@ class Mover:
         for it."""
         last = next(iter(self._records.moves.find(model=approval.model, limit=1)), None)
         others = last is not None and last.version == approval.version
-        if others and last is not None and last.noticed_at >= moving_since(approval):
+        if others and last is not None and last.noticed_at > moving_since(approval):
             by = last.approval or "a move outside Tandem"
             return self._close(approval, f"{show_version(approval.version)} is champion by {by}")
         return self._record(approval, late=True)

@@ -13,7 +13,7 @@ words and not from the code.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import ClassVar
 
@@ -39,7 +39,7 @@ from knowledge.records import (
     ModelVersion,
     Purpose,
 )
-from tests.knowledge.promoting.world import MODEL, World
+from tests.knowledge.promoting.world import MODEL, Clock, World
 
 MOVING, APPROVED = ApprovalStatus.MOVING, ApprovalStatus.APPROVED
 FINAL = {APPROVED, ApprovalStatus.REJECTED, ApprovalStatus.CHANGES, ApprovalStatus.EXPIRED}
@@ -135,6 +135,14 @@ class Registry(MemoryModels):
         self.noted(before, "outside")
 
 
+class Ticking(Clock):
+    """No two readings are of the same moment."""
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
 @dataclass
 class Click:
     """One click while it is dealt with, and what was so when it began."""
@@ -176,7 +184,7 @@ WHATS = (
         "leave",
         "down",
     ),
-    "expire",
+    *("expire", "slept", "slept"),
 )
 interruptions = st.one_of(
     st.just(NOTHING),
@@ -216,7 +224,7 @@ class PromotionMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.registry = Registry()
-        self.world = World(models=self.registry)
+        self.world = World(models=self.registry, clock=Ticking())
         self.world.groups.table = {
             "@leads": frozenset({"ann", "cat", "zoe"}),
             "@risk": frozenset({"eve", "zoe"}),
@@ -404,6 +412,10 @@ class PromotionMachine(RuleBasedStateMachine):
                 self.replicas[1].expire()
             case "settle":
                 self.replicas[1].reconcile()
+            case "slept":
+                # So long that the other replica settles what this one left under way.
+                world.clock.pass_(timedelta(minutes=3))
+                self.replicas[1].reconcile()
             case "time":
                 world.clock.pass_(timedelta(minutes=3))
 
@@ -534,6 +546,9 @@ class PromotionMachine(RuleBasedStateMachine):
             effects = [i for i, c in enumerate(changes) if c.by == approval_id]
             for one, other in pairwise(effects):
                 assert any(c.by != approval_id for c in changes[one:other]), approval_id
+            # Nobody else's champion is overwritten: what was compared with is what was replaced.
+            over = {changes[i].before for i in effects}
+            assert over == {self.known[approval_id].champion}, f"{approval_id} over {over}"
             tries = [e for e in self.known[approval_id].timeline if e.kind == BEGUN]
             assert len(effects) <= len(tries)
 

@@ -12,6 +12,7 @@ from knowledge.records import Approval, ApprovalStatus, ModelVersion, Move
 from tests.knowledge.promoting.world import MODEL, NOON, World, click
 
 Ask = Callable[..., Approval]
+LATER = NOON + timedelta(seconds=1)
 APPROVED, FAILED = ApprovalStatus.APPROVED, ApprovalStatus.FAILED
 EXPIRED, MOVING = ApprovalStatus.EXPIRED, ApprovalStatus.MOVING
 
@@ -127,7 +128,7 @@ def test_a_champion_that_others_are_on_record_for_is_not_its_own(
 ) -> None:
     approval = failed(world, registry, ask, "before")
     registry.set_champion(MODEL, "5")
-    world.store.moves.add(Move("", MODEL, "5", "3", NOON, NOON, approval=by))
+    world.store.moves.add(Move("", MODEL, "5", "3", LATER, LATER, approval=by))
     world.service().reconcile()
     stored = world.store.approvals.get(approval.id)
     assert stored.status is EXPIRED
