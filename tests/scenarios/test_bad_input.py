@@ -127,9 +127,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         lambda incident: incident_card(incident, (), people=chat.person),
         lambda incident, events: thread_update(incident, events, chat.person),
     )
-    courier = Courier(
-        outbox=store.outbox, messenger=chat, subjects=(cards.subjects,), started=NOON
-    )
+    courier = Courier(outbox=store.outbox, messenger=chat, subjects=(cards.subjects,), started=NOON)
     made = World("", store, clock, make_intake(store, clock), courier, chat)
     intakes = Intakes(
         lambda source, body, signals: made.intake.accept(source, body, signals),

@@ -43,9 +43,7 @@ def test_worse_is_by_evidence_and_says_both_figures() -> None:
     assert endpoint_reading("latency", Judged(0.1, 0.15)).says == (
         "latency 100 ms before, 150 ms since"
     )
-    assert endpoint_reading("volume", Judged(40.0, 12.5)).says == (
-        "volume 40 before, 12.5 since"
-    )
+    assert endpoint_reading("volume", Judged(40.0, 12.5)).says == ("volume 40 before, 12.5 since")
 
 
 def test_the_policy_names_its_own_limits() -> None:
