@@ -176,6 +176,10 @@ class Mover:
             champion = self._models.champion(approval.model)
         except NotFound as error:
             return self._close(approval, f"it was approved, but {error}")
+        if champion is not None and champion.model != approval.model:
+            # Registries find a model by part of its name too; a renamed one is not this one.
+            gone = f"it was approved, but there is no model {approval.model} any more"
+            return self._close(approval, gone)
         now_is = champion.version if champion is not None else ""
         if now_is == approval.version:
             return self._came_through(approval)

@@ -281,6 +281,9 @@ class Promotions:
             evidence = self._gatherer.gather(approval.model, approval.version, approval.purpose)
         except NotFound as error:
             return _closed(self._end(approval, str(error).rstrip(".")))
+        if evidence.challenger.version.model != approval.model:
+            # Registries find a model by part of its name too; a renamed one is not this one.
+            return _closed(self._end(approval, _say_gone(approval)))
         if _is_champion(evidence):
             return self._champion_already(approval, evidence)
         gates = self._judge(evidence)
@@ -444,6 +447,10 @@ def _takes(approval: Approval, ballot: Ballot) -> bool:
     if approval.status is ApprovalStatus.FAILED:
         return ballot in APPROVING
     return approval.status is ApprovalStatus.PENDING
+
+
+def _say_gone(approval: Approval) -> str:
+    return f"there is no model {approval.model} any more"
 
 
 def _is_champion(evidence: Evidence) -> bool:

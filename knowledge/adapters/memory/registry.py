@@ -44,6 +44,13 @@ class MemoryModels:
             aliases = self._aliases[model]
             self._aliases[model] = {a: v for a, v in aliases.items() if v != version}
 
+    def rename(self, model: str, to: str) -> None:
+        """As MLflow does: versions and aliases go along, and nobody is told."""
+        with self._lock:
+            versions = self._versions.pop(model)
+            self._versions[to] = [replace(v, model=to) for v in versions]
+            self._aliases[to] = self._aliases.pop(model, {})
+
     def names(self) -> list[str]:
         return sorted(self._versions)
 

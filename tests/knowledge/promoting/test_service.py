@@ -203,6 +203,17 @@ def test_what_is_gone_ends_the_request(world: World, ask: Ask, version: str, out
     assert ruling.approval.outcome.startswith(outcome)
 
 
+def test_a_renamed_model_is_not_the_one_that_was_asked_for(world: World, ask: Ask) -> None:
+    """The registry would find it by part of its name."""
+    approval = ask()
+    world.models.rename(MODEL, f"{MODEL}-eu")
+    before = world.models.champions()
+    ruling = click(world.service(), approval, "ann")
+    assert (ruling.came, ruling.approval.status) == (Came.CLOSED, EXPIRED)
+    assert ruling.approval.outcome == f"there is no model {MODEL} any more"
+    assert world.models.champions() == before
+
+
 def test_an_approval_without_a_card_is_refused(world: World, ask: Ask) -> None:
     vote = {"by": "ann", "by_name": "Ann", "reason": ""}
     with pytest.raises(Denied, match="click on the request's card"):
