@@ -109,7 +109,8 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     """Wire the bot. `overrides` are those of `make_parts`. Raises UserError."""
     token = settings.slack_bot_token.get_secret_value()
     client = WebClient(token, base_url=settings.slack_api_url, timeout=15)
-    parts = make_parts(settings, **{"groups": SlackGroups(client), **overrides})
+    groups = SlackGroups(client)
+    parts = make_parts(settings, **{"groups": groups, **overrides})
     meters, store, now = parts.meters, parts.store, parts.now
     messenger = meters.messenger(SlackMessenger(client))
     places = CardPlaces(store.outbox, messenger)
@@ -185,7 +186,11 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         CARD_SETTLES,
     )
     request_cards = RequestCards(
-        store.approvals, parts.promoting, settings.tandem_channel, messenger.person
+        store.approvals,
+        parts.promoting,
+        settings.tandem_channel,
+        messenger.person,
+        groups.id_of,
     )
     training_cards = TrainingCards(store.runs, settings.tandem_channel)
     after = AfterMoves(
@@ -196,6 +201,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         settings.tandem_channel,
         messenger.person,
         places.link,
+        groups.id_of,
     )
     outside = OutsideMoves(store, store.seen, parts.models, parts.promoting, now)
     courier = Courier(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bot.called import reachable
 from bot.courier import Carded, Subjects
 from knowledge.errors import NotFound, TandemError
 from knowledge.ports import Approvals, Models, Moves
@@ -29,6 +30,8 @@ class AfterMoves:
     """For models whose policy names none."""
     people: Callable[[str], str]
     link: Callable[[str], str]
+    group: Callable[[str], str]
+    """The id of a group by its handle: only ids are called. Raises NotFound, Unavailable."""
 
     @property
     def subjects(self) -> tuple[Subjects, ...]:
@@ -45,7 +48,7 @@ class AfterMoves:
             channel=policy.channel or self.channel,
             since=move.noticed_at,
             events=(),
-            card=lambda: move_card(move, self._around(move, policy)),
+            card=lambda: reachable(move_card(move, self._around(move, policy)), self.group),
             update=_nothing,
             otherwise=self.channel,
         )
@@ -86,7 +89,7 @@ class AfterMoves:
             channel=approval.channel or self.channel,
             since=approval.created_at,
             events=(),
-            card=card,
+            card=lambda: reachable(card(), self.group),
             update=_nothing,
             needless=needless,
             otherwise=self.channel,

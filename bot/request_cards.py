@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot.called import reachable
 from bot.courier import Carded, Subjects
 from knowledge.ports import Approvals, Promoting
 from knowledge.promoting.mover import REQUEST, REQUEST_THREAD
@@ -31,6 +32,8 @@ class RequestCards:
     channel: str
     """For requests that were asked nowhere, or where the bot cannot post."""
     people: Callable[[str], str]
+    group: Callable[[str], str]
+    """The id of a group by its handle: only ids are called. Raises NotFound, Unavailable."""
     _pictures: OrderedDict[str, Picture | None] = field(default_factory=OrderedDict, repr=False)
 
     @property
@@ -51,13 +54,16 @@ class RequestCards:
     def card(self, approval: Approval) -> Reply:
         evidence = self.promoting.thaw(approval)
         picture = self._picture(approval, evidence)
-        return request_card(
+        waits = approval.status is ApprovalStatus.PENDING
+        card = request_card(
             approval,
             evidence,
             self.promoting.policy(approval.model),
             self.people,
             (picture,) if picture else (),
+            self.promoting.tally(approval) if waits else None,
         )
+        return reachable(card, self.group)
 
     def _picture(self, approval: Approval, evidence: Evidence | None) -> Picture | None:
         """Of the evidence as it was frozen, so its hash names the picture."""

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from knowledge.drift import DriftReport, Profile
     from knowledge.monitors import AnyMonitor, Watched
     from knowledge.promotion import Policy
+    from knowledge.promotion.deciding import Tally as VoteTally
     from knowledge.promotion.evidence import Evidence
     from knowledge.promotion.ruling import Asked, Ruling
     from knowledge.training import Recipe
@@ -774,6 +775,11 @@ class Promoting(Protocol):
 
     def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
         """Why this person may not click that now; empty where they may."""
+        ...
+
+    def tally(self, approval: Approval) -> "VoteTally":
+        """How the votes stand under the policy of now. Asks each group that it names once; one that
+        cannot be asked is named in it."""
         ...
 
     def thaw(self, approval: Approval) -> "Evidence | None":

@@ -134,6 +134,7 @@ def _withdraw(approval: Approval) -> Button:
 def card_of(ctx: Context, approval: Approval, *, drawn: bool = False) -> Reply:
     """The request's card as it stands; `drawn` with its picture, which takes half a second."""
     evidence = ctx.promoting.thaw(approval)
+    waits = approval.status is ApprovalStatus.PENDING
     picture = request_picture(evidence, approval.gates) if drawn else None
     return request_card(
         approval,
@@ -141,6 +142,7 @@ def card_of(ctx: Context, approval: Approval, *, drawn: bool = False) -> Reply:
         ctx.promoting.policy(approval.model),
         ctx.people,
         (picture,) if picture else (),
+        ctx.promoting.tally(approval) if waits else None,
     )
 
 

@@ -7,6 +7,7 @@ from knowledge.drift import DriftReport, Profile
 from knowledge.errors import NotConnected, NotFound, Unavailable
 from knowledge.monitors import AnyMonitor, Watched
 from knowledge.promotion import Policy
+from knowledge.promotion.deciding import Tally
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.ruling import Asked, Ruling
 from knowledge.records import (
@@ -138,6 +139,9 @@ class AbsentPromoting(_Absent):
         self._refuse()
 
     def may(self, approval: Approval, ballot: Ballot, user: str) -> str:
+        self._refuse()
+
+    def tally(self, approval: Approval) -> Tally:
         self._refuse()
 
     def thaw(self, approval: Approval) -> Evidence | None:

@@ -19,7 +19,14 @@ from knowledge.durations import say_duration
 from knowledge.errors import BadArgs, Denied, Overtaken
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.freezing import Frozen, champion_of
-from knowledge.promotion.people import APPROVING, STOPPING, Voters, overriders, preventing
+from knowledge.promotion.people import (
+    APPROVING,
+    STOPPING,
+    Voters,
+    groups_asked,
+    overriders,
+    preventing,
+)
 from knowledge.promotion.policy import DEFAULT_POLICY, Policy
 from knowledge.promotion.versions import show_version
 from knowledge.promotion.words import say_time
@@ -122,6 +129,8 @@ class Tally:
     prevented: tuple[Gate, ...]
     """Failing gates that nobody has overridden."""
     against: tuple[Vote, ...]
+    unasked: str = ""
+    """Groups of the policy that could not be asked, in words: who is in them is not counted."""
 
     @property
     def missing(self) -> int:
@@ -142,6 +151,7 @@ def tally(approval: Approval, voters: Voters) -> Tally:
         missing_roles=tuple(role for role in voters.roles if role not in signed),
         prevented=_not_overridden(approval, votes, voters),
         against=tuple(v for v in votes if v.ballot is Ballot.REJECT and voters.has_a_say(v.by)),
+        unasked=voters.members.unasked(groups_asked(voters.policy, approval)),
     )
 
 

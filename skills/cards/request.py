@@ -8,7 +8,7 @@ world: everybody who looks at it sees what is voted on.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from knowledge.promotion.deciding import CHANGED, TANDEM, expires_at
+from knowledge.promotion.deciding import CHANGED, TANDEM, Tally, expires_at
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.gates import failing, overridable
 from knowledge.promotion.policy import DEFAULT_POLICY, Policy
@@ -35,20 +35,19 @@ from skills.cards.request_evidence import (
     unknown_section,
 )
 from skills.cards.request_words import (
-    approvals_of,
     callees,
     name_of,
-    needed,
     question,
     say_deciders,
     say_votes,
     say_watch,
     sides,
     story,
+    unchecked,
     what_changes,
     who_asks,
 )
-from skills.cards.wording import People, clock, count, cut, same, say_deed
+from skills.cards.wording import People, clock, count, cut, listed, same, say_deed
 from skills.contract import (
     Button,
     Call,
@@ -71,11 +70,14 @@ def request_card(
     policy: Policy = DEFAULT_POLICY,
     people: People = same,
     pictures: tuple[Picture, ...] = (),
+    stand: Tally | None = None,
 ) -> Reply:
     """The card as the request stands. `evidence` is what was frozen in it; None for requests of
-    before there was any."""
+    before there was any. `stand` is how the votes of one that waits stand; without it, each is
+    taken to count."""
     if approval.status is ApprovalStatus.PENDING:
-        return _waiting(approval, evidence, policy, people, pictures)
+        standing = stand or unchecked(approval, policy)
+        return _waiting(approval, evidence, policy, people, pictures, standing)
     return _decided(approval, policy, people, pictures)
 
 
@@ -85,22 +87,23 @@ def _waiting(
     policy: Policy,
     people: People,
     pictures: tuple[Picture, ...],
+    stand: Tally,
 ) -> Reply:
-    stopping = failing(approval.gates) if policy.failing_gate_prevents else ()
+    stopping = stand.prevented
     text = [
         _changed(approval),
         what_changes(approval, evidence),
         who_asks(approval),
         _stands_in_the_way(stopping),
     ]
-    there, wanted = len(approvals_of(approval)), needed(approval, policy)
-    votes = f" {there} of {wanted} approved" if there else ""
+    there = len(stand.approvals)
+    votes = f" {there} of {stand.needed} approved" if there and not stand.unasked else ""
     return Reply(
         title=f"{question(approval)}{votes}",
         text="\n".join(filter(None, text)),
         tone=_waiting_tone(approval),
         fields={
-            "Approvals": say_votes(approval, policy),
+            "Approvals": say_votes(approval, policy, stand),
             "Who decides": say_deciders(approval, policy, people),
             "Until": say_time(expires_at(approval)),
         },
@@ -108,7 +111,7 @@ def _waiting(
         sections=_filled(_evidence(approval, evidence)),
         pictures=pictures,
         sources=sources(sides(evidence)) if evidence else (),
-        buttons=_vote_buttons(approval, stopping, policy),
+        buttons=_vote_buttons(approval, stand, policy),
         calls=callees(approval, policy),
         footer=_footer(approval),
         about=approval.id,
@@ -266,38 +269,37 @@ def vote_args(approval: Approval) -> dict[str, str]:
     return {"approval": approval.id, "saw": approval.evidence_hash}
 
 
-def _vote_buttons(
-    approval: Approval, stopping: Sequence[Gate], policy: Policy
-) -> tuple[Button, ...]:
-    if not stopping:
-        yes: tuple[Button, ...] = (_approve(approval, policy),)
-    elif overridable(stopping, policy):
-        yes = (_override(approval, stopping),)
+def _vote_buttons(approval: Approval, stand: Tally, policy: Policy) -> tuple[Button, ...]:
+    if not stand.prevented:
+        yes: tuple[Button, ...] = (_approve(approval, stand),)
+    elif overridable(stand.prevented, policy):
+        yes = (_override(approval, stand.prevented),)
     else:
         yes = ()
     return (*yes, _reject(approval), _ask_changes(approval), details_button(approval))
 
 
-def _approve(approval: Approval, policy: Policy, label: str = "Approve") -> Button:
+def _approve(approval: Approval, stand: Tally, label: str = "Approve") -> Button:
     return Button(
         label,
         Call("approve", vote_args(approval)),
         style=Style.PRIMARY,
-        confirm=_confirm(approval, policy),
+        confirm=_confirm(approval, stand),
     )
 
 
-def _confirm(approval: Approval, policy: Policy) -> str:
+def _confirm(approval: Approval, stand: Tally) -> str:
     """Exactly what the click does. Slack takes 300 characters."""
     new, old = show_version(approval.version), show_version(approval.champion)
     instead = f"from {old} to {new}" if old else f"to {new}; there is none now"
     move = f"moves the champion of {approval.model} {instead}, for all users"
     if approval.status is ApprovalStatus.FAILED:
         return cut(f"This tries again: it {move}. The registry is looked at first.", 300)
-    number, wanted = len(approvals_of(approval)) + 1, needed(approval, policy)
-    if number < wanted:
-        return cut(f"This is vote {number} of {wanted}. The last one {move}.", 300)
-    signed = " once every sign-off is there" if policy.sign_offs else ""
+    number = len(stand.approvals) + 1
+    if number < stand.needed:
+        return cut(f"This is vote {number} of {stand.needed}. The last one {move}.", 300)
+    roles = stand.missing_roles
+    signed = f". It waits for {listed(roles)} to sign off, unless that is you" if roles else ""
     return cut(f"This {move}{signed}.", 300)
 
 
@@ -344,7 +346,7 @@ def _after(approval: Approval) -> tuple[Button, ...]:
         case ApprovalStatus.MOVING:
             return (details,)
         case ApprovalStatus.FAILED:
-            again = _approve(approval, DEFAULT_POLICY, "Try again")
+            again = _approve(approval, unchecked(approval, DEFAULT_POLICY), "Try again")
             return (again, status, details)
         case ApprovalStatus.APPROVED:
             return (*_review_button(approval), *_way_back(approval), status, details)

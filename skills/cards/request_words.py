@@ -1,11 +1,12 @@
 """Pure: a request's card in words: what changes for users, who decides, what came of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from knowledge.promotion.canary import say_canary
-from knowledge.promotion.deciding import effective
+from knowledge.promotion.deciding import Tally, effective
 from knowledge.promotion.evidence import Evidence, Side
-from knowledge.promotion.people import APPROVING, is_group
+from knowledge.promotion.gates import overridable
+from knowledge.promotion.people import APPROVING, is_group, preventing
 from knowledge.promotion.policy import Policy
 from knowledge.promotion.versions import show_version
 from knowledge.promotion.words import say_gain, say_number, say_time
@@ -102,12 +103,59 @@ def against(approval: Approval) -> tuple[Vote, ...]:
     return tuple(v for v in effective(approval) if v.ballot not in APPROVING)
 
 
-def say_votes(approval: Approval, policy: Policy) -> str:
-    """ "1 of 2: grace 12:04"."""
-    there, wanted = approvals_of(approval), needed(approval, policy)
-    said = ", ".join(f"{v.by_name} {v.at:%H:%M}" for v in there)
-    also = "".join(f"; against: {v.by_name}" for v in against(approval))
-    return f"{len(there)} of {wanted}{f': {said}' if said else ''}{also}"
+def unchecked(approval: Approval, policy: Policy) -> Tally:
+    """How the votes stand where nobody asks who is in which group: each is taken to count."""
+    return Tally(
+        approvals_of(approval),
+        needed(approval, policy),
+        missing_roles=(),
+        prevented=preventing(approval.gates, policy),
+        against=against(approval),
+    )
+
+
+def say_votes(approval: Approval, policy: Policy, stand: Tally | None = None) -> str:
+    """ "1 of 2: grace 12:04; risk's sign-off is missing". `stand` as `Promoting.tally` has it, for
+    a request that waits; without it, it is said what is needed, and not what is missing."""
+    if stand is not None:
+        return "; ".join((_counted(approval, stand), *_lacking(stand, policy)))
+    signed = policy.sign_offs if approval.purpose is not Purpose.EMERGENCY else {}
+    also = f"; the sign-off of {listed(list(signed))} is needed as well" if signed else ""
+    return f"{_counted(approval, unchecked(approval, policy))}{also}"
+
+
+def _counted(approval: Approval, stand: Tally) -> str:
+    """Where groups could not be asked, every vote is named, since none of them is known to fall."""
+    there = approvals_of(approval) if stand.unasked else stand.approvals
+    others = [v for v in approvals_of(approval) if v not in there]
+    parts = [f"{len(there)} of {stand.needed}{_voters(': ', there)}"]
+    also = (("also for it: ", others), ("against: ", against(approval)))
+    parts += [said for lead, votes in also if (said := _voters(lead, votes))]
+    return "; ".join(parts)
+
+
+def _voters(lead: str, votes: Sequence[Vote]) -> str:
+    said = ", ".join(f"{v.by_name} {v.at:%H:%M}" for v in votes)
+    return f"{lead}{said}" if said else ""
+
+
+def _lacking(stand: Tally, policy: Policy) -> Iterator[str]:
+    """What else it waits for."""
+    if stand.unasked:
+        yield f"who may approve could not be checked: {stand.unasked}"
+    elif stand.missing_roles:
+        yield f"{say_roles(stand.missing_roles)} missing"
+    if stand.prevented:
+        names = ", ".join(gate.name for gate in stand.prevented)
+        until = " until somebody overrides" if overridable(stand.prevented, policy) else ""
+        yield f"prevented by {names}{until}"
+
+
+def say_roles(roles: Sequence[str]) -> str:
+    """ "risk's sign-off is", "the sign-offs of risk and legal are"."""
+    if len(roles) == 1:
+        return f"{roles[0]}'s sign-off is"
+    return f"the sign-offs of {listed(roles)} are"
 
 
 def deciders(approval: Approval, policy: Policy) -> tuple[str, ...]:

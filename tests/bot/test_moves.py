@@ -36,6 +36,7 @@ class World:
         self.messenger = MemoryMessenger()
         self.models = MemoryModels([ModelVersion("fraud", v, NOON) for v in ("6", "7")])
         self.policy = Policy()
+        self.groups = {"@ml-leads": "S0LEADS"}
         after = AfterMoves(
             self.store.moves,
             self.store.approvals,
@@ -44,6 +45,7 @@ class World:
             "#incidents",
             str,
             lambda subject: "",
+            self.groups.__getitem__,
         )
         self.courier = Courier(
             outbox=self.store.outbox,
@@ -109,3 +111,15 @@ def test_a_review_that_came_before_the_reminder_needs_none(world: World) -> None
     world.store.outbox.put(f"unreviewed:{done.id}", world.at)
     world.work()
     assert world.titles() == []
+
+
+def test_the_policys_group_is_called_by_its_id_until_somebody_answers(world: World) -> None:
+    world.policy = Policy(approvers=("@ml-leads",))
+    move = world.store.moves.add(DRAFT, (MOVE,))
+    world.work()
+    [message] = world.messenger.shown
+    assert message.reply.calls == ("S0LEADS",)
+    world.store.moves.change(move.id, lambda m: answer(m, "accepted by grace: fine"), (MOVE,))
+    world.work()
+    [message] = world.messenger.shown
+    assert message.reply.calls == ()

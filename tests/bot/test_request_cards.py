@@ -7,18 +7,23 @@ import pytest
 from bot.courier import Courier
 from bot.request_cards import RequestCards
 from bot.testing import MemoryMessenger, Shown
+from knowledge.promotion import DEFAULT_POLICY, Policy
 from skills.testing import NOON
-from tests.skills.asking import JOAN, World
+from tests.skills.asking import GRACE, JOAN, World
 
 
 class Sent:
     """A world whose outbox is sent, one round a second."""
 
-    def __init__(self) -> None:
-        self.world = World()
+    def __init__(self, policy: Policy = DEFAULT_POLICY) -> None:
+        self.world = World(policy=policy)
         self.chat = MemoryMessenger()
         self.cards = RequestCards(
-            self.world.store.approvals, self.world.promoting, "#incidents", self.chat.person
+            self.world.store.approvals,
+            self.world.promoting,
+            "#incidents",
+            self.chat.person,
+            {"@ml": "S0ML", "@risk": "S0RISK", "@gone": "S0GONE"}.__getitem__,
         )
         self.courier = Courier(self.world.store.outbox, self.chat, (self.cards.subjects,), NOON)
 
@@ -79,3 +84,33 @@ def test_a_picture_is_drawn_once_for_the_same_evidence() -> None:
     sent.world.ask()
     first, again = (sent.cards.card(sent.world.only()) for _ in range(2))
     assert first.pictures[0] is again.pictures[0]
+
+
+RISK = Policy(approvers=("@ml",), sign_offs={"risk": ("@risk",)})
+
+
+def test_a_group_is_called_by_its_id_while_the_request_waits() -> None:
+    sent = Sent(Policy(approvers=("@ml", "U2")))
+    sent.world.ask(channel="C1")
+    (card,) = sent.send()
+    assert card.reply.calls == ("S0ML", "U2")
+    sent.world.press(card.reply, "Approve", JOAN)
+    assert sent.send()[0].reply.calls == ()
+
+
+def test_a_quorum_without_a_sign_off_says_what_it_waits_for() -> None:
+    sent = Sent(RISK)
+    sent.world.ask(channel="C1")
+    (card,) = sent.send()
+    sent.world.press(card.reply, "Approve", GRACE)
+    card = sent.send()[0]
+    assert card.reply.fields["Approvals"] == "1 of 1: grace 12:00; risk's sign-off is missing"
+    assert "approve" in {b.call.skill for b in card.reply.buttons if b.call}
+
+
+def test_a_group_that_cannot_be_asked_is_said_and_hinders_no_card() -> None:
+    sent = Sent(Policy(approvers=("@gone",)))
+    sent.world.ask(channel="C1")
+    (card,) = sent.send()
+    said = card.reply.fields["Approvals"]
+    assert said.startswith("0 of 1; who may approve could not be checked: @gone could not be asked")

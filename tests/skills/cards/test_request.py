@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from knowledge.promotion.deciding import Tally
 from knowledge.promotion.evidence import Evidence, Side
 from knowledge.promotion.policy import GateRule, Policy
 from knowledge.records import (
@@ -142,6 +143,43 @@ def test_votes_on_earlier_facts_do_not_count() -> None:
         "*Changed since it was asked (12:00 UTC), please look again:* The files of v7 are others."
     )
     assert card.tone is Tone.WARNING
+
+
+VOTE = Vote("U2", "ben", NOON, Ballot.APPROVE, saw=HASH)
+SIGNATURE = Gate("signature", FAIL, "a column more")
+
+
+@pytest.mark.parametrize(
+    ("stand", "said"),
+    [
+        (Tally((VOTE,), 2, (), (), ()), "1 of 2: ben 12:00"),
+        (Tally((VOTE,), 1, ("risk",), (), ()), "1 of 1: ben 12:00; risk's sign-off is missing"),
+        (
+            Tally((), 1, ("risk", "legal"), (SIGNATURE,), ()),
+            "0 of 1; also for it: ben 12:00; the sign-offs of risk and legal are missing; "
+            "prevented by signature until somebody overrides",
+        ),
+        (
+            Tally((), 1, ("risk",), (), (), "@ml could not be asked (no answer)"),
+            "1 of 1: ben 12:00; who may approve could not be checked: @ml could not be asked "
+            "(no answer)",
+        ),
+    ],
+    ids=["quorum", "sign-off", "all", "nobody can be asked"],
+)
+def test_what_is_missing_is_said_with_the_votes(stand: Tally, said: str) -> None:
+    policy = Policy(gates={"signature": GateRule(override=("U5",))})
+    card = request_card(asked(votes=(VOTE,)), evidence(), policy, stand=stand)
+    assert card.fields["Approvals"] == said
+
+
+def test_once_a_gate_is_overridden_the_others_approve() -> None:
+    """What the tally does not hold against it does not stand in the way."""
+    bad = asked(gates=(*GATES, SIGNATURE))
+    card = request_card(bad, evidence(), stand=Tally((VOTE,), 2, ("risk",), (), ()))
+    assert labels(card)[0] == "Approve"
+    assert "cannot be approved" not in card.text
+    assert "waits for risk to sign off" in card.buttons[0].confirm
 
 
 @pytest.mark.parametrize("status", [s for s in ApprovalStatus if s is not ApprovalStatus.PENDING])
