@@ -6,10 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from knowledge.promotion.comparison import MetricChange, compare, evaluations, shared_data
+from knowledge.promotion.comparison import (
+    MetricChange,
+    compare,
+    evaluations,
+    more_is_better,
+    shared_data,
+)
 from knowledge.promotion.evidence import Evidence, Side
 from knowledge.promotion.versions import show_version
-from knowledge.promotion.words import say_gain, say_number, say_time
+from knowledge.promotion.words import say_gain, say_interval, say_number, say_origin, say_time
 from knowledge.records import Difference, Evaluation, Gate, GateResult, Kind
 from skills.cards.wording import count, cut
 from skills.contract import Line, Section, Source, Table
@@ -40,13 +46,16 @@ class Row:
 
     change: MetricChange
     difference: Difference | None = None
+    more_is_better: bool | None = True
+    """None where its name does not tell."""
 
     @property
     def interval(self) -> str:
-        """ "+0.012 to +0.019", or empty."""
+        """ "better by 0.012 to 0.019", or empty."""
         if self.difference is None:
             return ""
-        return f"{_signed(self.difference.low)} to {_signed(self.difference.high)}"
+        less = None if self.more_is_better is None else not self.more_is_better
+        return say_interval(self.difference.low, self.difference.high, less)
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,11 @@ def _rows(
     evidence: Evidence,
     weighed: Mapping[str, Difference],
 ) -> tuple[Row, ...]:
-    return tuple(Row(c, weighed.get(c.metric)) for c in compare(old, new, evidence.policy))
+    policy = evidence.policy
+    return tuple(
+        Row(c, weighed.get(c.metric), more_is_better(c.metric, policy))
+        for c in compare(old, new, policy)
+    )
 
 
 def metric_table(evidence: Evidence, gates: Iterable[Gate], most: int) -> Table | None:
@@ -116,11 +129,10 @@ def _difference(change: MetricChange, comparable: bool) -> str:
     return "–" if change.gain is None else say_gain(change.gain)
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.3g}" if math.isfinite(value) else "–"
-
-
 # Gates ---------------------------------------------------------------------------------------
+
+_UNDER = "\u2003– "
+"""Before what stands under a gate. Chats drop plain spaces at the beginning of a line."""
 
 
 def gates_section(gates: Sequence[Gate]) -> Section:
@@ -160,7 +172,7 @@ def gate_lines(gates: Sequence[Gate]) -> tuple[Line, ...]:
     found: list[Line] = []
     for result in _WORDS:
         for gate in _with(gates, result):
-            found += [_gate_line(gate), *(Line(f"      {text}") for text in gate.more)]
+            found += [_gate_line(gate), *(Line(f"{_UNDER}{text}") for text in gate.more)]
     return tuple(found)
 
 
@@ -281,10 +293,7 @@ def _source(side: Side) -> dict[str, str]:
             told.setdefault(name, side.version.tags[tag])
     if side.version.run_id:
         told.setdefault("training run", side.version.run_id)
-    return {
-        name: value[:12] if name in ("git commit", "training run") else value
-        for name, value in told.items()
-    }
+    return {name: say_origin(value) for name, value in told.items()}
 
 
 def model_card_section(evidence: Evidence, most: int = CARD_CHARACTERS) -> Section:

@@ -72,7 +72,7 @@ def _headline(found: Comparison) -> str:
     if first is None or gain is None:
         return ""
     change = first.change
-    span = f", {first.interval} with 95% confidence" if first.interval else ""
+    span = f" ({first.interval} with 95% confidence)" if first.interval else ""
     same = " on the same data" if found.same_data else ""
     return (
         f"; {change.metric} {say_number(change.challenger)} instead of "

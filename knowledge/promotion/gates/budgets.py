@@ -8,6 +8,7 @@ from pydantic import Field
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.gates.contract import Finding, GateSpec, Held, Settings
 from knowledge.promotion.gates.papers import unread
+from knowledge.promotion.words import say_seconds
 from knowledge.records import Details
 
 _MB = 1_000_000
@@ -45,18 +46,14 @@ def _weighed(
 ) -> Finding:
     if not math.isfinite(seconds) or seconds < 0:
         return Finding(Held.NO, "no usable value", name)
-    was = f" (champion {_ms(before)})" if before and math.isfinite(before) else ""
-    says = f"{_ms(seconds)} per prediction{was}"
+    was = f" (champion {say_seconds(before)})" if before and math.isfinite(before) else ""
+    says = f"{say_seconds(seconds)} per prediction{was}"
     if budget is not None and 1000 * seconds > budget:
-        return Finding(Held.NO, f"{says}, the budget is {budget:g} ms", name)
+        return Finding(Held.NO, f"{says}, the budget is {say_seconds(budget / 1000)}", name)
     if was and before and slower is not None and seconds > before * (1 + slower):
         return Finding(Held.NO, f"{says}, at most {slower:.0%} slower is allowed", name)
-    within = f", within {budget:g} ms" if budget is not None else ""
+    within = f", within {say_seconds(budget / 1000)}" if budget is not None else ""
     return Finding(Held.YES, f"{says}{within}", name)
-
-
-def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.3g} ms"
 
 
 latency = GateSpec(
@@ -101,7 +98,7 @@ def _bytes(details: Details) -> int | None:
 
 
 def _mb(size: int) -> str:
-    return f"{size / _MB:,.3g} MB" if size < 1000 * _MB else f"{size / _MB:,.0f} MB"
+    return f"{size / _MB:.3g} MB" if size < 999 * _MB else f"{size / _MB:,.0f} MB"
 
 
 size = GateSpec(

@@ -9,6 +9,7 @@ from knowledge.promotion.evidence import Evidence, Side
 from knowledge.promotion.gates.contract import Finding, GateSpec, Held, Settings
 from knowledge.promotion.policy import Mode
 from knowledge.promotion.versions import name_words
+from knowledge.promotion.words import say_origin
 from knowledge.records import Kind
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$|^(\S.*)\n(?:={3,}|-{3,})\s*$", re.MULTILINE)
@@ -27,7 +28,7 @@ def unread(side: Side, evidence: Evidence) -> str:
 
 class CardSettings(Settings):
     sections: tuple[str, ...] = Field(
-        ("intended use | uses", "limitations | caveats"),
+        ("intended use | uses | use", "limitations | caveats | limits"),
         description="needed sections; what may stand in place of another is set apart by `|`",
     )
     least: int = Field(0, ge=0, description="fewest characters of text")
@@ -98,7 +99,7 @@ def _lineage(evidence: Evidence, settings: LineageSettings) -> Finding:
         why = unread(side, evidence)
         says = why or f"not recorded: {', '.join(missing)}"
         return Finding(Held.UNKNOWN if why else Held.NO, says, more=more)
-    shown = ", ".join(f"{name} {known[name][:24]}" for name in settings.need)
+    shown = ", ".join(f"{name} {say_origin(known[name])}" for name in settings.need)
     return Finding(Held.YES, shown or "nothing is asked", more=more)
 
 

@@ -9,7 +9,7 @@ from knowledge.promotion.gates.contract import Finding, GateSpec, Held, Settings
 from knowledge.promotion.gates.metrics import primary_of
 from knowledge.promotion.policy import Mode
 from knowledge.promotion.significance import Compared, Pair, compare_on_rows, measure_of, pair
-from knowledge.promotion.words import say_number
+from knowledge.promotion.words import say_interval, say_number
 from knowledge.records import Kind
 
 
@@ -43,7 +43,7 @@ def _significance(evidence: Evidence, settings: SignificanceSettings) -> Finding
 
 def _say(found: Compared, confidence: float) -> str:
     value, low, high = found.gain
-    span = f"({100 * confidence:g}%: {say_number(low)} to {say_number(high)})"
+    span = f"({100 * confidence:g}%: {say_interval(low, high)})"
     word = "better" if value >= 0 else "worse"
     size = f"{word} by {say_number(abs(value))} {span}, {found.rows:,} rows"
     if low > 0:

@@ -70,12 +70,14 @@ def test_it_says_first_what_changes_and_by_how_much() -> None:
     card = request_card(asked(), evidence())
     assert card.text.splitlines()[0] == (
         "Every answer of checkout comes from v7 instead of v6, as soon as it is approved; auc "
-        "0.912 instead of 0.897 on the same data: 1.7% better, +0.012 to +0.019 with 95% "
-        "confidence."
+        "0.912 instead of 0.897 on the same data: 1.7% better (better by 0.012 to 0.019 with 95% "
+        "confidence)."
     )
     assert card.tone is Tone.WARNING
     assert card.table is not None
-    assert card.table.rows == (("auc", "0.897", "0.912", "1.7% better", "+0.012 to +0.019"),)
+    assert card.table.rows == (
+        ("auc", "0.897", "0.912", "1.7% better", "better by 0.012 to 0.019"),
+    )
     assert "evidence abababababab" in card.footer
 
 

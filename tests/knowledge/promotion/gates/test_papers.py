@@ -59,6 +59,13 @@ def test_a_missing_card_warns_unless_the_policy_asks() -> None:
     assert gate.result is WARN
 
 
+@pytest.mark.parametrize("use", ["Use", "Uses", "Intended use"])
+@pytest.mark.parametrize("limits", ["Limits", "Caveats", "Limitations", "Known limitations"])
+def test_sections_go_by_many_names(use: str, limits: str) -> None:
+    (gate,) = judge(of({"card": f"## {use}\nCars.\n\n## {limits}\nNo boats."}), [card])
+    assert gate.result is PASS
+
+
 def test_a_prompt_needs_no_card_and_no_lineage() -> None:
     assert judge(of(kind=Kind.PROMPT), [card, lineage]) == ()
     (gate,) = judge(of({"card": "# Uses"}, kind=Kind.PROMPT), [card])
