@@ -10,7 +10,19 @@ from knowledge.explanation import REACH, Known, alias_moves, explain, needs
 from knowledge.feedback import REMEMBERED, tally
 from knowledge.findings import MODEL_KINDS, lead, model_of, monitor_of, onset, places_of
 from knowledge.ports import Alerts, Approvals, Changes, Frames, Incidents, Silences, Watching
-from knowledge.records import Change, Incident, Look, Opinion, Signal, SignalKind, Silence
+from knowledge.records import (
+    Approval,
+    ApprovalStatus,
+    Change,
+    Incident,
+    Kind,
+    Look,
+    Opinion,
+    Purpose,
+    Signal,
+    SignalKind,
+    Silence,
+)
 from knowledge.silences import holds, matches
 from skills.cards.finding import Noticed
 from skills.cards.wording import stamp
@@ -24,6 +36,10 @@ from skills.finding_pictures import (
 
 PATTERN_OF = timedelta(days=36)
 """Five weeks, so that a weekly pattern can be seen."""
+FRESH = timedelta(hours=48)
+"""A champion that young is the likeliest cause of what is found of its model."""
+RECENT = 20
+"""Requests among which the newest move is: they are found by when they were asked."""
 MOST_OPEN = 50
 MOST_EARLIER = 200
 
@@ -69,6 +85,7 @@ class Reading:
             opinions.not_useful,
             opinions.useful,
             self._snoozed(finding, now),
+            self._promoted(finding, now),
         )
 
     def known(self, incident: Incident, finding: Signal, now: datetime) -> Known:
@@ -154,6 +171,22 @@ class Reading:
             return self.watching.opinions(key, now - REMEMBERED)
         except TandemError:
             return []
+
+    def _promoted(self, finding: Signal, now: datetime) -> Approval | None:
+        """The promotion of the champion, if it is the model's newest move and a fresh one."""
+        model = model_of(finding)
+        if not model:
+            return None
+        try:
+            moves = self.approvals.find(model=model, status=ApprovalStatus.APPROVED, limit=RECENT)
+        except TandemError:
+            return None
+        dated = [(a.decided_at, a) for a in moves if a.decided_at is not None]
+        at, newest = max(dated, key=lambda d: d[0], default=(None, None))
+        if newest is None or at is None or now - at > FRESH:
+            return None
+        back = newest.purpose is Purpose.PROMOTION and newest.kind is Kind.MODEL
+        return newest if back and newest.champion else None
 
     def _snoozed(self, finding: Signal, now: datetime) -> str:
         """Until when, by the silence that holds longest."""

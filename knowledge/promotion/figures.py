@@ -80,6 +80,8 @@ class Judged:
     value: float
     trail: tuple[float, ...] = ()
     """What the bets had won after each slot; empty where there was nothing to compare."""
+    short: bool = False
+    """Too few earlier days are known, so that only the first SHORT_SLOTS can be judged."""
 
     @property
     def evidence(self) -> float:
@@ -145,7 +147,7 @@ class _Forecast:
             return Judged(0.0, 0.0)
         worseness = _worseness(rule, values, expected, self.floor)
         ranks = self._ranks(number, worseness / (1 + rule.limit))
-        return Judged(_mean(expected), _mean(values), _won(ranks, slots))
+        return Judged(_mean(expected), _mean(values), _won(ranks, slots), self.most < slots)
 
     def _ranks(self, number: NDArray[np.int64], worseness: Array) -> Array:
         """The share of earlier errors, near the same time of day, that were at least as bad."""

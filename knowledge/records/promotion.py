@@ -116,6 +116,8 @@ class Canary:
     looked_at: datetime | None = None
     acted: str = ""
     """The rollback that followed: the request's id."""
+    short: tuple[str, ...] = ()
+    """Figures with too few earlier days: only their first hours could be judged closely."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ pressed it. A button carries ids only: what it does is decided on the incident a
 from collections.abc import Collection
 
 from knowledge.findings import MODEL_KINDS, findings, lead, model_of
-from knowledge.records import Incident, Signal
+from knowledge.promotion.versions import show_version
+from knowledge.records import Approval, Incident, Signal
 from skills.cards.wording import count
 from skills.contract import Button, Call, Form, FormField, Section, Style
 
@@ -39,8 +40,11 @@ def incident_buttons(incident: Incident) -> tuple[Button, ...]:
     return (*claim, third, catch_up, more)
 
 
-def finding_buttons(incident: Incident, finding: Signal) -> tuple[Button, ...]:
-    """While Tandem alone noticed it: what to do about the finding, then about the incident."""
+def finding_buttons(
+    incident: Incident, finding: Signal, promoted: Approval | None = None
+) -> tuple[Button, ...]:
+    """While Tandem alone noticed it: what to do about the finding, then about the incident.
+    `promoted` as `Noticed` has it."""
     more = Button("More", _about("incident_more", incident))
     opinions = (
         Button("Not useful", _about("not_useful", incident)),
@@ -54,10 +58,10 @@ def finding_buttons(incident: Incident, finding: Signal) -> tuple[Button, ...]:
         claim = (_resolve_button(incident), _give_back_button(incident))
     else:
         claim = (_acknowledge_button(incident), _resolve_button(incident))
-    return (look, snooze, *_model_buttons(finding), *opinions, *claim, more)
+    return (look, snooze, *_model_buttons(finding, promoted), *opinions, *claim, more)
 
 
-def _model_buttons(finding: Signal) -> tuple[Button, ...]:
+def _model_buttons(finding: Signal, promoted: Approval | None = None) -> tuple[Button, ...]:
     """What may mend a model; each is only asked for, and done with rights of its own."""
     model = model_of(finding)
     if not model:
@@ -66,7 +70,21 @@ def _model_buttons(finding: Signal) -> tuple[Button, ...]:
     return (
         Button("Retrain", Call("retrain", {"model": model}), asks=True),
         Button("Roll back", Call("rollback", {"model": model}), confirm=back),
+        *((_emergency_button(promoted),) if promoted is not None else ()),
     )
+
+
+def _emergency_button(promoted: Approval) -> Button:
+    """Of a champion so new that it is the likeliest cause."""
+    new, old = show_version(promoted.version), show_version(promoted.champion)
+    why = FormField("reason", "What is wrong?", hint="Shown to who approves it", multiline=True)
+    args = {"model": promoted.model, "version": promoted.champion, "emergency": True}
+    text = (
+        f"{promoted.id} made {new} champion lately. This asks to go back to {old}; one approver is "
+        "enough, and somebody reviews it afterwards."
+    )
+    form = Form("Emergency rollback", (why,), submit="Ask", text=text)
+    return Button("Emergency rollback", Call("rollback", args), style=Style.DANGER, form=form)
 
 
 def more_sections(incident: Incident, installed: Collection[str]) -> tuple[Section, ...]:

@@ -142,7 +142,7 @@ def _finding_card(
         sections=tuple(section for section in sections if section.lines),
         pictures=noticed.pictures,
         sources=(*explained_sources, *seen_sources, *ticket_sources),
-        buttons=finding_buttons(incident, finding),
+        buttons=finding_buttons(incident, finding, noticed.promoted),
         footer=f"found {stamp(finding.starts_at)} · updated {stamp(incident.updated_at)}"
         + (f" · {said}" if said else ""),
         about=incident.id,

@@ -21,7 +21,7 @@ from knowledge.findings import (
     window_of,
 )
 from knowledge.incidents import name_of
-from knowledge.records import Incident, Signal
+from knowledge.records import Approval, Incident, Signal
 from skills.cards.wording import LINE_LIMIT, clock, count, cut
 from skills.contract import Line, Picture, Section, Source
 
@@ -42,6 +42,8 @@ class Noticed:
     useful: int = 0
     snoozed: str = ""
     """"until 2026-03-05 20:00 UTC (SIL-3)"; empty where it is not snoozed."""
+    promoted: Approval | None = None
+    """The request that made the model's present champion, where that was a short while ago."""
 
 
 def is_alone(incident: Incident) -> bool:

@@ -23,6 +23,7 @@ from knowledge.records import (
     GateResult,
     Purpose,
 )
+from skills.cards.moves import review_button
 from skills.cards.request_evidence import (
     SHOWN_METRICS,
     features_line,
@@ -361,7 +362,7 @@ def _ask_again(approval: Approval) -> Call:
 def _review_button(approval: Approval) -> tuple[Button, ...]:
     if not _needs_review(approval):
         return ()
-    return (Button("Reviewed", Call("review", {"approval": approval.id}), style=Style.PRIMARY),)
+    return (review_button(approval),)
 
 
 def _way_back(approval: Approval) -> tuple[Button, ...]:

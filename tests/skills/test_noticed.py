@@ -2,6 +2,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.catalogue import Catalogue
@@ -17,6 +18,7 @@ from knowledge.records import (
     Look,
     Matcher,
     Opinion,
+    Purpose,
     Signal,
     SignalKind,
     Silence,
@@ -176,3 +178,44 @@ def test_what_cannot_be_reached_is_left_out() -> None:
         assert noticed is not None
         assert noticed.pictures == ()
         assert noticed.not_useful == 0
+
+
+PROMOTED = Approval(
+    "", "fraud", "7", "6", "U1", "ada", NOON, status=ApprovalStatus.APPROVED, decided_at=NOON
+)
+
+
+@pytest.mark.parametrize(
+    ("moves", "found"),
+    [
+        ((PROMOTED,), "7"),
+        ((PROMOTED, replace(PROMOTED, version="8", decided_at=NOON + HOUR)), "8"),
+        ((replace(PROMOTED, decided_at=NOON - DAY),), None),
+        (
+            (
+                PROMOTED,
+                replace(
+                    PROMOTED,
+                    version="6",
+                    purpose=Purpose.ROLLBACK,
+                    champion="7",
+                    decided_at=NOON + HOUR,
+                ),
+            ),
+            None,
+        ),
+        ((replace(PROMOTED, champion=""),), None),
+        ((replace(PROMOTED, status=ApprovalStatus.PENDING),), None),
+        ((replace(PROMOTED, model="eta"),), None),
+    ],
+    ids=["fresh", "newest", "old", "rolled back", "first", "not moved", "other"],
+)
+def test_the_promotion_that_made_a_young_champion(
+    moves: tuple[Approval, ...], found: str | None
+) -> None:
+    store = MemoryStore()
+    for move in moves:
+        store.approvals.add(move)
+    noticed = reading(store).noticed(opened(store, DRIFT), NOON + 47 * HOUR)
+    assert noticed is not None
+    assert (noticed.promoted.version if noticed.promoted else None) == found

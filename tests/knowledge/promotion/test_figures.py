@@ -148,3 +148,12 @@ def test_several_series_add_up_where_they_are_traffic_and_else_the_worst_counts(
     assert combine("volume", [old, new]).values.tolist() == [5.0, 5.0]
     assert combine("latency", [old, new]).values.tolist() == [5.0, 4.0]
     assert combine("latency", []).values.tolist() == []
+
+
+@pytest.mark.parametrize(("days", "short"), [(14, False), (1, True)])
+def test_without_earlier_days_only_the_first_hours_are_judged_and_that_is_told(
+    days: int, short: bool
+) -> None:
+    found = judged(RULES["latency"], *world(12, days=days))
+    assert found.short is short
+    assert (found.slots <= 24) is short

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from knowledge.explanation import Clue, Weight
 from knowledge.incidents import acknowledge, open_from, resolve, with_signals
-from knowledge.records import Incident, Signal, SignalKind
+from knowledge.records import Approval, Incident, Signal, SignalKind
 from skills.cards import incident_card, more_sections
 from skills.cards.finding import Noticed
 from skills.contract import Button, Call, Picture, Reply, Tone
@@ -181,3 +181,16 @@ def test_behind_more_is_what_can_be_said_of_the_finding() -> None:
         *("Investigate", "Snooze", "Retrain", "Roll back", "Not useful", "Useful")
     ]
     assert more_sections(incident(ALERT), known) == ()
+
+
+def test_a_champion_that_is_new_can_be_taken_back_in_an_emergency() -> None:
+    new = Approval("APR-3", "eta-model", "5", "3", "U1", "ada", NOON)
+    shown = card(incident(DRIFT), Noticed(DRIFT, promoted=new))
+    at = labels(shown).index("Roll back")
+    assert labels(shown)[at + 1] == "Emergency rollback"
+    back = button(shown, "Emergency rollback")
+    args = {"model": "eta-model", "version": "3", "emergency": True}
+    assert back.call == Call("rollback", args)
+    assert back.form is not None
+    assert [field.name for field in back.form.fields] == ["reason"]
+    assert "Emergency rollback" not in labels(card(incident(DRIFT), Noticed(DRIFT)))

@@ -254,3 +254,11 @@ def test_the_thread_tells_who_did_what() -> None:
         "12:00 ada asked to move it",
         "03-06 12:00 champion moved",
     ]
+
+
+def test_an_emergency_is_reviewed_with_a_note() -> None:
+    done = asked(status=ApprovalStatus.APPROVED, purpose=Purpose.EMERGENCY, decided_at=NOON)
+    review = request_card(done, evidence()).buttons[0]
+    assert review.call == Call("review", {"approval": "APR-3"})
+    assert review.form is not None
+    assert [(field.name, field.optional) for field in review.form.fields] == [("note", True)]
