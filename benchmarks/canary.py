@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from knowledge.promotion.canary import EVIDENCE, slots_of
 from knowledge.promotion.figures import RULES, SLOT, STEP, judge
+from knowledge.promotion.glaring import MINUTES, glaring, limit_of
 from knowledge.promotion.policy import CanaryRule
 from knowledge.records import Series
 
@@ -33,6 +34,8 @@ RULE = CanaryRule()
 OTHERS = 1_000_000
 """Seeds of the worlds in which something is wrong begin here."""
 WORSE = {"errors": "errors x 2", "latency": "latency x 1.5", "volume": "volume x 0.5"}
+OUTRIGHT = {"errors": "errors x 20", "latency": "latency x 5"}
+"""A release that breaks its service: seen in minutes."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,11 @@ class World:
     errors: Array
     moved: int
 
-    def worsen(self, name: str, rng: np.random.Generator, at: int) -> None:
+    def worsen(self, name: str, rng: np.random.Generator, at: int, outright: bool) -> None:
         if name == "errors":
-            self.errors[at:] = np.minimum(self.errors[at:] * 2, 1)
+            self.errors[at:] = np.minimum(self.errors[at:] * (20 if outright else 2), 1)
         elif name == "latency":
-            self.latency[at:] *= 1.5
+            self.latency[at:] *= 5 if outright else 1.5
         else:
             self.requests[at:] = rng.binomial(self.requests[at:], 0.5)
 
@@ -135,15 +138,34 @@ def first_alarm(name: str, values: Array, moved: int, past: int, minutes: int) -
     since = Series({}, times[after], values[after])
     trail = judge(RULES[name], known, since, moment, settled, slots_of(RULE)).trail
     first = next((n for n, won in enumerate(trail, 1) if won >= EVIDENCE), None)
-    return None if first is None else (RULE.settle + first * SLOT) / STEP
+    by_bets = None if first is None else (RULE.settle + first * SLOT) / STEP
+    return _earlier(by_bets, _first_glaring(name, known, since, settled.timestamp()))
 
 
-def watch(traffic: Traffic, seed: int, minutes: int, worse: str = "") -> Delays:
+def _first_glaring(name: str, known: Series, since: Series, settled: float) -> float | None:
+    """Minutes from the move until it is beyond anything seen before; it looks every minute."""
+    limit = limit_of(RULES[name], known)
+    first = int(np.searchsorted(since.times, settled))
+    for minute in range(first + MINUTES, len(since.times) + 1):
+        lately = since.values[max(minute - MINUTES, first) : minute]
+        if glaring(RULES[name], limit, lately) is not None:
+            return float(minute)
+    return None
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    there = [moment for moment in (one, other) if moment is not None]
+    return min(there, default=None)
+
+
+def watch(
+    traffic: Traffic, seed: int, minutes: int, worse: str = "", outright: bool = False
+) -> Delays:
     """By figure the minute of the alarm; with `worse` only this one is, from the move on."""
     rng = np.random.default_rng(seed)
     world = make_world(traffic, rng)
     if worse:
-        world.worsen(worse, rng, world.moved)
+        world.worsen(worse, rng, world.moved, outright)
     read = figures(world, traffic.window, rng)
     return {
         name: first_alarm(name, read[name], world.moved, traffic.days * DAY, minutes)
@@ -157,10 +179,16 @@ class Row:
     alarms: int
     watches: int
     delays: Mapping[str, Sequence[float | None]]
+    outright: Mapping[str, Sequence[float | None]]
 
     def cells(self) -> Sequence[str]:
         wolf = f"{self.alarms} of {self.watches} ({self.alarms / self.watches:.1%})"
-        return (self.traffic.name, wolf, *(_say_delay(self.delays[n]) for n in WORSE))
+        return (
+            self.traffic.name,
+            wolf,
+            *(_say_delay(self.delays[n]) for n in WORSE),
+            *(_say_delay(self.outright[n]) for n in OUTRIGHT),
+        )
 
 
 def _say_delay(delays: Sequence[float | None]) -> str:
@@ -178,11 +206,18 @@ def measure(traffic: Traffic, watches: int) -> Row:
         name: [watch(traffic, OTHERS + seed, 240, name)[name] for seed in range(watches // 4)]
         for name in WORSE
     }
-    return Row(traffic, alarms, watches, delays)
+    outright = {
+        name: [
+            watch(traffic, OTHERS + seed, 60, name, outright=True)[name]
+            for seed in range(watches // 4)
+        ]
+        for name in OUTRIGHT
+    }
+    return Row(traffic, alarms, watches, delays, outright)
 
 
 def table(rows: Sequence[Row]) -> str:
-    header = ("traffic", "a day with nothing wrong: alarms", *WORSE.values())
+    header = ("traffic", "a day with nothing wrong: alarms", *WORSE.values(), *OUTRIGHT.values())
     lines = [header, ("---",) * len(header), *(row.cells() for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -197,8 +232,9 @@ def main() -> None:
 
 {table(rows)}
 
-Found within four hours of the move: how many, the median delay from the move and, in brackets, the
-slowest tenth. The first {RULE.settle.seconds // 60} minutes after a move are not judged. Each line:
+Found within four hours of the move, and what breaks outright within one: how many, the median delay
+from the move and, in brackets, the slowest tenth. The first {RULE.settle.seconds // 60} minutes
+after a move are not judged. Each line:
 {asked.watches} watches of a day with nothing wrong, three figures each, and {asked.watches // 4}
 with each fault. `python -m benchmarks.canary --write benchmarks/canary.md` makes this table.
 """

@@ -28,6 +28,7 @@ from knowledge.promotion.canary import (
 from knowledge.promotion.deciding import MOVED, TANDEM, told
 from knowledge.promotion.figures import PAST, STEP, FigureRule, combine, judge
 from knowledge.promotion.freezing import thaw
+from knowledge.promotion.glaring import glaring, limit_of
 from knowledge.promotion.policy import CanaryRule, OnWorse
 from knowledge.promotion.ruling import Ruling
 from knowledge.records import (
@@ -196,6 +197,7 @@ class _Sight:
     moment: datetime
     now: datetime
     unread: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
 
     def read(self) -> Watched:
         facts = self._facts()
@@ -209,7 +211,7 @@ class _Sight:
             self.unread.append("no figures of its endpoint are set up, and no monitor looked at it")
         readings = (*endpoint, *looks, *self._incidents(facts))
         # That nothing was opened on the service says little: it alone makes no watch.
-        return Watched(readings, len(endpoint) + len(looks), tuple(self.unread))
+        return Watched(readings, len(endpoint) + len(looks), tuple(self.unread), tuple(self.short))
 
     def _facts(self) -> ModelFacts:
         try:
@@ -231,9 +233,15 @@ class _Sight:
         settled = self.moment + self.rule.settle
         shown = rule or FigureRule(limit=float("inf"))
         judged = judge(shown, past, since, self.moment, settled, slots_of(self.rule))
+        judged_ones = since.values[since.times >= settled.timestamp()]
+        beyond = glaring(shown, limit_of(shown, past), judged_ones)
+        if beyond is not None:
+            return endpoint_reading(name, replace(judged, value=beyond), glaring=True)
         if not judged.slots:
             self.unread.append(f"{name} has no past to compare with")
             return None
+        if judged.short and rule is not None:
+            self.short.append(name)
         return endpoint_reading(name, judged)
 
     def _looks(self) -> tuple[Reading, ...]:

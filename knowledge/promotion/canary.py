@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import exp
 
+from knowledge.durations import say_duration
 from knowledge.promotion.deciding import TANDEM, told
-from knowledge.promotion.figures import RULES, SLOT, FigureRule, Judged
+from knowledge.promotion.figures import RULES, SHORT_SLOTS, SLOT, FigureRule, Judged
 from knowledge.promotion.policy import CanaryRule
 from knowledge.promotion.versions import show_version
-from knowledge.promotion.words import say_number, say_time
+from knowledge.promotion.words import say_number, say_seconds, say_time
 from knowledge.records import Approval, Canary, CanaryState, Look, Reading
 
 EVIDENCE = 2_000.0
@@ -39,6 +40,8 @@ class Watched:
     compared: int = 0
     """How many readings had something to be compared with."""
     unread: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    """Figures of which only the first hours can be judged closely."""
 
 
 # Reading -------------------------------------------------------------------------------------
@@ -58,10 +61,12 @@ def slots_of(rule: CanaryRule) -> int:
     return max(int((rule.watch - rule.settle) / SLOT), 1)
 
 
-def endpoint_reading(name: str, judged: Judged) -> Reading:
-    worse = judged.evidence >= EVIDENCE
+def endpoint_reading(name: str, judged: Judged, *, glaring: bool = False) -> Reading:
+    """`glaring`: it is far beyond anything seen before (`knowledge.promotion.glaring`)."""
+    worse = glaring or judged.evidence >= EVIDENCE
     says = f"{name} {say_figure(name, judged.expected)} before, {say_figure(name, judged.value)}"
-    return Reading(name, judged.expected, judged.value, worse, f"{says} since")
+    beyond = ", beyond anything seen before" if glaring else ""
+    return Reading(name, judged.expected, judged.value, worse, f"{says} since{beyond}")
 
 
 def incidents_reading(before: int, past: timedelta, since: int, elapsed: timedelta) -> Reading:
@@ -119,9 +124,7 @@ def say_figure(name: str, value: float) -> str:
     """ "0.2%" of errors, "120 ms" of latency, four digits of the others."""
     if name == "errors":
         return f"{value:.2%}" if value < 0.01 else f"{value:.1%}"
-    if name == "latency" and value < 1:
-        return f"{value * 1000:.3g} ms"
-    return f"{say_number(value)}{' s' if name == 'latency' else ''}"
+    return say_seconds(value) if name == "latency" else say_number(value)
 
 
 # Judging -------------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ def say_figure(name: str, value: float) -> str:
 def watched(canary: Canary, seen: Watched, now: datetime) -> Canary:
     """The watch after one look. Once something is worse it stays so: a person or the policy acts
     on it. It ends as FINE only where something was compared and nothing failed to be read."""
-    looked = replace(canary, readings=seen.readings, looked_at=now)
+    looked = replace(canary, readings=seen.readings, looked_at=now, short=seen.short)
     if any(reading.worse for reading in seen.readings):
         return replace(looked, state=CanaryState.WORSE)
     if now < canary.until:
@@ -161,13 +164,21 @@ def say_canary(approval: Approval, canary: Canary, unread: Sequence[str] = ()) -
     if canary.state is CanaryState.WORSE:
         return f"it got worse since {new} serves: {'; '.join(worse)}"
     if canary.state is CanaryState.FINE:
-        return f"{new} was watched until {say_time(canary.until)}; nothing got worse"
+        return f"{new} was watched until {say_time(canary.until)}; nothing got worse{_say_short(canary)}"
     if canary.state is CanaryState.ENDED:
         return f"another version took over before the watch over {new} was over"
     if canary.state is CanaryState.UNKNOWN:
         why = "; ".join(unread) or "nothing to compare it by"
         return f"whether {new} is worse than before is not known: {why}"
-    return f"{new} is watched until {say_time(canary.until)}; nothing got worse so far"
+    return f"{new} is watched until {say_time(canary.until)}; nothing got worse so far{_say_short(canary)}"
+
+
+def _say_short(canary: Canary) -> str:
+    if not canary.short:
+        return ""
+    names, have = ", ".join(canary.short), "has" if len(canary.short) == 1 else "have"
+    hours = say_duration(SHORT_SLOTS * SLOT)
+    return f". {names} {have} too few earlier days: only the first {hours} could be judged closely"
 
 
 def shows_news(old: Canary, new: Canary) -> bool:

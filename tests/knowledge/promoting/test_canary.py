@@ -126,6 +126,22 @@ def test_worse_is_told_loudly_once_and_moves_nothing_by_itself(
     assert len(world.store.approvals.find()) == 1
 
 
+def test_what_breaks_outright_is_told_within_minutes(
+    world: World, start: Start, metrics: Prometheus
+) -> None:
+    watch = start()
+    metrics.add(ERRORS, lambda at: wobble(at, 0.01 if at < MOVED_S else 0.4))
+    world.clock.pass_(timedelta(minutes=5))
+    watch.work()
+    assert canary(world).state is CanaryState.WATCHING
+    world.clock.pass_(timedelta(minutes=2))
+    watch.work()
+    assert canary(world).state is CanaryState.WORSE
+    said = approval(world).timeline[-1].text
+    assert "beyond anything seen before" in said
+    assert "errors 1.00% before, 39.7% since" in said
+
+
 def test_the_policy_may_roll_back_by_itself_and_does_so_once(
     world: World, start: Start, metrics: Prometheus
 ) -> None:
