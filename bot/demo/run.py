@@ -141,7 +141,9 @@ class Demo:
             "--artifacts-destination", str(self.folder / "artifacts"),
             "--workers", "1",
         ]  # fmt: skip
-        self.children.start("mlflow", command, {"MLFLOW_DISABLE_TELEMETRY": "true"})
+        # Its runner of background jobs is seven processes more, and nothing here uses them.
+        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        self.children.start("mlflow", command, quiet)
 
     def _wait_for_mlflow(self, progress: Progress) -> None:
         self.children.wait_for(

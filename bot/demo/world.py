@@ -205,6 +205,10 @@ ORDERS = "northwind_orders_per_minute"
 """Orders of the last full minute: a figure with days and weeks in it that no rule watches."""
 
 
+P99, ERROR_SHARE = "northwind_request_p99_seconds", "northwind_error_ratio"
+MODEL_SERVICE = "eta-model"
+
+
 def orders_per_minute(now: datetime) -> float:
     """A shop's week: quiet before dawn, two tops a day, slower at weekends, never twice the same.
     One value for each minute."""
@@ -224,31 +228,7 @@ Reading = tuple[str, Mapping[str, str], float]
 
 def readings(world: World, now: datetime) -> list[Reading]:
     """All that Northwind's exporters show at a moment."""
-    found: list[Reading] = []
-    for service in SERVICES:
-        labels = {"service": service.name, "team": service.team, "zone": service.zone}
-        wobble = _wobble(service.name, now)
-        slow = max(1.0, world.strength(service.name, "p99", now))
-        errors = max(service.errors * wobble, world.strength(service.name, "errors", now))
-        found += [
-            ("northwind_request_p99_seconds", labels, service.p99 * wobble * slow),
-            ("northwind_error_ratio", labels, errors),
-            ("northwind_requests_per_second", labels, service.rate * wobble),
-        ]
-        lost = world.strength(service.name, "pods", now) > 0.5
-        found += [
-            ("northwind_pod_ready", {**labels, "pod": f"{service.name}-{i}"}, 0.0 if lost else 1.0)
-            for i in range(PODS)
-        ]
-    shop = next(s for s in SERVICES if s.name == SHOP)
-    lost_orders = world.strength(SHOP, "orders", now)
-    found.append(
-        (
-            ORDERS,
-            {"service": shop.name, "team": shop.team, "zone": shop.zone},
-            orders_per_minute(now) * (1 - lost_orders),
-        )
-    )
+    found = [one for service in SERVICES for one in _of_service(world, service, now)]
     for gpu in GPUS:
         factor = 1 - world.strength(gpu, "clock", now)
         pod = f"eta-model-{gpu[-1]}"
@@ -261,24 +241,47 @@ def readings(world: World, now: datetime) -> list[Reading]:
     return found
 
 
+def _of_service(world: World, service: Service, now: datetime) -> Iterator[Reading]:
+    labels = {"service": service.name, "team": service.team, "zone": service.zone}
+    wobble = _wobble(service.name, now)
+    slow = max(1.0, world.strength(service.name, "p99", now))
+    errors = max(service.errors * wobble, world.strength(service.name, "errors", now))
+    yield P99, labels, service.p99 * wobble * slow
+    yield ERROR_SHARE, labels, errors
+    yield "northwind_requests_per_second", labels, service.rate * wobble
+    lost = world.strength(service.name, "pods", now) > 0.5
+    for i in range(PODS):
+        pod = {**labels, "pod": f"{service.name}-{i}"}
+        yield "northwind_pod_ready", pod, 0.0 if lost else 1.0
+    if service.name == SHOP:
+        lost_orders = world.strength(SHOP, "orders", now)
+        yield ORDERS, labels, orders_per_minute(now) * (1 - lost_orders)
+
+
+PAST = ((ORDERS, SHOP), (P99, MODEL_SERVICE), (ERROR_SHARE, MODEL_SERVICE))
+"""What has a history worth learning from: the orders, and how the model was served, which a new
+champion is compared with."""
+
+
 def past(name: str, at: datetime) -> list[Reading]:
-    """What a metric read before anything could be broken; only the one with a history worth
-    learning from has any."""
-    return [one for one in readings(World(), at) if one[0] == name] if name == ORDERS else []
+    """What a metric read before anything could be broken."""
+    served = {s.name: s for s in SERVICES}
+    services = [served[service] for known, service in PAST if known == name]
+    return [one for s in services for one in _of_service(World(), s, at) if one[0] == name]
 
 
 def backfill(until: datetime, instance: str, days: int = 8) -> str:
-    """The history of the orders up to then, a sample a minute, as OpenMetrics; labelled as the
-    scrape of `instance` labels what follows, so that it is one series."""
+    """The history of those that have one up to then, a sample a minute, as OpenMetrics; labelled as
+    the scrape of `instance` labels what follows, so that each is one series."""
     last = int(until.timestamp() // 60) * 60
-    shop = next(s for s in SERVICES if s.name == SHOP)
-    labels = f'service="{shop.name}",team="{shop.team}",zone="{shop.zone}"'
-    labels += f',instance="{instance}",job="{JOB}"'
-    lines = [f"# TYPE {ORDERS} gauge"]
-    lines += [
-        f"{ORDERS}{{{labels}}} {orders_per_minute(datetime.fromtimestamp(t, UTC)):.6g} {t}"
-        for t in range(last - days * 86_400, last, 60)
-    ]
+    lines = []
+    for name, _ in PAST:
+        lines.append(f"# TYPE {name} gauge")
+        for at in range(last - days * 86_400, last, 60):
+            for _, labels, value in past(name, datetime.fromtimestamp(at, UTC)):
+                shown = ",".join(f'{k}="{v}"' for k, v in labels.items())
+                place = f'instance="{instance}",job="{JOB}"'
+                lines.append(f"{name}{{{shown},{place}}} {value:.6g} {at}")
     return "\n".join([*lines, "# EOF"]) + "\n"
 
 
