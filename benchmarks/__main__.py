@@ -54,6 +54,11 @@ BENCHMARKS = (
         ["{data}/metrics/labels", "{tools}/eval_detection.py"],
     ),
     Benchmark(
+        "canary",
+        "How often does the watch over a new champion cry wolf, and how soon does it see?",
+        ["--write", "{root}/benchmarks/canary.md"],
+    ),
+    Benchmark(
         "promotion_machine", "Is a champion ever moved twice, unauthorised, or a decision lost?"
     ),
     Benchmark(
