@@ -159,26 +159,26 @@ def after_look(approval: Approval, canary: Canary, seen: Watched, now: datetime)
 
 def say_canary(approval: Approval, canary: Canary, unread: Sequence[str] = ()) -> str:
     """What the watch says of the new champion, in a sentence or two."""
-    new = show_version(approval.version)
+    new, short = show_version(approval.version), _say_short(canary)
     worse = [reading.says for reading in canary.readings if reading.worse]
     if canary.state is CanaryState.WORSE:
         return f"it got worse since {new} serves: {'; '.join(worse)}"
     if canary.state is CanaryState.FINE:
-        return f"{new} was watched until {say_time(canary.until)}; nothing got worse{_say_short(canary)}"
+        return f"{new} was watched until {say_time(canary.until)}; nothing got worse{short}"
     if canary.state is CanaryState.ENDED:
         return f"another version took over before the watch over {new} was over"
     if canary.state is CanaryState.UNKNOWN:
         why = "; ".join(unread) or "nothing to compare it by"
         return f"whether {new} is worse than before is not known: {why}"
-    return f"{new} is watched until {say_time(canary.until)}; nothing got worse so far{_say_short(canary)}"
+    return f"{new} is watched until {say_time(canary.until)}; nothing got worse so far{short}"
 
 
 def _say_short(canary: Canary) -> str:
+    """That nothing got worse says less where only the first hours could be judged."""
     if not canary.short:
         return ""
-    names, have = ", ".join(canary.short), "has" if len(canary.short) == 1 else "have"
-    hours = say_duration(SHORT_SLOTS * SLOT)
-    return f". {names} {have} too few earlier days: only the first {hours} could be judged closely"
+    names, hours = ", ".join(canary.short), say_duration(SHORT_SLOTS * SLOT)
+    return f"; of {names} too few earlier days are known to judge more than the first {hours}"
 
 
 def shows_news(old: Canary, new: Canary) -> bool:

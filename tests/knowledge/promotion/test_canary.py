@@ -143,3 +143,12 @@ def test_unknown_is_said_to_be_unknown() -> None:
 @pytest.mark.parametrize("state", CanaryState)
 def test_every_state_has_words(state: CanaryState) -> None:
     assert "v7" in say_canary(APPROVAL, replace(CANARY, state=state, readings=(BAD,)))
+
+
+def test_that_nothing_got_worse_says_of_what_only_the_first_hours_were_judged() -> None:
+    over = watched(CANARY, Watched((FINE,), 1, short=("errors", "latency")), NOON + DAY)
+    assert over.state is CanaryState.FINE
+    assert say_canary(APPROVAL, over) == (
+        "v7 was watched until 2026-03-06 12:00 UTC; nothing got worse; of errors, latency too few "
+        "earlier days are known to judge more than the first 2 h"
+    )
