@@ -93,7 +93,7 @@ def _alt(gains: Sequence[Gain], features: Sequence[Feature], old: str, new: str)
 
 
 def _span(gain: Gain) -> str:
-    return "" if gain.low == gain.high else f" ({gain.low:+.1%} to {gain.high:+.1%})"
+    return "" if gain.low == gain.high else f" ({say_gain(gain.low)} to {say_gain(gain.high)})"
 
 
 def _draw(gains: Sequence[Gain], features: Sequence[Feature], old: str, new: str) -> bytes:

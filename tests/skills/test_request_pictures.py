@@ -52,6 +52,7 @@ def test_the_picture_is_told_in_words_too() -> None:
     assert picture is not None
     assert picture.png.startswith(PNG)
     assert picture.alt == (
-        "v7 compared with v6: auc 12.5% better (+6.2% to +18.8%); amount 50% in v6, 50% in v7; "
+        "v7 compared with v6: auc 12.5% better (6.2% better to 18.8% better); "
+        "amount 50% in v6, 50% in v7; "
         "cost $ 50% in v6, 50% in v7"
     )
