@@ -1,5 +1,6 @@
 """For all tests: no downloads, no sockets beyond loopback, no settings from this machine."""
 
+import base64
 import os
 import signal
 import socket
@@ -83,6 +84,8 @@ class MlflowServer:
             self.port = int(found.getsockname()[1])
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        # A Fernet key, kept over restarts: the secrets of webhooks are stored under it.
+        self._webhook_key = base64.urlsafe_b64encode(os.urandom(32)).decode()
 
     @property
     def uri(self) -> str:
@@ -102,11 +105,24 @@ class MlflowServer:
                 cwd=folder,
                 stdout=out,
                 stderr=out,
-                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+                env=self._environment(),
                 # Its own group: the server starts workers, and they must end with it.
                 start_new_session=True,
             )
         _wait_until_healthy(self.uri, self._process, log)
+
+    def _environment(self) -> dict[str, str]:
+        """Its webhooks may go to a test on this machine, as soon as they are registered."""
+        return {
+            **os.environ,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            # Its runner of background jobs is seven processes more, and nothing here uses them.
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http",
+            "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+            "MLFLOW_WEBHOOK_CACHE_TTL": "0",
+            "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": self._webhook_key,
+        }
 
     def kill(self) -> None:
         if self._process is not None:
