@@ -1,21 +1,23 @@
 """The page in headless Chromium with the real bot behind it: what a person sees and presses."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from browsing import (
+    Visits,
+    headless_chromium,
+    needs_chromium,
+    newest,
+    press,
+    say,
+    see_picture,
+    visits,
+)
+from playwright.sync_api import Browser, Locator, Page, expect
 from running_world import World, running_world
 from test_incident import trouble
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PATIENCE_MS = 30_000
-
-pytestmark = [
-    pytest.mark.chromium,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed (apt-get install)"),
-]
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -26,51 +28,14 @@ def browsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=QUIET, timeout=2 * PATIENCE_MS
-        )
+    with headless_chromium() as chromium:
         yield chromium
-        chromium.close()
-
-
-class Visits:
-    """Opens the page as someone, each in a browser context of their own."""
-
-    def __init__(self, browser: Browser, url: str) -> None:
-        self._browser = browser
-        self._url = url
-
-    def __call__(self, who: str, channel: str) -> Page:
-        """The page once its stream is up."""
-        context = self._browser.new_context(viewport={"width": 1280, "height": 1000})
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.goto(f"{self._url}/?as={who}&channel={channel}")
-        expect(page.get_by_test_id("connection")).to_have_attribute("data-connected", "true")
-        return page
 
 
 @pytest.fixture
 def visit(browser: Browser, browsed: World) -> Iterator[Visits]:
-    expect.set_options(timeout=PATIENCE_MS)
-    yield Visits(browser, browsed.playground.url)
-    for context in browser.contexts:
-        context.close()
-    expect.set_options(timeout=5_000)
-
-
-def newest(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("message").filter(has_text=text).last
-
-
-def press(message: Locator, name: str) -> None:
-    message.get_by_role("button", name=name, exact=True).click()
-
-
-def say(page: Page, text: str) -> None:
-    page.get_by_test_id("composer-input").fill(text)
-    page.get_by_test_id("send").click()
+    with visits(browser, browsed.playground.url) as opened:
+        yield opened
 
 
 def test_a_card_arrives_and_is_acted_on(browsed: World, visit: Visits) -> None:
@@ -115,10 +80,7 @@ def test_a_drift_picture_is_seen(visit: Visits) -> None:
     page = visit("chloe", "general")
     say(page, "/drift eta-model")
     answer = newest(page, "eta-model: drifting")
-    picture = answer.get_by_role("img").last
-    expect(picture).to_be_visible()
-    # Wide only once the browser has fetched and decoded it.
-    page.wait_for_function("image => image.naturalWidth > 100", arg=picture.element_handle())
+    see_picture(page, answer)
 
 
 def test_a_promotion_by_two_people_at_two_screens(browsed: World, visit: Visits) -> None:
