@@ -73,7 +73,8 @@ def _when(move: Move) -> str:
         return f"At {say_time(move.at)}."
     if move.how == "webhook":
         return f"At {say_time(move.at)}, as the registry says."
-    return f"Between {say_time(move.since)} and {say_time(move.at)}."
+    since, at = say_time(move.since), say_time(move.at)
+    return f"At {at}." if since == at else f"Between {since} and {at}."
 
 
 def _how(move: Move) -> str:

@@ -61,6 +61,11 @@ def test_it_says_what_moved_since_when_and_what_can_be_done() -> None:
     assert card.table.rows == (("auc", "0.91", "0.88", "3.3% worse"),)
 
 
+def test_between_a_minute_and_the_same_is_at_it() -> None:
+    soon = replace(MOVE, since=NOON, at=NOON + timedelta(seconds=20))
+    assert move_card(soon, AROUND).text.startswith("At 2026-03-05 14:03 UTC. Nobody")
+
+
 @pytest.mark.parametrize(
     ("move", "title"),
     [
