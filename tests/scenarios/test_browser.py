@@ -101,7 +101,8 @@ def test_a_promotion_by_two_people_at_two_screens(browsed: World, visit: Visits)
     chloe.get_by_test_id("confirm-ok").click()
     for page in (dev, chloe):
         decided = newest(page, "eta-model v5: approved")
-        expect(decided).to_contain_text("chloe")
+        expect(decided).to_contain_text("Approved by chloe")
+        expect(decided).to_contain_text("Champion of eta-model moved from v2 to v5")
         expect(decided.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
     champion = browsed.bot.parts.models.champion("eta-model")
     assert champion is not None

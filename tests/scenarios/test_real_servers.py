@@ -218,7 +218,8 @@ def test_two_people_move_the_alias_in_mlflow(real: World, mlflow_uri: str) -> No
     dev.wait_for("Not allowed", channel="#ml-models", timeout=PATIENCE_S)
     assert champion(real, model) == "1"
     chloe.click(asked, "Approve")
-    chloe.wait_until(asked, lambda m: "chloe" in m.text_shown, timeout=PATIENCE_S)
+    moved = f"Champion of {model} moved from v1 to v2"
+    chloe.wait_until(asked, lambda m: moved in m.text_shown, timeout=PATIENCE_S)
     assert champion(real, model) == "2"
 
 
