@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.webhooks.auth import Received
-from bot.webhooks.fields import clean
-from bot.webhooks.mlflow import DELIVERY, from_text, read, signed, to_text
+from bot.http_bodies import Refusal, read_body
+from bot.webhooks.auth import MLFLOW_DELIVERY, Received, mlflow
+from bot.webhooks.mlflow import from_text, read, to_text
 from knowledge.errors import BadArgs, Unavailable
 from knowledge.ports import Seen, Store
 from knowledge.promoting.outside import Heard
@@ -32,13 +32,6 @@ HEARD = "heard"
 MOST_BYTES = 1024 * 1024
 """A prompt's text comes with events that are not read."""
 _DELIVERY = re.compile(r"[\w-]{1,100}")
-
-
-class _Refusal(Exception):
-    def __init__(self, status: int, field: str, problem: str) -> None:
-        super().__init__(problem)
-        answer = {"error": {"field": clean(field), "problem": clean(problem)}}
-        self.response = JSONResponse(answer, status)
 
 
 @dataclass(frozen=True)
@@ -56,8 +49,8 @@ class MlflowHook:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            body = await _body(request)
-        except _Refusal as refusal:
+            body = await read_body(request, MOST_BYTES)
+        except Refusal as refusal:
             return refusal.response
         received = Received(body, request.headers, request.query_params, self.now())
         return await run_in_threadpool(self.take, received)
@@ -75,27 +68,27 @@ class MlflowHook:
                 if not self.seen.first_time(f"mlflow:{delivery}", self.now()):
                     return JSONResponse({"accepted": 0, "repeated": True})
                 self.store.outbox.put(f"{HEARD}:{to_text(heard)}", self.now())
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return refusal.response
         except BadArgs as error:
             log.warning("mlflow: nothing could be read: %s", error)
-            return _Refusal(400, error.field, str(error)).response
+            return Refusal(400, error.field, str(error)).response
         except Unavailable as error:
             log.error("mlflow: not accepted: %s", error)
             return JSONResponse({"error": {"field": "", "problem": str(error)}}, 503)
         return JSONResponse({"accepted": 1}, 202)
 
     def _checked(self, received: Received) -> str:
-        """The delivery's id. Raises _Refusal without the reason, which is for our log only."""
-        delivery = received.headers.get(DELIVERY.lower(), "")
+        """The delivery's id. Raises Refusal without the reason, which is for our log only."""
+        delivery = received.headers.get(MLFLOW_DELIVERY.lower(), "")
         why = "TANDEM_MLFLOW_WEBHOOK_SECRET is not set"
         if self.secret:
-            why = signed(self.secret).reason(received)
+            why = mlflow((self.secret.encode(),)).reason(received)
         if not why and not _DELIVERY.fullmatch(delivery):
-            why = f"the header {DELIVERY} is missing or no id"
+            why = f"the header {MLFLOW_DELIVERY} is missing or no id"
         if why:
             log.warning("mlflow: sender refused: %s", why)
-            raise _Refusal(401, "authorization", "the sender did not prove who it is")
+            raise Refusal(401, "authorization", "the sender did not prove who it is")
         return delivery
 
 
@@ -106,18 +99,3 @@ def hearing(heard: Callable[[Heard], None]) -> Callable[[Delivery], None]:
         heard(from_text(delivery.subject))
 
     return send
-
-
-async def _body(request: Request) -> bytes:
-    """Raises _Refusal when it is too large or ends too early."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise _Refusal(413, "body", f"larger than {MOST_BYTES} bytes")
-    except ClientDisconnect:
-        raise _Refusal(400, "body", "it ended before it was complete") from None
-    return b"".join(chunks)

@@ -17,10 +17,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.http_bodies import Refusal, read_body, too_large
 from bot.sns import SnsVerifier
 from bot.webhooks import Parsed, ParsedChanges, Refused, Sources, built_in
 from bot.webhooks.auth import Auth, Received, Sns
@@ -66,15 +67,6 @@ class Intakes:
     signals: Accept
     change: Callable[[Change], None]
     now: Callable[[], datetime]
-
-
-class Refusal(Exception):
-    """A request that is not taken, with the answer that says why."""
-
-    def __init__(self, status: int, field: str, problem: str) -> None:
-        super().__init__(problem)
-        answer = {"error": {"field": clean(field), "problem": clean(problem)}}
-        self.response = JSONResponse(answer, status)
 
 
 def http_app(
@@ -149,7 +141,7 @@ class _Door:
             counted = label
             if not source.auth.needs_body:
                 self._check(label, source.auth, _received(request, b"", self.intakes.now()))
-            body = await _body(request, source.max_bytes)
+            body = await read_body(request, source.max_bytes)
             received = _received(request, body, self.intakes.now())
             # Half the cost of Starlette's own hop, and threads that /healthz does not wait for.
             loop = asyncio.get_running_loop()
@@ -254,24 +246,6 @@ def _received(request: Request, body: bytes, at: datetime) -> Received:
     return Received(body, request.headers, request.query_params, at)
 
 
-async def _body(request: Request, most: int) -> bytes:
-    """As it was sent. Raises Refusal when it is too large or ends too early."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:20]) > most:
-        raise _too_large(most)
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > most:
-                raise _too_large(most)
-    except ClientDisconnect:
-        raise Refusal(400, "body", "it ended before it was complete") from None
-    return b"".join(chunks)
-
-
 def _inflated(received: Received, most: int) -> bytes:
     """The body itself. Raises Refusal for what is not gzip or grows beyond `most`."""
     encoding = received.headers.get("content-encoding", "").strip().lower()
@@ -285,14 +259,10 @@ def _inflated(received: Received, most: int) -> bytes:
     except zlib.error:
         raise Refusal(400, "body", "it is not gzip, as its Content-Encoding says") from None
     if len(body) > most:
-        raise _too_large(most)
+        raise too_large(most)
     if not inflate.eof or inflate.unused_data:
         raise Refusal(400, "body", "it ended before it was complete")
     return body
-
-
-def _too_large(most: int) -> Refusal:
-    return Refusal(413, "body", f"larger than {most} bytes")
 
 
 def _with_type(error: BadArgs, received: Received) -> str:

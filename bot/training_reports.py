@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.http_bodies import Refusal, read_body
 from bot.training import keep
-from bot.webhooks.auth import Hmac, Received
+from bot.webhooks.auth import Hmac, Received, signed_with_id
 from knowledge.errors import NotFound, Unavailable
 from knowledge.ports import Seen, Store, Trainer
 from knowledge.records import Run, RunState
@@ -41,13 +42,6 @@ class Report(BaseModel):
     url: str = Field("", max_length=1000, pattern=r"^(https?://\S+)?$")
 
 
-class _Refusal(Exception):
-    def __init__(self, status: int, field: str, problem: str) -> None:
-        super().__init__(problem)
-        answer = {"error": {"field": field, "problem": problem}}
-        self.response = JSONResponse(answer, status)
-
-
 @dataclass(frozen=True)
 class TrainingReports:
     """`route` is for the HTTP side; `take` answers one request, on a worker thread."""
@@ -63,11 +57,11 @@ class TrainingReports:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            body = await _body(request)
+            body = await read_body(request, MOST_BYTES)
             received = Received(body, request.headers, request.query_params, self.now())
             training_id = str(request.path_params["id"])
             return await run_in_threadpool(self.take, training_id, received)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return refusal.response
 
     def take(self, training_id: str, received: Received) -> Response:
@@ -82,7 +76,7 @@ class TrainingReports:
                 if not self.seen.first_time(f"training:{delivery}", self.now()):
                     return JSONResponse({"repeated": True})
                 keep(self.store, training_id, lambda run: _told(run, report, received), self.now())
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return refusal.response
         except Unavailable as error:
             log.error("a report of training run %s: not accepted: %s", training_id[:40], error)
@@ -90,12 +84,12 @@ class TrainingReports:
         return JSONResponse({"accepted": 1}, 202)
 
     def _check(self, training_id: str, received: Received) -> None:
-        """Raises _Refusal without the reason, which is for our log only: who did not prove who it
+        """Raises Refusal without the reason, which is for our log only: who did not prove who it
         is does not learn which runs there are."""
         why = self._why_not(training_id, received)
         if why:
             log.warning("a report of training run %r is refused: %s", training_id[:40], why)
-            raise _Refusal(401, "authorization", "the sender did not prove who it is")
+            raise Refusal(401, "authorization", "the sender did not prove who it is")
 
     def _why_not(self, training_id: str, received: Received) -> str:
         try:
@@ -110,31 +104,23 @@ class TrainingReports:
 
 def _signed(secret: str) -> Hmac:
     """As `knowledge.adapters.trainers.webhook` signs."""
-    return Hmac(
-        (secret.encode(),),
-        "X-Tandem-Signature",
-        encoding="base64",
-        prefix="v1,",
-        separator=" ",
-        signed="{id}.{timestamp}.{body}",
-        timestamp_header="X-Tandem-Timestamp",
-        id_header=DELIVERY,
-    )
+    names = ("X-Tandem-Signature", "X-Tandem-Timestamp", DELIVERY)
+    return signed_with_id((secret.encode(),), *names)
 
 
 def _read(training_id: str, body: bytes) -> Report:
     try:
         raw: Any = json.loads(body)
     except ValueError:
-        raise _Refusal(400, "body", "it is no JSON") from None
+        raise Refusal(400, "body", "it is no JSON") from None
     try:
         report = Report.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "body"
-        raise _Refusal(400, field, str(first["msg"])) from None
+        raise Refusal(400, field, str(first["msg"])) from None
     if report.id != training_id:
-        raise _Refusal(400, "id", "it is another run's; give the id that the address names")
+        raise Refusal(400, "id", "it is another run's; give the id that the address names")
     return report
 
 
@@ -149,18 +135,3 @@ def _told(run: Run, report: Report, received: Received) -> Run:
         report.version,
     )
     return advanced(run, seen, received.at)
-
-
-async def _body(request: Request) -> bytes:
-    """Raises _Refusal when it is too large or ends too early."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise _Refusal(413, "body", f"larger than {MOST_BYTES} bytes")
-    except ClientDisconnect:
-        raise _Refusal(400, "body", "it ended before it was complete") from None
-    return b"".join(chunks)

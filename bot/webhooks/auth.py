@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from bot.webhooks.fields import Fields
 from knowledge.errors import BadArgs
 
+MLFLOW_DELIVERY = "X-MLflow-Delivery-Id"
 WINDOW = timedelta(minutes=5)
 """How old or how early a signed time may be; what is older may have been recorded and replayed."""
 SNS_WINDOW = timedelta(hours=1)
@@ -194,18 +195,37 @@ def vendor(name: str, secrets: tuple[bytes, ...], timestamp_header: str, window:
     return _VENDORS[name](secrets, window)
 
 
-def _standard_webhooks(secrets: tuple[bytes, ...], window: timedelta) -> Auth:
+def signed_with_id(
+    secrets: tuple[bytes, ...],
+    signature: str,
+    timestamp: str,
+    delivery: str,
+    window: timedelta = WINDOW,
+) -> Hmac:
+    """`v1,` and the base64 HMAC-SHA256 of "<delivery>.<time>.<body>", in headers of these names."""
     return Hmac(
-        tuple(_standard_key(secret) for secret in secrets),
-        "webhook-signature",
+        secrets,
+        signature,
         encoding="base64",
         prefix="v1,",
         separator=" ",
         signed="{id}.{timestamp}.{body}",
-        timestamp_header="webhook-timestamp",
-        id_header="webhook-id",
+        timestamp_header=timestamp,
+        id_header=delivery,
         window=window,
     )
+
+
+def mlflow(secrets: tuple[bytes, ...], window: timedelta = WINDOW) -> Hmac:
+    """https://mlflow.org/docs/latest/ml/webhooks/"""
+    names = ("X-MLflow-Signature", "X-MLflow-Timestamp", MLFLOW_DELIVERY)
+    return signed_with_id(secrets, *names, window)
+
+
+def _standard_webhooks(secrets: tuple[bytes, ...], window: timedelta) -> Auth:
+    keys = tuple(_standard_key(secret) for secret in secrets)
+    names = ("webhook-signature", "webhook-timestamp", "webhook-id")
+    return signed_with_id(keys, *names, window)
 
 
 def _standard_key(secret: bytes) -> bytes:
@@ -231,18 +251,7 @@ _VENDORS: Mapping[str, Callable[[tuple[bytes, ...], timedelta], Auth]] = {
     "grafana": lambda s, w: Hmac(s, "X-Grafana-Alerting-Signature"),
     # https://launchdarkly.com/docs/api/webhooks
     "launchdarkly": lambda s, w: Hmac(s, "X-LD-Signature"),
-    # https://mlflow.org/docs/latest/ml/webhooks/
-    "mlflow": lambda s, w: Hmac(
-        s,
-        "X-MLflow-Signature",
-        encoding="base64",
-        prefix="v1,",
-        separator=" ",
-        signed="{id}.{timestamp}.{body}",
-        timestamp_header="X-MLflow-Timestamp",
-        id_header="X-MLflow-Delivery-Id",
-        window=w,
-    ),
+    "mlflow": mlflow,
     # https://www.standardwebhooks.com; GitLab's signing tokens too
     "standard-webhooks": _standard_webhooks,
 }

@@ -7,30 +7,14 @@ that moves sends "created" alone, with neither the version before nor who did it
 import json
 from datetime import datetime
 
-from bot.webhooks.auth import Hmac
 from bot.webhooks.fields import Fields, kind, read_json
 from knowledge.errors import BadArgs
 from knowledge.promoting.outside import Heard
 
-DELIVERY = "X-MLflow-Delivery-Id"
 ALIASES = ("model_version_alias", "prompt_alias")
 TAGS = ("model_version_tag", "prompt_version_tag")
 MOST = 500
 """Characters of a name or a value."""
-
-
-def signed(secret: str) -> Hmac:
-    """As MLflow signs: `v1,` and the base64 HMAC-SHA256 of "<delivery>.<time>.<body>"."""
-    return Hmac(
-        (secret.encode(),),
-        "X-MLflow-Signature",
-        encoding="base64",
-        prefix="v1,",
-        separator=" ",
-        signed="{id}.{timestamp}.{body}",
-        timestamp_header="X-MLflow-Timestamp",
-        id_header=DELIVERY,
-    )
 
 
 def read(body: bytes, delivery: str, received_at: datetime) -> Heard | None:
