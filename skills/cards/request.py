@@ -43,6 +43,7 @@ from skills.cards.request_words import (
     say_votes,
     say_watch,
     sides,
+    so_far,
     story,
     unchecked,
     what_changes,
@@ -97,10 +98,8 @@ def _waiting(
         who_asks(approval),
         _stands_in_the_way(stopping),
     ]
-    there = len(stand.approvals)
-    votes = f" {there} of {stand.needed} approved" if there and not stand.unasked else ""
     return Reply(
-        title=f"{question(approval)}{votes}",
+        title=f"{question(approval)}{so_far(stand)}",
         text="\n".join(filter(None, text)),
         tone=_waiting_tone(approval),
         fields={
@@ -111,7 +110,7 @@ def _waiting(
         table=metric_table(evidence, approval.gates, SHOWN_METRICS) if evidence else None,
         sections=_filled(_evidence(approval, evidence)),
         pictures=pictures,
-        sources=sources(sides(evidence)) if evidence else (),
+        sources=sources((evidence.challenger,)) if evidence else (),
         buttons=_vote_buttons(approval, stand, policy),
         calls=callees(approval, policy),
         footer=_footer(approval),
@@ -372,6 +371,11 @@ def _way_back(approval: Approval) -> tuple[Button, ...]:
     if not approval.champion or taken_over:
         return ()
     args = {"model": approval.model, "version": approval.champion}
+    if approval.purpose is not Purpose.PROMOTION:
+        # "Roll back" would lead to the version that was just taken away.
+        return (
+            Button(f"Ask for {show_version(approval.champion)} again", Call("promotion", args)),
+        )
     if not _is_worse(approval):
         return (Button("Roll back", Call("rollback", args)),)
     old = show_version(approval.champion)

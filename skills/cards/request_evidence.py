@@ -131,8 +131,8 @@ def _difference(change: MetricChange, comparable: bool) -> str:
 
 # Gates ---------------------------------------------------------------------------------------
 
-_UNDER = "\u2003– "
-"""Before what stands under a gate. Chats drop plain spaces at the beginning of a line."""
+_UNDER = "↳ "
+"""Before what stands under a gate: chats drop spaces at the beginning of a line."""
 
 
 def gates_section(gates: Sequence[Gate]) -> Section:

@@ -72,11 +72,13 @@ def _headline(found: Comparison) -> str:
     if first is None or gain is None:
         return ""
     change = first.change
-    span = f" ({first.interval} with 95% confidence)" if first.interval else ""
+    said = say_gain(gain)
+    interval = first.interval.removeprefix(f"{said.rpartition(' ')[2]} ")
+    span = f" ({interval} with 95% confidence)" if interval else ""
     same = " on the same data" if found.same_data else ""
     return (
         f"; {change.metric} {say_number(change.challenger)} instead of "
-        f"{say_number(change.champion)}{same}: {say_gain(gain)}{span}"
+        f"{say_number(change.champion)}{same}: {said}{span}"
     )
 
 
@@ -140,15 +142,25 @@ def _voters(lead: str, votes: Sequence[Vote]) -> str:
 
 
 def _lacking(stand: Tally, policy: Policy) -> Iterator[str]:
-    """What else it waits for."""
-    if stand.unasked:
-        yield f"who may approve could not be checked: {stand.unasked}"
-    elif stand.missing_roles:
+    """What else it waits for, and whether that is known."""
+    if stand.missing_roles and not stand.unasked:
         yield f"{say_roles(stand.missing_roles)} missing"
     if stand.prevented:
         names = ", ".join(gate.name for gate in stand.prevented)
         until = " until somebody overrides" if overridable(stand.prevented, policy) else ""
         yield f"prevented by {names}{until}"
+    if stand.unasked:
+        yield f"who may approve could not be checked: {stand.unasked}"
+
+
+def so_far(stand: Tally) -> str:
+    """For the title: " 1 of 2 approved", " 2 of 2 approved, risk's sign-off is missing". Empty
+    without votes, and where nobody knows which count."""
+    if not stand.approvals or stand.unasked:
+        return ""
+    roles = stand.missing_roles if not stand.missing else ()
+    also = f", {say_roles(roles)} missing" if roles else ""
+    return f" {len(stand.approvals)} of {stand.needed} approved{also}"
 
 
 def say_roles(roles: Sequence[str]) -> str:
@@ -237,7 +249,8 @@ def _voted(approval: Approval, vote: Vote) -> str:
 def say_watch(approval: Approval, canary: Canary) -> str:
     """How the champion does since the move, as a sentence."""
     said = say_canary(approval, canary).rstrip(".")
-    return f"{said[0].upper()}{said[1:]}."
+    named = said.startswith(show_version(approval.version))
+    return f"{said}." if named else f"{said[0].upper()}{said[1:]}."
 
 
 def sides(evidence: Evidence) -> tuple[Side, ...]:

@@ -70,7 +70,7 @@ def test_it_says_first_what_changes_and_by_how_much() -> None:
     card = request_card(asked(), evidence())
     assert card.text.splitlines()[0] == (
         "Every answer of checkout comes from v7 instead of v6, as soon as it is approved; auc "
-        "0.912 instead of 0.897 on the same data: 1.7% better (better by 0.012 to 0.019 with 95% "
+        "0.912 instead of 0.897 on the same data: 1.7% better (by 0.012 to 0.019 with 95% "
         "confidence)."
     )
     assert card.tone is Tone.WARNING
@@ -175,6 +175,30 @@ def test_what_is_missing_is_said_with_the_votes(stand: Tally, said: str) -> None
     assert card.fields["Approvals"] == said
 
 
+@pytest.mark.parametrize(
+    ("stand", "title"),
+    [
+        (Tally((), 2, ("risk",), (), ()), "Promote fraud v7?"),
+        (Tally((VOTE,), 2, ("risk",), (), ()), "Promote fraud v7? 1 of 2 approved"),
+        (
+            Tally((VOTE,), 1, ("risk",), (), ()),
+            "Promote fraud v7? 1 of 1 approved, risk's sign-off is missing",
+        ),
+        (Tally((VOTE,), 1, (), (), (), "@ml could not be asked"), "Promote fraud v7?"),
+    ],
+    ids=["none", "some", "only a sign-off", "nobody can be asked"],
+)
+def test_the_title_never_says_more_than_is_known(stand: Tally, title: str) -> None:
+    assert request_card(asked(votes=(VOTE,)), evidence(), stand=stand).title == title
+
+
+def test_a_rollback_is_not_followed_by_a_way_back_to_what_was_bad() -> None:
+    done = asked(status=ApprovalStatus.APPROVED, purpose=Purpose.ROLLBACK, decided_at=NOON)
+    found = {b.label: b.call for b in request_card(done, evidence()).buttons}
+    assert "Roll back" not in found
+    assert found["Ask for v6 again"] == Call("promotion", {"model": "fraud", "version": "6"})
+
+
 def test_once_a_gate_is_overridden_the_others_approve() -> None:
     """What the tally does not hold against it does not stand in the way."""
     bad = asked(gates=(*GATES, SIGNATURE))
@@ -262,3 +286,7 @@ def test_an_emergency_is_reviewed_with_a_note() -> None:
     assert review.call == Call("review", {"approval": "APR-3"})
     assert review.form is not None
     assert [(field.name, field.optional) for field in review.form.fields] == [("note", True)]
+
+
+def test_a_watch_names_the_version_as_it_is_written() -> None:
+    assert request_card(watched(CanaryState.FINE), evidence()).text.startswith("v7 was watched")
