@@ -18,6 +18,7 @@ from bot.sources import make_sources
 from bot.triage import IntakeTriage
 from bot.watching import Backtests, Engine, Looks, MonitorWatching
 from bot.webhooks import Sources, read
+from bot.webhooks.mlflow import PROMPTS
 from bot.words import Known
 from knowledge.adapters.absent import (
     AbsentFrames,
@@ -142,7 +143,7 @@ def make_models(settings: Settings) -> Models:
     have the registry's in front."""
     found: dict[str, Models] = {}
     if uri := settings.mlflow_tracking_uri:
-        found |= {"models": MlflowModels(uri), "prompts": MlflowPrompts(uri)}
+        found |= {"models": MlflowModels(uri), PROMPTS: MlflowPrompts(uri)}
     if region := settings.tandem_sagemaker_region:
         found["sagemaker"] = SageMakerModels(
             region, settings.tandem_sagemaker_endpoint, settings.tandem_s3_endpoint

@@ -13,6 +13,9 @@ from knowledge.promoting.outside import Heard
 
 ALIASES = ("model_version_alias", "prompt_alias")
 TAGS = ("model_version_tag", "prompt_version_tag")
+OF_PROMPTS = ("prompt_alias", "prompt_version_tag")
+PROMPTS = "prompts"
+"""The registry of MLflow's prompts among several: "greeting" is known as "prompts.greeting"."""
 MOST = 500
 """Characters of a name or a value."""
 
@@ -28,7 +31,8 @@ def read(body: bytes, delivery: str, received_at: datetime) -> Heard | None:
     if entity not in (*ALIASES, *TAGS):
         return None
     data = event.need_child("data", "Send MLflow's webhook body")
-    model = _short(data, "name", data.need("name", remedy="Name the registered model"))
+    name = _short(data, "name", data.need("name", remedy="Name the registered model"))
+    model = f"{PROMPTS}.{name}" if entity in OF_PROMPTS else name
     # A clock that goes ahead must not put a move into the future.
     at = min(event.moment("timestamp") or received_at, received_at)
     if entity in ALIASES:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 from running_world import World, running_world
 from servers import register_model, wait_until
 
-from knowledge.records import Approval, Move
+from knowledge.records import Approval, Kind, Move
 
 SECRET = "known-to-both"
 CHANNEL = "#incidents"
@@ -26,7 +27,7 @@ def webhook(mlflow_uri: str, to: str) -> Iterator[None]:
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(mlflow_uri, mlflow_uri)
-    events = ["model_version_alias.created", "model_version_tag.set"]
+    events = ["model_version_alias.created", "model_version_tag.set", "prompt_alias.created"]
     made = client.create_webhook(name="tandem", url=to, events=events, secret=SECRET)
     try:
         tried = client.test_webhook(made.webhook_id)
@@ -109,3 +110,23 @@ def test_a_tag_asks_once_and_tandems_own_move_is_no_news(told: World, mlflow_uri
         ("2", asked.id),
         ("3", ""),
     ]
+
+
+def test_a_prompts_champion_is_heard_of_under_its_long_name(told: World, mlflow_uri: str) -> None:
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(mlflow_uri, mlflow_uri)
+    name = f"greeting-{uuid4().hex[:8]}"
+    client.create_prompt(name)
+    for text in ("Say hello.", "Say good morning."):
+        client.create_prompt_version(name, text)
+    prompt = f"prompts.{name}"
+    for version in ("1", "2"):
+        client.set_prompt_alias(name, "champion", int(version))
+        wait_until(
+            lambda v=version: [m.version for m in moves(told, prompt)][-1:] == [v],
+            f"{prompt} v{version} was not heard of",
+        )
+    (first, second) = moves(told, prompt)
+    assert (first.before, second.before, second.kind) == ("", "1", Kind.PROMPT)
+    assert moves(told, name) == []

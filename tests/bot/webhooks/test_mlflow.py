@@ -18,18 +18,23 @@ def body(entity: str, action: str, data: Any, at: datetime = NOON) -> bytes:
     return json.dumps(event).encode()
 
 
-@pytest.mark.parametrize("entity", ["model_version_alias", "prompt_alias"])
-def test_an_alias_that_is_set_or_taken_away(entity: str) -> None:
-    heard = Heard("d1", "fraud", "7", NOON, alias="champion")
+@pytest.mark.parametrize(
+    ("entity", "known_as"), [("model_version_alias", "fraud"), ("prompt_alias", "prompts.fraud")]
+)
+def test_an_alias_that_is_set_or_taken_away(entity: str, known_as: str) -> None:
+    heard = Heard("d1", known_as, "7", NOON, alias="champion")
     assert read(body(entity, "created", ALIAS), "d1", NOON) == heard
     gone = read(body(entity, "deleted", {"name": "fraud", "alias": "champion"}), "d1", NOON)
-    assert gone == Heard("d1", "fraud", "", NOON, alias="champion")
+    assert gone == Heard("d1", known_as, "", NOON, alias="champion")
 
 
-@pytest.mark.parametrize("entity", ["model_version_tag", "prompt_version_tag"])
-def test_a_tag_that_is_set(entity: str) -> None:
+@pytest.mark.parametrize(
+    ("entity", "known_as"),
+    [("model_version_tag", "fraud"), ("prompt_version_tag", "prompts.fraud")],
+)
+def test_a_tag_that_is_set(entity: str, known_as: str) -> None:
     heard = read(body(entity, "set", TAG), "d1", NOON)
-    assert heard == Heard("d1", "fraud", "7", NOON, tag="stage", value="ready")
+    assert heard == Heard("d1", known_as, "7", NOON, tag="stage", value="ready")
     assert read(body(entity, "deleted", TAG), "d1", NOON) is None
 
 
