@@ -1,0 +1,51 @@
+"""What the rules and skills need from outside, as protocols. Adapters live in `knowledge.adapters`.
+
+Every method may raise `Unavailable` where the thing behind it can be out of reach.
+"""
+
+from knowledge.ports.delivery import Archive, Audit, Inbox, Outbox, Seen, Store, Together
+from knowledge.ports.incidents import Alerts, Changes, Incidents, Lessons, Silences, Triage
+from knowledge.ports.llm import LLM, Choice, Tool
+from knowledge.ports.metrics import Metrics
+from knowledge.ports.models import Frames, Models
+from knowledge.ports.people import Groups, Pager, Rooms, Tickets
+from knowledge.ports.promotion import Approvals, Moves, Promoting, Runs, Trainer
+from knowledge.ports.search import Documents, Embedder, Library, VectorIndex
+from knowledge.ports.watching import Monitors, Watching
+
+__all__ = [
+    "LLM",
+    "Alerts",
+    "Approvals",
+    "Archive",
+    "Audit",
+    "Changes",
+    "Choice",
+    "Documents",
+    "Embedder",
+    "Frames",
+    "Groups",
+    "Inbox",
+    "Incidents",
+    "Lessons",
+    "Library",
+    "Metrics",
+    "Models",
+    "Monitors",
+    "Moves",
+    "Outbox",
+    "Pager",
+    "Promoting",
+    "Rooms",
+    "Runs",
+    "Seen",
+    "Silences",
+    "Store",
+    "Tickets",
+    "Together",
+    "Tool",
+    "Trainer",
+    "Triage",
+    "VectorIndex",
+    "Watching",
+]

@@ -1,0 +1,80 @@
+"""Past incidents and runbooks, embedded and searched."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from knowledge.records import Document, DocumentKind, Hit, Vector
+
+
+class Documents(Protocol):
+    """Past incidents and runbooks. `revision` grows with every change, so that an index built
+    from it knows when it is stale."""
+
+    def put(self, documents: Sequence[Document]) -> None:
+        """Add or replace by id."""
+        ...
+
+    def get(self, document_id: str) -> Document:
+        """Raises NotFound with the nearest ids."""
+        ...
+
+    def all(self, kind: DocumentKind | None = None) -> list[Document]: ...
+
+    def revision(self) -> int: ...
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. `name` tells one model's vectors from another's."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    @property
+    def ready(self) -> bool:
+        """False until the model is in memory; encode() works anyway, after loading it."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        """Shape (len(texts), dimensions), float32, rows of length 1."""
+        ...
+
+
+class VectorIndex(Protocol):
+    def add(self, ids: Sequence[str], vectors: Vector) -> None:
+        """Add or replace by id; vectors of shape (len(ids), dimensions), unit length."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None: ...
+
+    def search(self, vector: Vector, k: int) -> list[tuple[str, float]]:
+        """The k nearest ids with their cosine, best first; vector of shape (dimensions,)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
+class Library(Protocol):
+    """The search library, as skills see it."""
+
+    def similar(
+        self,
+        text: str,
+        k: int = 5,
+        kinds: Sequence[DocumentKind] = (DocumentKind.INCIDENT, DocumentKind.RUNBOOK),
+        exclude: Sequence[str] = (),
+    ) -> list[Hit]:
+        """Best first; hits of band NONE are left out."""
+        ...
+
+    def get(self, document_id: str) -> Document: ...
+
+    def add(self, documents: Sequence[Document]) -> None: ...
+
+    @property
+    def ready(self) -> bool:
+        """False while the embedding model loads or texts are still being embedded: until then
+        the search goes by words alone, and its hits carry a cosine of 0."""
+        ...
