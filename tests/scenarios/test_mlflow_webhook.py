@@ -58,6 +58,14 @@ def moves(world: World, model: str) -> Sequence[Move]:
     return world.bot.parts.store.moves.find(model=model)[::-1]
 
 
+def wait_for_move(world: World, model: str, version: str) -> None:
+    """Until the last that is known of the model is its move to this version."""
+    wait_until(
+        lambda: [move.version for move in moves(world, model)][-1:] == [version],
+        f"{model} v{version} was not heard of",
+    )
+
+
 def requests(world: World, model: str) -> Sequence[Approval]:
     return world.bot.parts.store.approvals.find(model=model)
 
@@ -65,7 +73,7 @@ def requests(world: World, model: str) -> Sequence[Approval]:
 def model_with_champion(world: World, mlflow_uri: str) -> str:
     """Three versions. That v1 was made champion was heard of."""
     model = register_model(mlflow_uri, 3.0, 2.0, 1.0)
-    wait_until(lambda: len(moves(world, model)) == 1, "the first champion was not heard of")
+    wait_for_move(world, model, "1")
     return model
 
 
@@ -102,7 +110,7 @@ def test_a_tag_asks_once_and_tandems_own_move_is_no_news(told: World, mlflow_uri
     assert client.get_model_version_by_alias(model, "champion").version == "2"
     # The last word to be heard; all that was said before it has been dealt with by then.
     client.set_registered_model_alias(model, "champion", "3")
-    wait_until(lambda: moves(told, model)[-1].version == "3", "v3 was not heard of")
+    wait_for_move(told, model, "3")
     (asked,) = requests(told, model)
     assert (asked.requester, asked.requester_name) == ("mlflow", "MLflow")
     assert [(m.version, m.approval) for m in moves(told, model)] == [
@@ -123,10 +131,7 @@ def test_a_prompts_champion_is_heard_of_under_its_long_name(told: World, mlflow_
     prompt = f"prompts.{name}"
     for version in ("1", "2"):
         client.set_prompt_alias(name, "champion", int(version))
-        wait_until(
-            lambda v=version: [m.version for m in moves(told, prompt)][-1:] == [v],
-            f"{prompt} v{version} was not heard of",
-        )
+        wait_for_move(told, prompt, version)
     (first, second) = moves(told, prompt)
     assert (first.before, second.before, second.kind) == ("", "1", Kind.PROMPT)
     assert moves(told, name) == []
