@@ -122,7 +122,7 @@ PLANS = (
         commit="5b86fa9",
     ),
 )
-CHAMPION = "2"
+FIRST_CHAMPION, CHAMPION = "1", "2"
 
 
 def seed(tracking_uri: str, data_dir: Path, progress: Progress) -> None:
@@ -218,11 +218,25 @@ def _register(tracking_uri: str, flights: "pd.DataFrame", progress: Progress) ->
         for done, plan in enumerate(PLANS):
             models[plan.version] = _train_and_log(plan, training, holdout)
             progress(f"trained v{plan.version}", 0.15 + 0.7 * (done + 1) / len(PLANS))
-        client.set_registered_model_alias(MODEL, "previous_champion", "1")
-        client.set_registered_model_alias(MODEL, "champion", CHAMPION)
+        _set_champions(client)
     except MlflowException as error:
         raise Unavailable("mlflow", "could not register the demo's model") from error
     return models
+
+
+def renew_champion(tracking_uri: str) -> None:
+    """At each start of the demo: as before anybody promoted anything. Raises Unavailable."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        _set_champions(_client(tracking_uri))
+    except MlflowException as error:
+        raise Unavailable("mlflow", "could not be told the demo's champion") from error
+
+
+def _set_champions(client: Any) -> None:
+    client.set_registered_model_alias(MODEL, "previous_champion", FIRST_CHAMPION)
+    client.set_registered_model_alias(MODEL, "champion", CHAMPION)
 
 
 def _start_over(client: Any) -> None:

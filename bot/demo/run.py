@@ -124,6 +124,7 @@ class Demo:
                 lambda what, share: progress.show(what, 0.4 + 0.4 * share),
             )
             progress.show("writing the prediction log", 0.82)
+            registry.renew_champion(self.mlflow_url)
             registry.renew_log(self.folder / "data", utc_now(), WARM_UP_ROWS)
             progress.show("starting the bot", 0.86)
             self._start_bot(progress)
