@@ -124,6 +124,7 @@ def _context(
         changes=store.changes,
         approvals=store.approvals,
         runs=store.runs,
+        moves=store.moves,
         audit=store.audit,
         library=library,
         metrics=MemoryMetrics(),

@@ -42,22 +42,18 @@ class Server:
     def translated(self) -> Iterator[None]:
         """What MLflow's client raises inside the block becomes Unavailable or Missing; so does
         what comes of reading an answer that is not what its API promises."""
-        # The client takes two seconds to import, and only who has an MLflow needs it.
-        from google.protobuf.json_format import (  # type: ignore[import-untyped]
-            Error as NotItsMessage,
-        )
-        from mlflow.exceptions import MlflowException
-
+        its_own, not_its_message = _errors()
         try:
             yield
-        except MlflowException as error:
-            raise self._said(str(error), str(error.error_code)) from error
+        except its_own as error:
+            code = getattr(error, "error_code", "")
+            raise self._said(str(error), str(code)) from error
         except OSError as error:  # requests' own errors derive from it
             raise self._said(str(error), "") from error
         except ImportError as error:  # the client of a cloud's storage
             why = f"the package {error.name} is not installed here"
             raise Unavailable(SYSTEM, why, retry=False) from error
-        except (NotItsMessage, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (not_its_message, AttributeError, LookupError, TypeError, ValueError) as error:
             raise Unavailable(SYSTEM, "its answer makes no sense") from error
 
     def _connect(self) -> Any:
@@ -79,6 +75,20 @@ class Server:
         if "Connection" in text and not answered:
             return Unavailable(SYSTEM, f"cannot be reached at {self.uri}")
         return Unavailable(SYSTEM, "it answered with an error of its own")
+
+
+_IMPORTING = Lock()
+
+
+def _errors() -> tuple[type[Exception], type[Exception]]:
+    """What the client raises. It takes two seconds to import, and only who has an MLflow needs it;
+    imported by two threads at once, its parts find each other half made."""
+    with _IMPORTING:
+        from google.protobuf.json_format import Error  # type: ignore[import-untyped]
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient  # noqa: F401 the rest of it, while nobody else does
+
+        return MlflowException, Error
 
 
 def _client(uri: str, timeout: int) -> Any:
