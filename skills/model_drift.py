@@ -287,6 +287,7 @@ def _buttons(model: str, args: Args, found: DriftReport) -> tuple[Button, ...]:
         columns = [c.name for c in found.drifted[:3]] or [q.column for q in found.quality[:3]]
         what = f"{model} {found.verdict} {' '.join(columns)}"[:300]
         buttons.append(Button("Similar incidents", Call("similar_incidents", {"text": what})))
+        buttons.append(Button("Promote another version", Call("promotion", {"model": model})))
     return tuple(buttons)
 
 

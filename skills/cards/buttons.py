@@ -74,6 +74,13 @@ def _model_buttons(finding: Signal, promoted: Approval | None = None) -> tuple[B
     )
 
 
+def _promotion_button(finding: Signal) -> tuple[Button, ...]:
+    model = model_of(finding)
+    if not model:
+        return ()
+    return (Button("Promote another version", Call("promotion", {"model": model})),)
+
+
 def _emergency_button(promoted: Approval) -> Button:
     """Of a champion so new that it is the likeliest cause."""
     new, old = show_version(promoted.version), show_version(promoted.champion)
@@ -131,6 +138,7 @@ def _noticed(incident: Incident) -> tuple[Button, ...]:
         Button("Investigate", _about("finding", incident)),
         *((Button("Snooze", _about("snooze", incident)),) if incident.is_open else ()),
         *(_model_buttons(finding) if incident.is_open else ()),
+        *_promotion_button(finding),
         Button("Not useful", _about("not_useful", incident)),
         Button("Useful", _about("useful", incident)),
     )

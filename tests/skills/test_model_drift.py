@@ -112,6 +112,7 @@ def test_a_drifting_model_shows_what_moved_with_a_picture() -> None:
     assert "amount: median 12 → 19" in reply.pictures[0].alt
     calls = [button.call for button in reply.buttons]
     assert Call("model_drift", {"model": "fraud-scorer", "window": "7d"}) in calls
+    assert Call("promotion", {"model": "fraud-scorer"}) in calls
     assert "3,000 rows" in reply.footer
 
 
