@@ -26,7 +26,7 @@ PAGE = 1000
 MOST_PAGES = 20
 MOST_VERSIONS = 20
 """The newest so many are read, and older ones that bear an alias: each costs a request for its
-metrics, about 20 ms."""
+metrics."""
 _PROMPTS = "tag.`mlflow.prompt.is_prompt` = 'true'"
 
 
