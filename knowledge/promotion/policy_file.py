@@ -2,7 +2,7 @@
 
 What is said for a model is laid over what is said for all: first `[default]`, then the patterns in
 the order of the file, then the model's own name. Tables (`gates`, `canary`, `sign_offs`) are laid
-over each other key by key, everything else is replaced. docs/how-to/promote.md has the whole form.
+over each other key by key, everything else is replaced. deploy/promotion.toml has every field.
 """
 
 import re
