@@ -6,13 +6,17 @@ TORCH_INDEX ?=
 WORKERS ?= 2
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
-.PHONY: demo test check bench vectors clean
+.PHONY: demo test pytest check bench vectors clean
 
 demo: $(VENV)/demo.done
 	$(VENV)/bin/tandem demo
 
+# Types are checked while the first tests run: that takes one core a minute and a half.
+test: $(VENV)/dev.done
+	$(MAKE) --no-print-directory -j 2 check pytest
+
 # The tests of one file stay together on one worker: they share servers.
-test: check
+pytest: $(VENV)/dev.done
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/dev.done
