@@ -17,7 +17,8 @@ from knowledge.promoting.gather import Gatherer
 from knowledge.promotion.canonical import to_json
 from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.freezing import freeze, is_genuine, thaw
-from knowledge.promotion.gates import check_policy, judge, prevented
+from knowledge.promotion.gates import check_policy, judge
+from knowledge.promotion.people import preventing
 from knowledge.promotion.policy_file import Policies, read_policies
 from knowledge.promotion.versions import show_version
 from knowledge.records import Gate, Purpose
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     gates = judge(evidence)
     if args.freeze:
         args.freeze.write_text(freeze(evidence, gates).text, "utf-8")
-    stopping = prevented(gates, evidence.policy)
+    stopping = preventing(gates, evidence.policy)
     print(_json(evidence, gates) if args.json else _table(evidence, gates, stopping))
     return PREVENTED if stopping else 0
 
@@ -138,7 +139,7 @@ def _show_policy(policies: Policies, args: argparse.Namespace) -> int:
 
 
 def _json(evidence: Evidence, gates: Sequence[Gate]) -> str:
-    stopping = prevented(gates, evidence.policy)
+    stopping = preventing(gates, evidence.policy)
     champion = evidence.champion
     return json.dumps(
         {

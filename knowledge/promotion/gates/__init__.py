@@ -11,7 +11,6 @@ from knowledge.promotion.gates.judging import (
     failing,
     judge,
     overridable,
-    prevented,
 )
 
 __all__ = [
@@ -27,5 +26,4 @@ __all__ = [
     "installed",
     "judge",
     "overridable",
-    "prevented",
 ]

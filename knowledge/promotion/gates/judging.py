@@ -8,7 +8,7 @@ from knowledge.promotion.evidence import Evidence
 from knowledge.promotion.gates.contract import AnyGate, Finding, GateSpec, Held, Unread
 from knowledge.promotion.gates.installed import installed
 from knowledge.promotion.people import overriders
-from knowledge.promotion.policy import DEFAULT_POLICY, GateRule, Mode, Policy
+from knowledge.promotion.policy import GateRule, Mode, Policy
 from knowledge.records import Gate, GateResult
 
 log = logging.getLogger("tandem.gates")
@@ -41,11 +41,6 @@ def judge(evidence: Evidence, gates: Sequence[AnyGate] | None = None) -> tuple[G
 
 def failing(gates: Iterable[Gate]) -> tuple[Gate, ...]:
     return tuple(g for g in gates if g.result is GateResult.FAIL)
-
-
-def prevented(gates: Iterable[Gate], policy: Policy = DEFAULT_POLICY) -> tuple[Gate, ...]:
-    """The gates that stand in the way under this policy."""
-    return failing(gates) if policy.failing_gate_prevents else ()
 
 
 def overridable(gates: Iterable[Gate], policy: Policy) -> bool:

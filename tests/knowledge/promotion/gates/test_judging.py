@@ -12,8 +12,8 @@ from knowledge.promotion.gates import (
     failing,
     judge,
     overridable,
-    prevented,
 )
+from knowledge.promotion.people import preventing
 from knowledge.promotion.policy import GateRule, Mode, Policy
 from knowledge.records import Gate, GateResult, Purpose
 from tests.knowledge.promotion.gates.conftest import evidence, rule, side, under, version
@@ -120,5 +120,5 @@ def test_somebody_must_be_able_to_override_each_failing_gate() -> None:
 
 def test_a_team_may_let_failing_gates_pass() -> None:
     gates = (Gate("own", FAIL, ""), Gate("other", PASS, ""))
-    assert prevented(gates) == failing(gates) == gates[:1]
-    assert prevented(gates, Policy(failing_gate_prevents=False)) == ()
+    assert preventing(gates, Policy()) == failing(gates) == gates[:1]
+    assert preventing(gates, Policy(failing_gate_prevents=False)) == ()
