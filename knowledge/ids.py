@@ -1,4 +1,4 @@
-"""How requests, silences and moves are numbered: as people read, write and are shown them."""
+"""How records are numbered (requests, silences, executions): as people read and write it."""
 
 import re
 from collections.abc import Iterable
@@ -34,3 +34,5 @@ class Ids:
 APPROVALS = Ids("approval", "APR")
 SILENCES = Ids("silence", "SIL")
 MOVES = Ids("move", "MOV")
+HANDOVERS = Ids("handover", "HND")
+EXECUTIONS = Ids("execution", "EXE")

@@ -356,6 +356,8 @@ class Context:
     """A person's shown name, by id."""
     read_thread: Callable[[str], tuple[Message, ...]] = lambda incident_id: ()
     """The messages of an incident's thread, oldest first."""
+    progress: Callable[[Reply], None] = lambda reply: None
+    """Shows how far a long answer is, in the place where the reply will be."""
     card_link: Callable[[str], str] = lambda incident_id: ""
     """An address that leads people to the card of an incident or a request; empty when there is
     none."""

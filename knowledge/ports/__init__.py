@@ -8,9 +8,11 @@ from knowledge.ports.incidents import Alerts, Changes, Incidents, Lessons, Silen
 from knowledge.ports.llm import LLM, Choice, Tool
 from knowledge.ports.metrics import Metrics
 from knowledge.ports.models import Frames, Models
+from knowledge.ports.operations import Executions, Handovers, Judgements, Uses
 from knowledge.ports.people import Groups, Pager, Rooms, Tickets
 from knowledge.ports.promotion import Approvals, Moves, Promoting, Runs, Trainer
 from knowledge.ports.search import Documents, Embedder, Library, VectorIndex
+from knowledge.ports.telemetry import Logs, Telemetry, Traces
 from knowledge.ports.watching import Monitors, Watching
 
 __all__ = [
@@ -23,12 +25,16 @@ __all__ = [
     "Choice",
     "Documents",
     "Embedder",
+    "Executions",
     "Frames",
     "Groups",
+    "Handovers",
     "Inbox",
     "Incidents",
+    "Judgements",
     "Lessons",
     "Library",
+    "Logs",
     "Metrics",
     "Models",
     "Monitors",
@@ -41,11 +47,14 @@ __all__ = [
     "Seen",
     "Silences",
     "Store",
+    "Telemetry",
     "Tickets",
     "Together",
     "Tool",
+    "Traces",
     "Trainer",
     "Triage",
+    "Uses",
     "VectorIndex",
     "Watching",
 ]

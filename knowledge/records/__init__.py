@@ -15,6 +15,8 @@ from knowledge.records.alerts import (
 )
 from knowledge.records.data import ColumnRoles, Frame, ModelFacts, Vector
 from knowledge.records.delivery import REMEMBER_DELIVERIES, AuditEntry, Batch, Delivery, Posted
+from knowledge.records.execution import Execution, StepRun, StepState
+from knowledge.records.handover import Handover, HandoverState
 from knowledge.records.incidents import (
     Change,
     Event,
@@ -26,6 +28,7 @@ from knowledge.records.incidents import (
     Status,
     Ticket,
 )
+from knowledge.records.llm import Use, UseTotal
 from knowledge.records.promotion import (
     Approval,
     ApprovalStatus,
@@ -44,7 +47,8 @@ from knowledge.records.promotion import (
     Vote,
 )
 from knowledge.records.registry import Details, Evaluation, Field, Kind, ModelVersion, Signature
-from knowledge.records.search import Band, Document, DocumentKind, Hit
+from knowledge.records.search import Band, Document, DocumentKind, Filters, Hit, Judgement
+from knowledge.records.telemetry import LogLine, Span
 from knowledge.records.watching import (
     Backtest,
     Episode,
@@ -78,15 +82,21 @@ __all__ = [
     "Episode",
     "Evaluation",
     "Event",
+    "Execution",
     "Field",
+    "Filters",
     "Frame",
     "Gate",
     "GateResult",
+    "Handover",
+    "HandoverState",
     "Hit",
     "Incident",
+    "Judgement",
     "KeptMonitor",
     "Kind",
     "Lesson",
+    "LogLine",
     "Look",
     "Matcher",
     "Message",
@@ -106,13 +116,18 @@ __all__ = [
     "SignalKind",
     "Signature",
     "Silence",
+    "Span",
     "Status",
+    "StepRun",
+    "StepState",
     "Tally",
     "Teaching",
     "Term",
     "Ticket",
     "Trace",
     "Training",
+    "Use",
+    "UseTotal",
     "Vector",
     "Verdict",
     "Vote",

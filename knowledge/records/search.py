@@ -1,6 +1,7 @@
 """Past incidents and runbooks, and what a search finds among them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -47,3 +48,34 @@ class Hit:
     """The query's words that the document holds, most telling first."""
     passage: str = ""
     """The part of the document that is nearest to the query."""
+    sections: tuple[str, ...] = ()
+    """The headings under which the words stand: "impact", "root cause" ..."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a search is limited to; what is empty limits nothing."""
+
+    service: str = ""
+    since: str = ""
+    """yyyy-mm-dd, inclusive. Documents without a date are left out where a bound is given."""
+    until: str = ""
+    severity: str = ""
+    """ "SEV1" to "SEV4"."""
+    resolved_only: bool = False
+    """Only those that say what fixed them."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a person said of a past incident that was shown as alike."""
+
+    at: datetime
+    by: str
+    """User id."""
+    query: str
+    """What was searched by, secrets masked."""
+    document: str
+    useful: bool
+    incident: str = ""
+    """The live incident it was shown for; empty for a search by words."""
