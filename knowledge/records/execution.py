@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from knowledge.records.incidents import Event
+
 
 class StepState(StrEnum):
     WAITING = "waiting"
@@ -38,6 +40,15 @@ class StepRun:
     """The end of what it wrote, secrets masked."""
     dry_output: str = ""
     exit_code: int | None = None
+    shown: str = ""
+    """The digest of what the last dry run or start was of: a click on anything else counts for
+    nothing."""
+    approved_by: str = ""
+    """The first of the two people that a dangerous step needs."""
+    seen_at: datetime | None = None
+    """When whoever runs it last said that it is still there."""
+    cancelled_by: str = ""
+    """Who asked for its end while it ran."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,8 @@ class Execution:
     """What was filled in for the runbook's parameters."""
     steps: tuple[StepRun, ...] = ()
     ended_at: datetime | None = None
+    timeline: tuple[Event, ...] = ()
+    """What happened, oldest first; its thread is told so."""
 
     @property
     def is_open(self) -> bool:
