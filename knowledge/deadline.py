@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 from knowledge.errors import Unavailable
@@ -24,7 +25,10 @@ def within(seconds: float, call: Callable[[], T], system: str) -> T:
         except BaseException as error:  # noqa: BLE001  handed to the waiting thread
             failure.append(error)
 
-    worker = threading.Thread(target=run, name=f"{system} call", daemon=True)
+    # What travels with the work (`knowledge.on_behalf`) goes along into the thread.
+    worker = threading.Thread(
+        target=copy_context().run, args=(run,), name=f"{system} call", daemon=True
+    )
     worker.start()
     worker.join(seconds)
     if failure:
