@@ -5,7 +5,7 @@ Every method may raise `Unavailable` where the thing behind it can be out of rea
 
 from knowledge.ports.delivery import Archive, Audit, Inbox, Outbox, Seen, Store, Together
 from knowledge.ports.incidents import Alerts, Changes, Incidents, Lessons, Silences, Triage
-from knowledge.ports.llm import LLM, Choice, Tool
+from knowledge.ports.llm import LLM, Choice, Investigator, Ledger, ReadTool, Spent, Tool
 from knowledge.ports.metrics import Metrics
 from knowledge.ports.models import Frames, Models
 from knowledge.ports.operations import Executions, Handovers, Judgements, Uses
@@ -31,7 +31,9 @@ __all__ = [
     "Handovers",
     "Inbox",
     "Incidents",
+    "Investigator",
     "Judgements",
+    "Ledger",
     "Lessons",
     "Library",
     "Logs",
@@ -42,10 +44,12 @@ __all__ = [
     "Outbox",
     "Pager",
     "Promoting",
+    "ReadTool",
     "Rooms",
     "Runs",
     "Seen",
     "Silences",
+    "Spent",
     "Store",
     "Telemetry",
     "Tickets",
