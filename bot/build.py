@@ -143,6 +143,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         rights=parts.rights,
         context=context,
         now=now,
+        known=parts.router.known,
     )
 
     def publish_home(user_id: str) -> None:

@@ -137,7 +137,7 @@ class Router:
         self._skills = {s.name: s for s in skills}
         self._embedder = embedder
         self._llm = llm
-        self._known = known
+        self.known = known
         self._phrases = phrases
         self._model: Fitted | None = None
         self._lock, self._worded_lock = threading.Lock(), threading.Lock()
@@ -213,7 +213,7 @@ class Router:
         if why is not Why.REQUEST and name in CHANGING:
             return 0.0
         share = _KEEP.get(why, 1.0)
-        if name in ABOUT_A_NAME and not NAMES & slots(text, name, self._known()).keys():
+        if name in ABOUT_A_NAME and not NAMES & slots(text, name, self.known()).keys():
             share *= UNNAMED
         if name in ABOUT_AN_INCIDENT and not thread and "incident" not in slots(text, name):
             share *= UNNAMED
@@ -235,7 +235,7 @@ class Router:
         return Routed(call, name, found, confidence, step, candidates)
 
     def _slots(self, name: str, text: str, thread: str) -> dict[str, Any]:
-        found = slots(text, name, self._known())
+        found = slots(text, name, self.known())
         wants = name in self._skills and "incident" in self._skills[name].args.model_fields
         if thread and wants and "incident" not in found and not _names_another(name, found):
             found["incident"] = thread

@@ -5,7 +5,7 @@ Every error becomes a Reply here: this is the last stop before the outside.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Protocol
@@ -15,8 +15,10 @@ from pydantic import BaseModel, ValidationError
 from bot.access import Rights, check
 from bot.answer import Answer
 from bot.ask import Ask, Way, Window
+from bot.conversation import Conversations
+from bot.follow_up import Several, filled, meant, said
 from bot.ports import Messenger, People
-from bot.words import command_call
+from bot.words import Known, command_call
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
 from knowledge.ports import Audit, Seen
 from knowledge.records import AuditEntry
@@ -81,6 +83,9 @@ class Turn:
     rights: Rights
     context: Callable[[User, datetime], Context]
     now: Callable[[], datetime]
+    known: Callable[[], Known] = Known
+    """The names in use, for what leans on the question before."""
+    talk: Conversations = field(default_factory=Conversations)
 
     def handle(self, ask: Ask, messenger: Messenger) -> None:
         """Answer through the messenger. Never raises: what cannot be answered is logged."""
@@ -211,6 +216,8 @@ class Turn:
             raise
         self._record(asked, "ok", reply.title)
         self._refresh_card(reply.about)
+        if not asked.skill.hidden:
+            self.talk.keep(asked.ask, said(asked.call, reply), self.now())
         return reply
 
     def _refresh_card(self, subject: str) -> None:
@@ -228,11 +235,19 @@ class Turn:
             if call.skill != ASK:
                 return call
             ask = replace(ask, text=str(call.args["text"]))
-        routed = self.router.route(ask.text, ask.incident)
+        before = self.talk.last(ask, self.now())
+        leaning = meant(ask.text, before, self.skills, self.known()) if before else None
+        if isinstance(leaning, Several):
+            raise _Instead(_which(leaning))
+        if isinstance(leaning, Call):
+            if ask.way is Way.THREAD and self._skill(leaning.skill).needs is not Role.READ:
+                raise Silent
+            return leaning
+        routed = self.router.route(leaning or ask.text, ask.incident)
         if ask.way is Way.THREAD and not self._may_speak_up(routed):
             raise Silent
         if routed.call is not None and routed.skill != "none":
-            return routed.call
+            return filled(routed.call, ask.text, before, self.skills) if before else routed.call
         raise _Instead(_unsure(routed, ask))
 
     def _may_speak_up(self, routed: Routed) -> bool:
@@ -348,6 +363,13 @@ def _unsure(routed: Routed, ask: Ask) -> Reply:
         title="I did not take that as a request",
         text="Ask about an incident or a model in your own words, or use a slash command.",
         buttons=(help_button,),
+    )
+
+
+def _which(several: Several) -> Reply:
+    return Reply(
+        title="Which one do you mean?",
+        buttons=tuple(Button(_named(call)[:75], call) for call in several.calls),
     )
 
 

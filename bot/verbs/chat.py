@@ -106,6 +106,7 @@ class Chat:
             rights=parts.rights,
             context=parts.context,
             now=parts.now,
+            known=parts.router.known,
         )
 
 

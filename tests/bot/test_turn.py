@@ -14,6 +14,7 @@ from bot.access import Rights
 from bot.ask import Ask, Place, Way, Window
 from bot.testing import MemoryMessenger, Opened, Shown
 from bot.turn import Silent, Turn
+from bot.words import Known
 from knowledge.adapters.memory.store import MemoryAudit, MemoryStore
 from knowledge.errors import Denied, NotFound, TandemError, Unavailable, UserError
 from knowledge.records import AuditEntry
@@ -613,3 +614,43 @@ def test_a_preview_says_what_is_wrong_with_what_is_typed(office: Office) -> None
     reply = office.chat.windows["V1"].reply
     assert reply is not None
     assert reply.title == "Check hours"
+
+
+# What leans on the question before ------------------------------------------------------------
+
+
+def known() -> Known:
+    return Known(models=("fraud", "churn"))
+
+
+def test_the_same_is_asked_of_another_one(office: Office) -> None:
+    turn = office.turn(known=known)
+    for text in ("look at fraud", "and churn?"):
+        turn.handle(office.ask(Way.MENTION, text), office.chat)
+    assert [(name, args.model_dump()["model"]) for name, args, _ in office.ran.calls] == [
+        ("look", "fraud"),
+        ("look", "churn"),
+    ]
+
+
+def test_what_changes_something_is_a_button_again(office: Office) -> None:
+    turn = office.turn(known=known)
+    turn.handle(office.ask(Way.BUTTON, call=Call("wipe", {"model": "fraud"})), office.chat)
+    turn.handle(office.ask(Way.MENTION, "and churn?"), office.chat)
+    assert office.names() == ["wipe"]
+    (button,) = office.chat.shown[-1].reply.buttons
+    assert button.call == Call("wipe", {"model": "churn"})
+
+
+def test_what_only_buttons_reach_is_never_leaned_on(office: Office) -> None:
+    turn = office.turn(known=known)
+    turn.handle(office.ask(Way.BUTTON, user=ADA, call=Call("crown")), office.chat)
+    turn.handle(office.ask(Way.MENTION, "and churn?", user=ADA), office.chat)
+    assert office.names() == ["crown"]
+
+
+def test_talk_of_others_stays_theirs(office: Office) -> None:
+    turn = office.turn(known=known)
+    turn.handle(office.ask(Way.MENTION, "look at fraud", user=ADA), office.chat)
+    turn.handle(office.ask(Way.MENTION, "and churn?", user=EVA), office.chat)
+    assert office.names() == ["look"]
