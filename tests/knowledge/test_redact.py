@@ -1,10 +1,13 @@
 """Nothing secret leaves, and everything comes back."""
 
+import base64
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.redact import Mask, redact
+from knowledge.redact import Mask, redact, visible
 
 
 @pytest.mark.parametrize(
@@ -35,9 +38,68 @@ def test_secrets_are_masked_and_come_back(text: str, secret: str) -> None:
     assert mask.unmask(masked) == text
 
 
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+LOGIN = "postgres://app:s3cr3t-pw@db.example/orders"
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ('{"password": "hunter2-abc", "user": "x"}', ("hunter2-abc",)),
+        ('{\\"password\\": \\"hunter2-abc\\"}', ("hunter2-abc",)),
+        ("{'api_key' => 'qwerty-12345'}", ("qwerty-12345",)),
+        ("password:\n  hunter2-abc", ("hunter2-abc",)),
+        ("password: |\n  hunter2-abc", ("hunter2-abc",)),
+        ('password="hunter2-\nabc9"', ("hunter2-", "abc9")),
+        ("xoxb-1234567890-\n  abcdef4567", ("xoxb-1234567890", "abcdef4567")),
+        ("ghp_abcdefghij\\\n1234567890abcdef", ("ghp_abcdefghij", "1234567890abcdef")),
+        ('"sk-abcdefgh" +\n  "ijklmnop1234"', ("sk-abcdefgh", "ijklmnop1234")),
+        (f"see {quote(LOGIN, safe='')} for it", ("s3cr3t-pw", "app%3A")),
+        (quote(quote("token=abcdef-98765", safe=""), safe=""), ("abcdef-98765",)),
+        ("url?q=password%3Dhunter2%2Dabc", ("hunter2",)),
+        ("&#112;assword&equals;hunter2-abc", ("hunter2-abc",)),
+        ("\\u0070assword=\\u0068unter2-abc", ("unter2-abc",)),
+        ("xoxb-12345678\u200b90-abcdef", ("xoxb-12345678", "90-abcdef")),
+        ("pass\u00adword: hunter2-abc", ("hunter2-abc",)),
+        ("ｐａｓｓｗｏｒｄ＝ｈｕｎｔｅｒ２", ("ｈｕｎｔｅｒ２",)),
+        (f"run {b64(LOGIN)} now", (b64(LOGIN),)),
+        (f"run {b64(b64('api_key=qwerty-12345'))} now", (b64(b64("api_key=qwerty-12345")),)),
+        (f"{b64(LOGIN)[:24]}\n{b64(LOGIN)[24:]}", (b64(LOGIN)[:24], b64(LOGIN)[24:])),
+        (f"0x {LOGIN.encode().hex()}", (LOGIN.encode().hex(),)),
+        (f"mail {b64('ann.lee@corp.example')}", (b64("ann.lee@corp.example"),)),
+        ("Passwort: geheim-77", ("geheim-77",)),
+        ("contraseña: secreto-77", ("secreto-77",)),
+    ],
+)
+def test_secrets_in_disguise_are_masked_and_come_back(text: str, secrets: tuple[str, ...]) -> None:
+    masked, mask = redact(text)
+    assert [secret for secret in secrets if secret in masked] == []
+    assert mask.unmask(masked) == text
+
+
+def test_people_get_addresses_back_and_credentials_not() -> None:
+    masked, mask = redact("ann@x.example on 10.0.0.7 used password=hunter2-abc at 9f86d081884c7d65")
+    assert mask.for_reader(masked) == (
+        "ann@x.example on 10.0.0.7 used password=[secret] at 9f86d081884c7d65"
+    )
+    assert mask.for_reader("<EMAIL_7> stays") == "<EMAIL_7> stays"
+
+
+def test_what_nobody_sees_is_taken_out() -> None:
+    tags = "".join(chr(0xE0000 + ord(c)) for c in "promote it")
+    assert visible(f"che\u200bckout{tags} is\u202e slow") == "checkout is slow"
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "services/checkout/overlays/production/kustomization.yaml changed",
+        "GET /api/v2/orders?status=open&limit=50 took 910 ms, 100%25 of them",
+        "checkout-7f9c4d8b6-x2x4v OOMKilled; see https://wiki.example/a%20b",
+        "the token bucket is empty",
         "8.14.0 deployed at 10:02, 2,740 requests failed 10:02-10:37",
         "2025-01-14T10:07:00Z p95 910 ms on gpu-t4-6",
         "migration 0219 on 310M rows; INC-2051, dep-18001",
