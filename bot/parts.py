@@ -26,6 +26,7 @@ from knowledge.adapters.absent import (
     AbsentMetrics,
     AbsentModels,
     AbsentPromoting,
+    AbsentTelemetry,
     AbsentWatching,
 )
 from knowledge.adapters.cached_embedder import CachedEmbedder
@@ -64,6 +65,7 @@ from knowledge.ports import (
     Promoting,
     Rooms,
     Silences,
+    Telemetry,
     Tickets,
     Trainer,
     Triage,
@@ -295,6 +297,7 @@ class Parts:
     watching: Watching = field(default_factory=AbsentWatching)
     promoting: Promoting = field(default_factory=AbsentPromoting)
     policies: Policies = field(default_factory=Policies)
+    telemetry: Telemetry = field(default_factory=AbsentTelemetry)
     now: Callable[[], datetime] = utc_now
 
     def context(
@@ -324,6 +327,11 @@ class Parts:
             triage=self.triage,
             watching=self.watching,
             promoting=self.promoting,
+            handovers=self.store.handovers,
+            executions=self.store.executions,
+            uses=self.store.uses,
+            judgements=self.store.judgements,
+            telemetry=self.telemetry,
             catalogue=self.catalogue,
             oncall=self.oncall,
             pager=self.pager,

@@ -25,8 +25,11 @@ from knowledge.ports import (
     Approvals,
     Audit,
     Changes,
+    Executions,
     Frames,
+    Handovers,
     Incidents,
+    Judgements,
     Library,
     Metrics,
     Models,
@@ -36,9 +39,11 @@ from knowledge.ports import (
     Rooms,
     Runs,
     Silences,
+    Telemetry,
     Tickets,
     Trainer,
     Triage,
+    Uses,
     Watching,
 )
 from knowledge.records import Message
@@ -329,6 +334,11 @@ class Context:
     triage: Triage
     watching: Watching
     promoting: Promoting
+    handovers: Handovers
+    executions: Executions
+    uses: Uses
+    judgements: Judgements
+    telemetry: Telemetry
     catalogue: Catalogue = field(default_factory=Catalogue)
     oncall: OnCall = field(default_factory=OnCall)
     pager: Pager | None = None

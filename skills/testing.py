@@ -27,6 +27,7 @@ def context(**given: Any) -> Context:
     ports = (
         *("incidents", "changes", "approvals", "audit", "library", "metrics", "models", "frames"),
         *("alerts", "silences", "triage", "watching", "promoting", "moves", "runs"),
+        *("handovers", "executions", "uses", "judgements", "telemetry"),
     )
     values: dict[str, Any] = {
         "user": User("U1", "ada", Role.APPROVE),

@@ -1,5 +1,6 @@
 """Stands for a system that is not configured: any use says which setting switches it on."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from knowledge.records import (
     Details,
     Frame,
     Gate,
+    LogLine,
     Look,
     ModelFacts,
     ModelVersion,
@@ -26,6 +28,7 @@ from knowledge.records import (
     Sample,
     Series,
     Signal,
+    Span,
     Trace,
 )
 
@@ -230,4 +233,23 @@ class AbsentWatching:
         self.get(opinion.key)
 
     def opinions(self, key: str = "", since: datetime | None = None) -> list[Opinion]:
+        return []
+
+
+class AbsentTelemetry:
+    """Telemetry where none is connected: it answers with nothing, as its port says."""
+
+    sources: tuple[str, ...] = ()
+
+    def signals(
+        self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
+    ) -> Mapping[str, Mapping[str, Series]]:
+        return {}
+
+    def lines(
+        self, service: str, start: datetime, end: datetime, limit: int = 1000
+    ) -> list[LogLine]:
+        return []
+
+    def spans(self, service: str, start: datetime, end: datetime, limit: int = 2000) -> list[Span]:
         return []

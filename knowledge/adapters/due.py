@@ -3,7 +3,7 @@ no clock."""
 
 from datetime import datetime
 
-from knowledge.records import Approval, Move, Run
+from knowledge.records import Approval, Execution, Handover, Move, Run
 
 
 def of_approval(approval: Approval) -> datetime:
@@ -23,3 +23,14 @@ def of_move(move: Move) -> datetime:
 
 def of_run(run: Run) -> datetime:
     return run.updated_at or run.training.at
+
+
+def of_handover(handover: Handover) -> datetime:
+    return handover.answered_at or handover.offered_at
+
+
+def of_execution(execution: Execution) -> datetime:
+    of_steps = (at for step in execution.steps for at in (step.started_at, step.ended_at))
+    of_events = (event.at for event in execution.timeline)
+    known = (execution.started_at, *of_steps, *of_events, execution.ended_at)
+    return max(at for at in known if at is not None)

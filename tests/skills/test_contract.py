@@ -19,6 +19,7 @@ from bot.text_view import draw
 from bot.turn import checked, explained
 from bot.watching.testing import Values, series, watching_at
 from bot.words import ASK, Known, usage
+from knowledge.adapters.absent import AbsentTelemetry
 from knowledge.adapters.memory.registry import MemoryModels
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments, MemoryStore
@@ -131,6 +132,11 @@ def _context(
         models=models,
         frames=frames,
         alerts=store.alerts,
+        handovers=store.handovers,
+        executions=store.executions,
+        uses=store.uses,
+        judgements=store.judgements,
+        telemetry=AbsentTelemetry(),
         silences=store.silences,
         triage=MemoryTriage(store, lambda: NOON),
         watching=watching_at(NOON, store, monitors, VALUES),

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from knowledge.ids import Ids
-from knowledge.records import Approval, Move, Silence
+from knowledge.records import Approval, Execution, Handover, Move, Silence
 
-RecordT = TypeVar("RecordT", Approval, Move, Silence)
+RecordT = TypeVar("RecordT", Approval, Execution, Handover, Move, Silence)
 
 
 class Numbered(Generic[RecordT]):

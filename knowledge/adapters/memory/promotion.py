@@ -9,6 +9,7 @@ from typing import Any
 
 from knowledge.adapters import due
 from knowledge.adapters.memory.numbered import Numbered
+from knowledge.adapters.memory.telling import tell as put_deliveries
 from knowledge.errors import NotFound
 from knowledge.ids import APPROVALS, MOVES
 from knowledge.ports import Outbox
@@ -78,7 +79,7 @@ class MemoryApprovals:
             return self._told(self._approvals.put(after), tell)
 
     def _told(self, approval: Approval, kinds: Sequence[str]) -> Approval:
-        _tell(self._outbox, kinds, approval.id, due.of_approval(approval))
+        put_deliveries(self._outbox, kinds, approval.id, due.of_approval(approval))
         return approval
 
 
@@ -124,7 +125,7 @@ class MemoryMoves:
                     self._seen[model] = (version, at)
 
     def _told(self, move: Move, kinds: Sequence[str]) -> Move:
-        _tell(self._outbox, kinds, move.id, due.of_move(move))
+        put_deliveries(self._outbox, kinds, move.id, due.of_move(move))
         return move
 
 
@@ -139,7 +140,7 @@ class MemoryRuns:
     def put(self, run: Run, tell: Sequence[str] = ()) -> None:
         with self._lock:
             self._runs[run.training.id] = run
-            _tell(self._outbox, tell, run.training.id, due.of_run(run))
+            put_deliveries(self._outbox, tell, run.training.id, due.of_run(run))
 
     def get(self, training_id: str) -> Run:
         with self._lock:
@@ -163,10 +164,3 @@ class MemoryRuns:
 
 def _is_watched(approval: Approval) -> bool:
     return approval.canary is not None and approval.canary.state is CanaryState.WATCHING
-
-
-def _tell(outbox: Outbox | None, kinds: Sequence[str], subject: str, due_at: datetime) -> None:
-    """A store alone, made by a test, has nobody to tell."""
-    if outbox is not None:
-        for kind in kinds:
-            outbox.put(f"{kind}:{subject}", due_at)

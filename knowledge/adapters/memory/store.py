@@ -22,6 +22,12 @@ from knowledge.adapters.alert_history import (
 )
 from knowledge.adapters.memory.monitors import MemoryMonitors
 from knowledge.adapters.memory.numbered import Numbered
+from knowledge.adapters.memory.operations import (
+    MemoryExecutions,
+    MemoryHandovers,
+    MemoryJudgements,
+    MemoryUses,
+)
 from knowledge.adapters.memory.promotion import MemoryApprovals, MemoryMoves, MemoryRuns
 from knowledge.audit_chain import linked
 from knowledge.errors import NotFound
@@ -445,6 +451,10 @@ class MemoryStore:
         self.approvals = MemoryApprovals(self._lock, self.outbox)
         self.moves = MemoryMoves(self._lock, self.outbox)
         self.runs = MemoryRuns(self._lock, self.outbox)
+        self.handovers = MemoryHandovers(self._lock, self.outbox)
+        self.executions = MemoryExecutions(self._lock, self.outbox)
+        self.uses = MemoryUses(self._lock)
+        self.judgements = MemoryJudgements(self._lock)
         self.documents = MemoryDocuments(self._lock)
         self.monitors = MemoryMonitors(self._lock)
 

@@ -10,6 +10,12 @@ from knowledge.adapters.sql.documents import SqlDocuments
 from knowledge.adapters.sql.incidents import SqlIncidents
 from knowledge.adapters.sql.monitors import SqlMonitors
 from knowledge.adapters.sql.moves import SqlMoves
+from knowledge.adapters.sql.operations import (
+    SqlExecutions,
+    SqlHandovers,
+    SqlJudgements,
+    SqlUses,
+)
 from knowledge.adapters.sql.queues import SqlInbox, SqlOutbox
 from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlLessons, SqlSeen
 from knowledge.adapters.sql.runs import SqlRuns
@@ -33,6 +39,10 @@ class SqlStore:
         self.approvals = SqlApprovals(database)
         self.moves = SqlMoves(database)
         self.runs = SqlRuns(database)
+        self.handovers = SqlHandovers(database)
+        self.executions = SqlExecutions(database)
+        self.uses = SqlUses(database)
+        self.judgements = SqlJudgements(database)
         self.documents = SqlDocuments(database)
         self.monitors = SqlMonitors(database)
 
