@@ -5,7 +5,16 @@ Every method may raise `Unavailable` where the thing behind it can be out of rea
 
 from knowledge.ports.delivery import Archive, Audit, Inbox, Outbox, Seen, Store, Together
 from knowledge.ports.incidents import Alerts, Changes, Incidents, Lessons, Silences, Triage
-from knowledge.ports.llm import LLM, Choice, Investigator, Ledger, ReadTool, Spent, Tool
+from knowledge.ports.llm import (
+    LLM,
+    Choice,
+    Found,
+    Investigator,
+    Ledger,
+    ReadTool,
+    Spent,
+    Tool,
+)
 from knowledge.ports.metrics import Metrics
 from knowledge.ports.models import Frames, Models
 from knowledge.ports.operations import Executions, Handovers, Judgements, Uses
@@ -26,6 +35,7 @@ __all__ = [
     "Documents",
     "Embedder",
     "Executions",
+    "Found",
     "Frames",
     "Groups",
     "Handovers",

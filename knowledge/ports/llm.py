@@ -70,8 +70,16 @@ class ReadTool:
     """A tool of an investigation: it reads, and changes nothing."""
 
     tool: Tool
-    run: Callable[[Mapping[str, Any]], str]
-    """What it found, in words. What goes wrong is said in words too; raises nothing of ours."""
+    run: Callable[[Mapping[str, Any]], "Found"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a tool found, in words."""
+
+    text: str
+    ok: bool = True
+    """False when the words say what went wrong."""
 
 
 class Investigator(Protocol):

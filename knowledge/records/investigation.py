@@ -16,6 +16,8 @@ class ToolResult:
     args: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     """What came back, as the person who asked may see it."""
+    ok: bool = True
+    """False where it only says what went wrong: that is evidence of nothing."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""Which claims stand: those whose results say what they say.
+
+Numbers, clock times, names and identifiers of a claim must stand in the results that it cites, and
+so must most of its words. Instructions inside the results, and what only echoes the arguments that
+the model itself gave, are no evidence. It cannot see that true words were put together into an
+untruth; the results are linked so that people can.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from knowledge.records import Claim, ToolResult
+from knowledge.summary import SourceText, verify
+from knowledge.summary.reading import content_words, is_hostile
+
+MOST_WORDS = 60
+LEAST_SHARED = 0.5
+"""Of a claim's words that carry meaning must stand in its results: others join and weigh them."""
+
+_CALLS_OUT = re.compile(
+    r"https?:|www\.|\bmailto:|<[!@#]|\]\(|!\[|(?<![\w.])@(?:here|channel|everyone)\b|@[UW][A-Z0-9]{6,}",
+    re.IGNORECASE,
+)
+"""Links and mentions: a sentence of a model has no need of them, and they carry things out."""
+_GRAVE = re.compile(
+    r"\b(?:resolved|fixed|approved|authori[sz]ed|all clear|root cause|promoted|rolled back|deleted"
+    r"|purged|breach\w*|confirmed|completed|restored|safe|leaked|compromised)\b",
+    re.IGNORECASE,
+)
+_DONE = re.compile(
+    r"\b(?:i|we)(?:'ve| have|'ll| will)?\s+(?:just\s+|now\s+)?(?:approv|promot|roll|restart|delet|"
+    r"silenc|resolv|page|run|execut|trigger|chang|updat|post|sen[dt])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The claims that stand, and why the others do not."""
+
+    claims: tuple[Claim, ...]
+    refused: tuple[tuple[Claim, str], ...] = ()
+
+
+def check(claims: Sequence[Claim], results: Sequence[ToolResult], now: datetime) -> Checked:
+    """Each claim with the results it rests on; `now` dates them."""
+    known = {result.id: result for result in results if result.ok}
+    kept: list[Claim] = []
+    refused: list[tuple[Claim, str]] = []
+    for claim in claims:
+        cited = Claim(claim.text, tuple(r for r in claim.results if r in known))
+        problem = _problem(cited, known, now)
+        if problem:
+            refused.append((claim, problem))
+        elif cited.text.lower() not in {c.text.lower() for c in kept}:
+            kept.append(cited)
+    return Checked(tuple(kept), tuple(refused))
+
+
+def _problem(claim: Claim, known: Mapping[str, ToolResult], now: datetime) -> str:
+    """The first one, in words; empty when it stands."""
+    if not claim.results:
+        return "it names no result"
+    if len(claim.text.split()) > MOST_WORDS:
+        return "it is too long to be checked"
+    if _CALLS_OUT.search(claim.text):
+        return "it holds a link or a mention"
+    if is_hostile(claim.text) or _DONE.search(claim.text):
+        return "it speaks to its reader instead of about the system"
+    said = [evidence(known[r]) for r in claim.results]
+    sources = [SourceText(r, now, "", text) for r, text in zip(claim.results, said, strict=True)]
+    problems = verify(claim.text, sources)
+    return problems[0] if problems else next(_unsaid(claim.text, " ".join(said)), "")
+
+
+def _unsaid(text: str, said: str) -> Iterator[str]:
+    lower = said.lower()
+    for word in _GRAVE.findall(text):
+        if word.lower() not in lower:
+            yield f"{word!r} is not in the results"
+    words = set(content_words(text))
+    shared = words & set(content_words(lower))
+    if not words or len(shared) < LEAST_SHARED * len(words):
+        yield "most of its words are not in the results"
+
+
+def evidence(result: ToolResult) -> str:
+    """What a result says by itself: without what speaks to a machine, and without the sentences
+    that the model gave as arguments and that the reply repeats."""
+    text = result.text
+    for value in result.args.values():
+        if isinstance(value, str) and len(value.split()) > 2:
+            text = text.replace(value, " ")
+    return "\n".join(line for line in text.splitlines() if not is_hostile(line))
