@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock, Timer
-from time import sleep
+from time import monotonic, sleep
 
 from bot.ask import Ask, Way
 from bot.ports import Gone, Messenger, RateLimited
@@ -23,6 +23,9 @@ TRIES = 3
 LONGEST_WAIT_S = 30.0
 """A busy channel makes an answer late, not lost."""
 
+EVERY_S = 1.2
+"""Slack takes about one edit a second in a channel; what comes sooner is left out."""
+
 WORKING = Reply("Looking into it…")
 
 
@@ -32,8 +35,16 @@ class Answer:
     `start()` before the work, `show()` or `fail()` once after it.
     """
 
-    def __init__(self, messenger: Messenger, ask: Ask, patience_s: float | None = None) -> None:
-        """`patience_s`: instead of the usual one, for tests."""
+    def __init__(
+        self,
+        messenger: Messenger,
+        ask: Ask,
+        patience_s: float | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`patience_s`: instead of the usual one, and a `clock` in seconds, for tests."""
+        self._clock = clock
+        self._shown_at = -EVERY_S
         self._messenger = messenger
         self._ask = ask
         self._lock = Lock()
@@ -45,6 +56,37 @@ class Answer:
 
     def start(self) -> None:
         self._timer.start()
+
+    def progress(self, reply: Reply, *, public: bool) -> None:
+        """How far it is, in the place where the reply will be. Left out when it comes too soon
+        after the one before, or cannot be shown: the reply itself will come. `public` as for
+        `show`."""
+        with self._lock:
+            if self._over or self._clock() - self._shown_at < EVERY_S:
+                return
+            self._shown_at = self._clock()
+            try:
+                self._show_progress(reply, public)
+            except Unavailable as error:
+                log.info("no progress for %s: %s", self._ask.id, error)
+
+    def _show_progress(self, reply: Reply, public: bool) -> None:
+        if self._placeholder:
+            self._messenger.edit(*self._placeholder, reply)
+            return
+        place = self._ask.place
+        match self._ask.way:
+            case Way.MENTION | Way.DM | Way.THREAD:
+                self._placeholder = self._messenger.post(place.channel, reply, place.thread)
+            case Way.COMMAND if public:
+                self._placeholder = self._messenger.post(place.channel, reply)
+            case Way.BUTTON | Way.FORM if place.channel:
+                self._placeholder = self._messenger.post(
+                    place.channel, reply, place.thread or self._thread_below()
+                )
+            case _:
+                return
+        self._timer.cancel()
 
     def show(self, reply: Reply, *, public: bool) -> None:
         """`public`: whether a slash command's reply may be seen by the channel."""
@@ -104,6 +146,8 @@ class Answer:
 
     def _to_command(self, reply: Reply, public: bool) -> None:
         place = self._ask.place
+        if self._takes_placeholder(reply, public):
+            return
         if not public:
             self._messenger.respond(place, reply, replace=False, public=False)
             return
@@ -125,8 +169,21 @@ class Answer:
         else:
             self._messenger.post(place.channel, reply, place.thread)
 
+    def _takes_placeholder(self, reply: Reply, public: bool) -> bool:
+        """Put a reply for all where its progress was shown; others leave no trace there."""
+        if self._placeholder is None:
+            return False
+        if public and not reply.attachments:
+            self._messenger.edit(*self._placeholder, reply)
+            return True
+        self._messenger.delete(*self._placeholder)
+        self._placeholder = None
+        return False
+
     def _to_press(self, reply: Reply) -> None:
         place = self._ask.place
+        if self._takes_placeholder(reply, reply.audience is Audience.PLACE and not reply.replace):
+            return
         if reply.replace and place.message:
             if place.message_is_ephemeral:
                 self._messenger.respond(place, reply, replace=True, public=False)
@@ -159,6 +216,7 @@ class Answer:
 
     def _to_presser(self, reply: Reply) -> None:
         place = self._ask.place
+        self._takes_placeholder(reply, public=False)
         if not place.channel or self._is_dm():
             self._messenger.post(place.channel or self._ask.user, reply, place.thread)
         else:

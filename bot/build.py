@@ -143,6 +143,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         rights=parts.rights,
         context=context,
         now=now,
+        team_of=parts.team_of,
         known=parts.router.known,
     )
 

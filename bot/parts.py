@@ -29,6 +29,7 @@ from knowledge.adapters.absent import (
     AbsentTelemetry,
     AbsentWatching,
 )
+from knowledge.adapters.agent import LangChainInvestigator
 from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.configured import make_pagers, make_tickets, make_trainer
@@ -49,6 +50,7 @@ from knowledge.catalogue import Catalogue
 from knowledge.codec import signals_from_json
 from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.ingest import incident_document, read_setting
+from knowledge.ledger import StoreLedger, read_limit
 from knowledge.library import SearchLibrary
 from knowledge.maintenance import Window, WithWindows, read_windows
 from knowledge.monitors import AnyMonitor
@@ -59,6 +61,8 @@ from knowledge.ports import (
     Embedder,
     Frames,
     Groups,
+    Investigator,
+    Ledger,
     Metrics,
     Models,
     Pager,
@@ -69,6 +73,7 @@ from knowledge.ports import (
     Tickets,
     Trainer,
     Triage,
+    Uses,
     Watching,
 )
 from knowledge.promoting.gather import Gatherer
@@ -76,7 +81,16 @@ from knowledge.promoting.service import Promotions
 from knowledge.promotion.gates import check_policy, judge
 from knowledge.promotion.history import has_served
 from knowledge.promotion.policy_file import Policies, read_policies
-from knowledge.records import ApprovalStatus, Incident, Message, Signal, Status
+from knowledge.records import (
+    ApprovalStatus,
+    Budget,
+    Incident,
+    Limits,
+    Message,
+    Prices,
+    Signal,
+    Status,
+)
 from skills.contract import Context, Role, Skill, User
 from skills.noticed import Reading
 from skills.registry import installed
@@ -124,7 +138,7 @@ def with_phrases(embedder: Embedder) -> Embedder:
     return ShippedVectors(embedder, PHRASE_VECTORS)
 
 
-def make_llm(settings: Settings) -> LLM | None:
+def make_llm(settings: Settings, ledger: Ledger | None = None) -> LLM | None:
     """None when no model is named: everything works without one."""
     if not settings.openai_model:
         return None
@@ -133,7 +147,41 @@ def make_llm(settings: Settings) -> LLM | None:
         settings.openai_api_key.get_secret_value(),
         settings.openai_model,
         settings.tandem_llm_timeout,
+        ledger=ledger,
     )
+
+
+def make_ledger(settings: Settings, uses: Uses, now: Callable[[], datetime]) -> Ledger:
+    """Raises BadArgs naming the limit that cannot be read."""
+    return StoreLedger(uses, now, make_prices(settings), make_limits(settings))
+
+
+def make_prices(settings: Settings) -> Prices:
+    return Prices(
+        settings.tandem_llm_price_in, settings.tandem_llm_price_out, settings.tandem_llm_currency
+    )
+
+
+def make_limits(settings: Settings) -> Limits:
+    """Raises BadArgs naming the limit that cannot be read."""
+    return Limits(
+        everyone=read_limit("TANDEM_LLM_DAILY_LIMIT", settings.tandem_llm_daily_limit),
+        user=read_limit("TANDEM_LLM_DAILY_LIMIT_USER", settings.tandem_llm_daily_limit_user),
+        team=read_limit("TANDEM_LLM_DAILY_LIMIT_TEAM", settings.tandem_llm_daily_limit_team),
+    )
+
+
+def make_investigator(settings: Settings, llm: LLM | None) -> Investigator | None:
+    """On the same endpoint as the LLM; None without one."""
+    if not isinstance(llm, OpenAILLM):
+        return None
+    budget = Budget(
+        steps=settings.tandem_investigate_steps,
+        tokens=settings.tandem_investigate_tokens,
+        seconds=settings.tandem_investigate_seconds,
+        cost=settings.tandem_investigate_cost,
+    )
+    return LangChainInvestigator(llm.endpoint, budget)
 
 
 def make_metrics(settings: Settings) -> Metrics:
@@ -298,6 +346,8 @@ class Parts:
     promoting: Promoting = field(default_factory=AbsentPromoting)
     policies: Policies = field(default_factory=Policies)
     telemetry: Telemetry = field(default_factory=AbsentTelemetry)
+    ledger: Ledger | None = None
+    investigator: Investigator | None = None
     now: Callable[[], datetime] = utc_now
 
     def context(
@@ -340,11 +390,22 @@ class Parts:
             rooms=rooms,
             llm=self.llm,
             llm_seconds=self.settings.tandem_llm_timeout,
+            investigator=self.investigator,
+            ledger=self.ledger,
             skills=self.skills,
             people=people,
             read_thread=read_thread,
             card_link=card_link,
         )
+
+    def team_of(self, incident_id: str) -> str:
+        """The team that owns an incident's service; empty where it is not known."""
+        if not incident_id:
+            return ""
+        try:
+            return self.catalogue.team(self.store.incidents.get(incident_id).service)
+        except TandemError:
+            return ""
 
     @property
     def reading(self) -> Reading:
@@ -417,12 +478,14 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     skills = overrides.get("skills") or installed()
     models = overrides.get("models") or make_models(settings)
     frames = overrides.get("frames") or make_frames(settings, cache.parent / "profiles")
-    llm = overrides["llm"] if "llm" in overrides else make_llm(settings)
+    now = overrides.get("now") or utc_now
+    ledger = overrides.get("ledger") or make_ledger(settings, store.uses, now)
+    llm = overrides["llm"] if "llm" in overrides else make_llm(settings, ledger)
+    investigator = overrides.get("investigator") or make_investigator(settings, llm)
     meters = overrides.get("meters") or Meters(version("tandem"))
     llm = llm and meters.llm(llm)
     overrides.pop("llm", None)
     store.incidents = meters.incidents(store.incidents)
-    now = overrides.get("now") or utc_now
     catalogue = overrides.get("catalogue") or make_catalogue(settings)
     sources = overrides.get("sources") or make_sources(settings)
     silences = WithWindows(store.silences, make_windows(settings))
@@ -465,6 +528,8 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "models": models,
         "frames": frames,
         "llm": llm,
+        "ledger": ledger,
+        "investigator": investigator,
         "meters": meters,
         "router": Router(
             skills, with_phrases(remembered), llm, _known(store, models, frames, watching)

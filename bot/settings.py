@@ -199,6 +199,36 @@ class Settings(BaseSettings):
     tandem_llm_timeout: float = Field(
         8.0, description="Seconds to wait for the LLM before answering without it.", gt=0
     )
+    tandem_llm_price_in: float = Field(
+        0.0, description="What a million tokens that the LLM reads cost.", ge=0
+    )
+    tandem_llm_price_out: float = Field(
+        0.0, description="What a million tokens that the LLM writes cost.", ge=0
+    )
+    tandem_llm_currency: str = Field("", description="The currency of these prices, such as `EUR`.")
+    tandem_llm_daily_limit: str = Field(
+        "",
+        description="What all may spend on the LLM in a day (UTC): money, tokens or both, such as "
+        "`5, 2m tokens`; empty for no limit. Stops before it is passed.",
+    )
+    tandem_llm_daily_limit_user: str = Field(
+        "", description="The same, for each person, such as `200k tokens`."
+    )
+    tandem_llm_daily_limit_team: str = Field(
+        "", description="The same, for what is asked about each team's incidents."
+    )
+    tandem_investigate_steps: int = Field(
+        8, description="Answers of the LLM that one investigation may take.", ge=1, le=50
+    )
+    tandem_investigate_tokens: int = Field(
+        40_000, description="Tokens that one investigation may take, in and out.", ge=1000
+    )
+    tandem_investigate_seconds: float = Field(
+        90.0, description="Seconds that one investigation may take.", gt=0
+    )
+    tandem_investigate_cost: float = Field(
+        0.0, description="Money that one investigation may take; 0 for no bound of its own.", ge=0
+    )
 
     tandem_log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."

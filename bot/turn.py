@@ -5,8 +5,10 @@ Every error becomes a Reply here: this is the last stop before the outside.
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -20,6 +22,7 @@ from bot.follow_up import Several, filled, meant, said
 from bot.ports import Messenger, People
 from bot.words import Known, command_call
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
+from knowledge.on_behalf import on_behalf
 from knowledge.ports import Audit, Seen
 from knowledge.records import AuditEntry
 from skills.contract import Button, Call, Context, Form, Reply, Role, Skill, Style, Tone, User
@@ -86,6 +89,8 @@ class Turn:
     known: Callable[[], Known] = Known
     """The names in use, for what leans on the question before."""
     talk: Conversations = field(default_factory=Conversations)
+    team_of: Callable[[str], str] = lambda incident_id: ""
+    """The team that owns an incident: what the language model costs is booked on it."""
 
     def handle(self, ask: Ask, messenger: Messenger) -> None:
         """Answer through the messenger. Never raises: what cannot be answered is logged."""
@@ -93,7 +98,8 @@ class Turn:
         answer = Answer(messenger, ask)
         outcome = "failed"
         try:
-            outcome = self._answer(ask, answer, messenger)
+            with self._on_behalf(ask):
+                outcome = self._answer(ask, answer, messenger)
         except Silent:
             outcome = "silent"
             answer.drop()
@@ -116,9 +122,10 @@ class Turn:
         """The reply alone, for the terminal. Raises Silent."""
         call = ask.call
         try:
-            asked = self._understood(ask)
-            call = asked.call
-            return self._run(asked)
+            with self._on_behalf(ask):
+                asked = self._understood(ask)
+                call = asked.call
+                return self._run(asked, _nobody_waits)
         except _Instead as instead:
             return instead.reply
         except TandemError as error:
@@ -148,7 +155,7 @@ class Turn:
                 answer.start()
             asked = self._understood(ask)
             call = asked.call
-            reply = self._run(asked)
+            reply = self._run(asked, partial(answer.progress, public=asked.skill.public))
         except _Instead as instead:
             answer.show(instead.reply, public=False)
             return "asked back"
@@ -200,16 +207,21 @@ class Turn:
             raise _Instead(_as_button(asked))
         return asked
 
-    def _run(self, asked: Asked) -> Reply:
+    def _on_behalf(self, ask: Ask) -> AbstractContextManager[None]:
+        return on_behalf(user=ask.user, turn=ask.id, team=self.team_of(ask.incident))
+
+    def _run(self, asked: Asked, progress: Callable[[Reply], None]) -> Reply:
         ctx = replace(
             self.context(asked.user, self.now()),
             thread=asked.ask.incident,
             channel=asked.ask.place.channel,
             saw=asked.ask.saw,
             via_button=_pressed(asked.ask),
+            progress=progress,
         )
         try:
-            reply = asked.skill.run(ctx, asked.args)
+            with on_behalf(purpose=asked.skill.name):
+                reply = asked.skill.run(ctx, asked.args)
         except Exception as error:
             ours = isinstance(error, TandemError)
             self._record(asked, type(error).__name__ if ours else "crash", str(error))
@@ -291,6 +303,10 @@ class _Instead(Exception):
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
+
+
+def _nobody_waits(reply: Reply) -> None:
+    """The progress of an answer that is shown at once."""
 
 
 def checked(skill: AnySkill, call: Call) -> BaseModel:

@@ -29,7 +29,9 @@ from knowledge.ports import (
     Frames,
     Handovers,
     Incidents,
+    Investigator,
     Judgements,
+    Ledger,
     Library,
     Metrics,
     Models,
@@ -352,6 +354,10 @@ class Context:
     llm: LLM | None = None
     llm_seconds: float = 8.0
     """How long to wait for the LLM before going on without it."""
+    investigator: Investigator | None = None
+    """Looks at one thing after the other until it can answer; None without an LLM."""
+    ledger: Ledger | None = None
+    """What the LLM's answers cost, and the limits; None without an LLM."""
     thread: str = ""
     """The incident in whose thread the person asks, or empty."""
     channel: str = ""

@@ -295,3 +295,90 @@ def test_nothing_is_said_of_a_window_that_was_closed_or_asked_again() -> None:
         Answer(chat, replace(ask(Way.LOOK), window=window)).show(REPLY, public=False)
     assert chat.windows == {"V1": Opened("2")}
     assert chat.shown == []
+
+
+# Progress
+
+STEP = Reply("looking", "r1")
+LATER = Reply("looking", "r1, r2")
+
+
+class Clock:
+    """Seconds, turned by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def showing(chat: MemoryMessenger, way: Way, **place: object) -> tuple[Answer, Clock]:
+    clock = Clock()
+    return Answer(chat, ask(way, **place), clock=clock), clock
+
+
+@pytest.mark.parametrize("way", [Way.MENTION, Way.DM, Way.THREAD, Way.COMMAND, Way.BUTTON])
+def test_progress_is_one_message_that_becomes_the_reply(way: Way) -> None:
+    chat = MemoryMessenger()
+    answer, clock = showing(chat, way, thread="5.0")
+    answer.progress(STEP, public=True)
+    assert shown(chat).reply == STEP
+    clock.seconds += 2
+    answer.progress(LATER, public=True)
+    assert (shown(chat).reply, shown(chat).edits) == (LATER, 1)
+    answer.show(REPLY, public=True)
+    assert (shown(chat).reply, shown(chat).edits, shown(chat).only_for) == (REPLY, 2, "")
+
+
+def test_progress_that_comes_too_soon_is_left_out() -> None:
+    chat = MemoryMessenger()
+    answer, clock = showing(chat, Way.MENTION)
+    answer.progress(STEP, public=True)
+    clock.seconds += 0.5
+    answer.progress(LATER, public=True)
+    assert (shown(chat).reply, shown(chat).edits) == (STEP, 0)
+
+
+@pytest.mark.parametrize("way", [Way.MENTION, Way.BUTTON, Way.COMMAND])
+def test_a_reply_for_one_person_leaves_no_progress_behind(way: Way) -> None:
+    chat = MemoryMessenger()
+    answer, _ = showing(chat, way)
+    answer.progress(STEP, public=True)
+    answer.show(MINE, public=True)
+    assert shown(chat).reply == MINE
+    assert shown(chat).only_for
+
+
+@pytest.mark.parametrize("way", [Way.BUTTON, Way.COMMAND])
+def test_an_error_after_progress_is_for_the_asker_and_nothing_else_stays(way: Way) -> None:
+    chat = MemoryMessenger()
+    answer, _ = showing(chat, way)
+    answer.progress(STEP, public=True)
+    answer.fail(WRONG)
+    assert shown(chat).reply == WRONG
+    assert shown(chat).only_for
+
+
+@pytest.mark.parametrize("way", [Way.LOOK, Way.OPEN, Way.TERMINAL, Way.COMMAND])
+def test_where_nothing_can_be_edited_no_progress_is_shown(way: Way) -> None:
+    chat = MemoryMessenger()
+    answer, _ = showing(chat, way)
+    answer.progress(STEP, public=False)
+    assert chat.shown == []
+
+
+def test_progress_that_cannot_be_shown_does_not_stop_the_work() -> None:
+    chat = MemoryMessenger(channels=frozenset())
+    answer, _ = showing(chat, Way.COMMAND)
+    answer.progress(STEP, public=True)
+    answer.show(REPLY, public=True)
+    assert (shown(chat).reply, shown(chat).key) == (REPLY, "r")
+
+
+def test_after_the_reply_there_is_no_progress() -> None:
+    chat = MemoryMessenger()
+    answer, _ = showing(chat, Way.MENTION)
+    answer.show(REPLY, public=True)
+    answer.progress(STEP, public=True)
+    assert shown(chat).reply == REPLY

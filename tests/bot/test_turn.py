@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.turn import Silent, Turn
 from bot.words import Known
 from knowledge.adapters.memory.store import MemoryAudit, MemoryStore
 from knowledge.errors import Denied, NotFound, TandemError, Unavailable, UserError
+from knowledge.on_behalf import Behalf, behalf
 from knowledge.records import AuditEntry
 from skills import help as help_skill
 from skills.contract import (
@@ -654,3 +655,36 @@ def test_talk_of_others_stays_theirs(office: Office) -> None:
     turn.handle(office.ask(Way.MENTION, "look at fraud", user=ADA), office.chat)
     turn.handle(office.ask(Way.MENTION, "and churn?", user=EVA), office.chat)
     assert office.names() == ["look"]
+
+
+# What the language model costs is booked on somebody ------------------------------------------
+
+
+def test_a_skill_knows_who_it_works_for(office: Office) -> None:
+    seen: list[Behalf] = []
+
+    def run(ctx: Context, called: BaseModel) -> Reply:
+        seen.append(behalf())
+        return Reply("done")
+
+    asking = Skill("ask", "Ask", ("ask please",), NoArgs, run)
+    turn = office.turn(
+        skills=(asking,),
+        router=Table({"ask": to("ask")}),
+        team_of=lambda incident: f"team of {incident}",
+    )
+    turn.handle(replace(office.ask(Way.MENTION, "ask"), incident="INC-1"), office.chat)
+    assert seen == [Behalf(EVA, "team of INC-1", "ask-1", "ask")]
+    assert behalf() == Behalf()
+
+
+def test_the_progress_of_a_skill_is_shown_where_the_reply_comes(office: Office) -> None:
+    def run(ctx: Context, called: BaseModel) -> Reply:
+        ctx.progress(Reply("half way"))
+        assert office.chat.shown[-1].reply.title == "half way"
+        return Reply("done")
+
+    slow = Skill("slow", "Take long", ("slow please",), NoArgs, run)
+    turn = office.turn(skills=(slow,), router=Table({"slow": to("slow")}))
+    turn.handle(office.ask(Way.MENTION, "slow"), office.chat)
+    assert [(s.reply.title, s.edits) for s in office.chat.shown] == [("done", 1)]
