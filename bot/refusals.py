@@ -80,7 +80,8 @@ _QUIET = re.compile(
     r"\b(?:do\s*n[o'’]?t|don[’']?t|do not|never|no need to|nobody (?:needs|has) to"
     r"|no one needs to|stop"
     r"|nobody needs to be|no|keep \w+ from|not)\s+(?:\w+\s+){0,2}?"
-    r"(?:pag\w+|alert\w*|alarm\w*|notif\w+|wak\w+|woken|noise|buzz\w*|firing|ring\w*)\b",
+    r"(?:pag\w+|alert\w*|alarm\w*|notif\w+|wak\w+|woken|noise|buzz\w*|firing|ring\w*)\b"
+    r"|\bkeep\s+(?:\S+\s+){1,2}?(?:quiet|silent|muted|calm|down)\b",
     re.IGNORECASE,
 )
 """Forbidding noise is how people ask for silence."""
@@ -134,7 +135,7 @@ _SUPPOSES = re.compile(
     |\b(might|may)\s+(have\s+to|need\s+to|want\s+to|as\s+well|be|not)\b|\b(we|i|one)\s+(could
     |might|would|may)\b
     |\b(thinking|tempted|considering|debating|wondering)\b|\b(should|shall|do|would
-    |could)\s+we\b(?!.*\bplease\b)
+    |could)\s+we\b(?!\s+(?:have|know|still|already)\b)(?!.*\bplease\b)
     |\b(one|some)\s+day\b|\bat\s+some\s+point\b|\bsooner\s+or\s+later\b|\bwould\s+(be\s+nice
     |help|have|love|rather)\b
     |\bmaybe\b|\bperhaps\b|\bvielleicht\b|\bquizás?\b|\bpeut-être\b""",

@@ -159,14 +159,18 @@ class Router:
     def route(self, text: str, thread: str = "") -> Routed:
         """`thread` is the incident in whose thread the text stands, or empty."""
         text = text.strip()[:MOST_CHARACTERS]
-        if not re.search(r"\w|\?", text):
-            return Routed(None, NONE, confidence=1.0, step="refused")
+        if not re.search(r"\w", text):
+            asks = "help" if "?" in text and "help" in self._skills else NONE
+            return self._decided(asks, text, thread, 1.0, "exact" if asks != NONE else "refused")
         exact = self._exactly(text, thread)
         if exact is not None:
             return exact
         why = why_not(text)
         if why in _HARD:
             return Routed(None, NONE, confidence=0.95, step="refused")
+        if is_note(text):
+            # What a note tells is what is to be written down, not what is asked.
+            why = Why.REQUEST
         likely = self._likely(text, thread, why)
         best, confidence = next(iter(likely.items()))
         candidates = self._candidates(text, thread, likely)
