@@ -667,14 +667,14 @@ def test_a_skill_knows_who_it_works_for(office: Office) -> None:
         seen.append(behalf())
         return Reply("done")
 
-    asking = Skill("ask", "Ask", ("ask please",), NoArgs, run)
+    asking = Skill("think", "Think", ("think please",), NoArgs, run)
     turn = office.turn(
         skills=(asking,),
-        router=Table({"ask": to("ask")}),
+        router=Table({"think": to("think")}),
         team_of=lambda incident: f"team of {incident}",
     )
-    turn.handle(replace(office.ask(Way.MENTION, "ask"), incident="INC-1"), office.chat)
-    assert seen == [Behalf(EVA, "team of INC-1", "ask-1", "ask")]
+    turn.handle(replace(office.ask(Way.MENTION, "think"), incident="INC-1"), office.chat)
+    assert seen == [Behalf(EVA, "team of INC-1", "ask-1", "think")]
     assert behalf() == Behalf()
 
 
