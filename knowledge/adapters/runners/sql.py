@@ -28,6 +28,8 @@ POLL_S = 0.05
 _READS = re.compile(r"\s*(SELECT|WITH|VALUES|TABLE|EXPLAIN(?!\s*\(?\s*ANALY[SZ]E))\b", re.I)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _MOST_CELL = 200
+_LATER_MS = 5_000
+"""The database ends by itself what our own watch over the time did not end."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class SqlRunner:
         self.facts(step)
         engine = _open(step.database, self._url(step), place)
         try:
-            with engine.connect() as connection, _ended_in_time(connection, place) as watch:
+            with engine.connect() as connection, _guarded(connection, place) as watch:
                 try:
                     return _asked(connection, step)
                 except SQLAlchemyError as error:
@@ -99,7 +101,7 @@ def _open(name: str, url: str, place: Place) -> sa.Engine:
                 parsed = parsed.set(drivername="postgresql+psycopg")
             options = (
                 "-c default_transaction_read_only=on "
-                f"-c statement_timeout={math.ceil(seconds * 1000)}"
+                f"-c statement_timeout={math.ceil(seconds * 1000) + _LATER_MS}"
             )
             return sa.create_engine(
                 parsed,
@@ -124,7 +126,6 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
-        connection.set_authorizer(_only_reads)
         return connection
 
     return sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
@@ -178,10 +179,14 @@ class _Watch:
                 self._interrupt()
 
 
-def _ended_in_time(connection: sa.Connection, place: Place) -> _Watch:
+def _guarded(connection: sa.Connection, place: Place) -> _Watch:
+    """Ends it in time; lets SQLite do nothing but read."""
     driver: Any = connection.connection.driver_connection
-    interrupt = driver.interrupt if isinstance(driver, sqlite3.Connection) else driver.cancel
-    return _Watch(interrupt, place)
+    if isinstance(driver, sqlite3.Connection):
+        # Only now: SQLAlchemy asks for pragmas of its own when it connects.
+        driver.set_authorizer(_only_reads)
+        return _Watch(driver.interrupt, place)
+    return _Watch(driver.cancel, place)
 
 
 def _asked(connection: sa.Connection, step: Sql) -> Outcome:
