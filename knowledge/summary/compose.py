@@ -1,27 +1,21 @@
 """From facts to a short summary: pick for each group, keep within the budget of words."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from knowledge.durations import say_duration
 from knowledge.records import Change, Incident, Status
-from knowledge.summary.facts import Facts, clears, denials
+from knowledge.summary.draft import Draft, in_a_row, quote, say_value, shorten
+from knowledge.summary.facts import Facts, denials, suspect_change
 from knowledge.summary.model import Group, Statement, Summary, say_day, say_time, signal_id
-from knowledge.summary.reading import (
-    BOT,
-    Clause,
-    clean,
-    clocks,
-    commander,
-    content_words,
-    hostile_messages,
-    is_hostile,
-    owner,
-    refusals,
-    todos,
-)
+from knowledge.summary.people import commander, owner, speakers, todos
+from knowledge.summary.plain import BOT, clocks, content_words, is_hostile
+from knowledge.summary.reading import Clause, hostile_messages, refusals
+from knowledge.summary.suspects import Cleared, clears
+from knowledge.summary.timeline import NOT_DONE, timeline
 
 WORDS = 187
 """What the statements of a summary may hold at most (headings and citations come on top): it is
@@ -29,47 +23,25 @@ read at 3 a.m."""
 
 _SHARES = {
     Group.HEADLINE: (30, 40),
-    Group.STATE: (12, 20),
+    Group.STATE: (12, 27),
     Group.OWNERS: (8, 10),
     Group.CAUSE: (34, 60),
-    Group.RULED_OUT: (18, 32),
+    Group.RULED_OUT: (22, 44),
     Group.IMPACT: (26, 46),
     Group.TIMELINE: (40, 60),
-    Group.NEXT_STEPS: (20, 40),
+    Group.NEXT_STEPS: (22, 54),
     Group.MITIGATION: (10, 22),
 }
 """Words each group is sure of, and the most that it may take; the weighty groups first."""
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A statement that is not numbered yet; `weight` decides who stays when words are short."""
-
-    group: Group
-    text: str
-    sources: tuple[str, ...]
-    weight: float = 1.0
-    at: datetime | None = None
-    clauses: frozenset[tuple[int, int]] = frozenset()
-    """(message, order) of what it quotes: nothing is quoted twice."""
-
-    @property
-    def length(self) -> int:
-        return len(self.text.split()) + 1
-
-
 def compose(facts: Facts, now: datetime) -> Summary:
     """The summary of what was read, at most WORDS words."""
     incident = facts.incident
-    cause = list(_cause(facts))
-    ruled = list(_ruled_out(facts))
-    impact = list(_impact(facts))
-    timeline = list(_timeline(facts))
-    effect = list(_mitigation(facts))
     drafts = [
-        *_headline(incident, facts),
-        *cause, *ruled, *impact, *effect, *_state(incident), *_owners(incident),
-        *_next_steps(facts), *timeline,
+        *_headline(incident, facts), *_cause(facts), *_ruled_out(facts), *_impact(facts),
+        *_mitigation(facts), *_state(facts), *_owners(incident), *_next_steps(facts),
+        *timeline(facts),
     ]  # fmt: skip
     kept = _fit([d for d in drafts if d.text.strip()])
     return Summary(
@@ -84,20 +56,40 @@ def compose(facts: Facts, now: datetime) -> Summary:
     )
 
 
+_WANT = {
+    Group.TIMELINE: 7.0, Group.NEXT_STEPS: 3.5, Group.IMPACT: 3.0, Group.CAUSE: 3.0,
+    Group.RULED_OUT: 2.0, Group.MITIGATION: 1.5, Group.HEADLINE: 9.0, Group.STATE: 9.0,
+    Group.OWNERS: 9.0,
+}  # fmt: skip
+"""How many statements of each kind are worth about the same as one of another."""
+
+
 def _fit(drafts: Sequence[Draft]) -> list[Draft]:
-    """Keep what fits: first each group's sure share, then more of each while words are left."""
+    """Keep what fits: first each group's sure share, then, while words are left, one more of the
+    group that has the least of what is wanted of it."""
     kept: list[Draft] = []
     quoted: set[tuple[int, int]] = set()
     spent = dict.fromkeys(Group, 0)
-    for share in (0, 1):
-        for group, limits in _SHARES.items():
-            mine = (d for d in drafts if d.group is group and d not in kept)
-            for draft in sorted(mine, key=lambda d: -d.weight):
-                fits = spent[group] + draft.length <= limits[share] and not draft.clauses & quoted
-                if fits and sum(spent.values()) + draft.length <= WORDS:
-                    spent[group] += draft.length
-                    kept.append(draft)
-                    quoted |= draft.clauses
+
+    def take(draft: Draft, most: int) -> bool:
+        fits = spent[draft.group] + draft.length <= most and not draft.clauses & quoted
+        if not fits or sum(spent.values()) + draft.length > WORDS:
+            return False
+        spent[draft.group] += draft.length
+        kept.append(draft)
+        quoted.update(draft.clauses)
+        return True
+
+    waiting = {
+        group: sorted((d for d in drafts if d.group is group), key=lambda d: -d.weight)
+        for group in _SHARES
+    }
+    for group, (sure, _) in _SHARES.items():
+        waiting[group] = [d for d in waiting[group] if not take(d, sure)]
+    while any(waiting.values()):
+        have = Counter(d.group for d in kept)
+        group = max((g for g in waiting if waiting[g]), key=lambda g: _WANT[g] / (1 + have[g]))
+        take(waiting[group].pop(0), _SHARES[group][1])
     order = list(Group)
     return sorted(kept, key=lambda d: (order.index(d.group), drafts.index(d)))
 
@@ -112,22 +104,14 @@ def _headline(incident: Incident, facts: Facts) -> Iterator[Draft]:
     by = f" by {opener.actor}" if opener and opener.actor.lower() not in ("", BOT) else ""
     first = sorted(incident.signals, key=lambda s: s.starts_at)[:1]
     alert = "".join(
-        f" after alert {s.name} ({say_time(s.starts_at)}{_value(s.value)})"
+        f" after alert {s.name} ({say_time(s.starts_at)}{say_value(s.value)})"
         for s in first if s.starts_at <= incident.opened_at
     )  # fmt: skip
     sources = (incident.id, *([opener.id] if opener else []), *(signal_id(s) for s in first))
     yield Draft(Group.HEADLINE, f"Opened {say_time(incident.opened_at)}{by}{alert}.", sources, 8)
-    others = sorted(incident.signals, key=lambda s: s.starts_at)[1:3]
-    if others:
-        listed = ", ".join(f"{s.name}{_value(s.value).replace(',', '')}" for s in others)
-        yield Draft(Group.HEADLINE, f"Also: {listed}.", tuple(signal_id(s) for s in others), 7)
     for message in hostile_messages(incident.thread)[:1]:
         text = f"The {say_time(message.at)} message holds instructions to the assistant; ignored."
         yield Draft(Group.HEADLINE, text, (message.id,), 2)
-
-
-def _value(value: str) -> str:
-    return f", {value}" if value else ""
 
 
 def _cause(facts: Facts) -> Iterator[Draft]:
@@ -153,34 +137,11 @@ def _cause(facts: Facts) -> Iterator[Draft]:
             yield Draft(Group.CAUSE, told, (last.id,), 1)
 
 
-def suspect_change(facts: Facts) -> Change | None:
-    """The change before the trouble that the explanations speak of most, unless it was cleared."""
-    able = [c for c in facts.changes_before if c.id not in facts.cleared]
-    best = max(able, key=lambda c: facts.suspicion[c.id], default=None)
-    return best if best is not None and facts.suspicion[best.id] > 0 else None
-
-
 def say_change(change: Change, facts: Facts) -> str:
     day = "" if change.at.date() == facts.incident.opened_at.date() else f"{say_day(change.at)} "
     what = " ".join(filter(None, (change.service, change.version)))
     about = f": {change.summary}" if change.summary else ""
     return f"{day}{say_time(change.at)} {what}{about}"
-
-
-def quote(clause: Clause) -> str:
-    """A clause as it was said, cut when it is long."""
-    text = shorten(clause.text, 20).rstrip(".:, ")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def shorten(text: str, most: int) -> str:
-    """At most so many words, ending where a part of the sentence ends if that loses little."""
-    words = text.split()
-    if len(words) <= most:
-        return text
-    cut = " ".join(words[:most])
-    comma = max(cut.rfind(","), cut.rfind(";"), cut.rfind(" - "))
-    return cut[:comma] if comma > len(cut) // 2 else cut + " ..."
 
 
 _OUTRIGHT = re.compile(
@@ -197,6 +158,8 @@ def _ruled_out(facts: Facts) -> Iterator[Draft]:
             whole = _with_evidence(clause, facts)
             text = f"{what}: {quote(whole)}"
             yield Draft(Group.RULED_OUT, text, (change.id, clause.source), 5, None, whole.places)
+    for found in facts.innocent:
+        yield _acquittal(found, facts)
     for clause in denials(facts):
         outright = _OUTRIGHT.search(clause.text) is not None
         suspected = any(
@@ -214,6 +177,21 @@ def _ruled_out(facts: Facts) -> Iterator[Draft]:
         yield Draft(Group.RULED_OUT, text, sources, 3.9, None, proposal.places)
 
 
+def _acquittal(found: Cleared, facts: Facts) -> Draft:
+    """The suspect and what cleared it; the suspect's own words where the answer leaves them out."""
+    whole = _with_evidence(found.by, facts)
+    text = quote(whole)
+    sources: tuple[str, ...] = (found.by.source,)
+    if not found.named or whole.length < 3:
+        asked = shorten(found.suspect.text.rstrip("?. "), 8)
+        text = f"{asked[:1].upper()}{asked[1:]}? {text}"
+        sources = (found.suspect.source, *sources)
+    weight = 3.6 + 0.4 * found.named - whole.length / 20
+    return Draft(Group.RULED_OUT, text, sources, weight, None, whole.places)
+
+
+_EVIDENCE = 18
+"""Words of a denial together with what it is based on."""
 _POINTS_BACK = re.compile(r"\b(?:it|that|this|them|they|which)\b", re.IGNORECASE)
 
 
@@ -222,14 +200,15 @@ def _with_evidence(clause: Clause, facts: Facts) -> Clause:
     points_back = _POINTS_BACK.search(clause.text) and len(clause.words) <= 4
     if clause.length > 4 and not points_back:
         return clause
-    mates = [
+    before = [
         c for c in facts.clauses
         if c.message == clause.message and c.order < clause.order and not c.question
-    ][-2:]  # fmt: skip
-    if sum(m.length for m in mates) > 14:
-        return clause
+    ]  # fmt: skip
+    mates = before[-2:]
+    while mates and sum(m.length for m in mates) + clause.length > _EVIDENCE:
+        mates = mates[1:]
     joined = frozenset((m.message, m.order) for m in mates)
-    return replace(clause, text=", ".join([*(m.text for m in mates), clause.text]), joined=joined)
+    return replace(clause, text=in_a_row([*(m.text for m in mates), clause.text]), joined=joined)
 
 
 _COUNTED = re.compile(
@@ -277,7 +256,7 @@ def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
         )
         is not None
     )
-    score += 0.7 * (len(clocks(clause.text)) > 1)
+    score += 0.7 * (len(clocks(clause.text)) > 1) + 1.3 * bool(_RANGE.search(clause.text))
     score += 2.2 * ("unknown" in acts)
     score -= 1.2 * ("hedge" in acts) + 0.8 * ("plan" in acts)
     score -= 0.6 * (clause.length > 28) + 0.8 * ("them" in clause.text.split())
@@ -312,7 +291,10 @@ def _corrected(clause: Clause, facts: Facts) -> Clause:
     return clause
 
 
-_RANGE = re.compile(r"(\d?\d:\d\d)\s?(?:-|to|until|and|till)\s?(\d?\d:\d\d)", re.IGNORECASE)
+_RANGE = re.compile(
+    r"(\d?\d:\d\d)\s?(?:-|–|to|until|and|till|through|bis|und|hasta|a|à)\s?(\d?\d:\d\d)",
+    re.IGNORECASE,
+)
 
 
 def _window(facts: Facts) -> Iterator[Draft]:
@@ -350,7 +332,9 @@ def _mitigation(facts: Facts) -> Iterator[Draft]:
     if recorded and not is_hostile(recorded):
         text = f"{shorten(recorded, 20).rstrip('.')}."
         yield Draft(Group.MITIGATION, text, (facts.incident.id,), 9)
-    responded = min([c.at for c in facts.responses], default=facts.incident.opened_at)
+    acted = [e.at for e in facts.incident.timeline if e.kind == "action"]
+    acted += [c.at for c in facts.responses]
+    responded = min(acted, default=facts.incident.opened_at)
     watched = {
         w.lower() for s in facts.incident.signals for w in _CAMEL.findall(f"{s.name} {s.summary}")
     }
@@ -359,6 +343,8 @@ def _mitigation(facts: Facts) -> Iterator[Draft]:
             continue
         decided = "decision" in clause.acts
         effect = clause.at > responded and _RECOVERY.search(clause.text) and clause.length >= 3
+        if NOT_DONE.search(clause.text) and not decided:
+            continue
         if decided or effect:
             weight = 2.8 * decided + 1.0 * bool(effect) + 0.5 * bool(clause.figures)
             weight += 1.0 * bool(effect and clause.words & watched)
@@ -385,7 +371,19 @@ def _consents(facts: Facts) -> Iterator[Draft]:
                 break
 
 
-def _state(incident: Incident) -> Iterator[Draft]:
+_STAYS = re.compile(
+    r"\b(?:stays?|remains?|kept|keep(?:s|ing)?)\b.{0,20}\bopen\b|\bnot (?:yet )?clos\w+"
+    r"|\bcan(?:not|'t) close\b|\bbleibt offen\b|\bsigue abiert\w+",
+    re.IGNORECASE,
+)
+_WAITS = re.compile(
+    r"\b(?:stays?|keep|until|forecast|waiting for|as soon as|still (?:red|above|failing|down))\b",
+    re.IGNORECASE,
+)
+
+
+def _state(facts: Facts) -> Iterator[Draft]:
+    incident = facts.incident
     word = incident.status.value
     events = [e for e in incident.timeline if e.kind == word]
     if incident.status is Status.RESOLVED and incident.resolved_at is not None:
@@ -394,21 +392,17 @@ def _state(incident: Incident) -> Iterator[Draft]:
         text = f"Status: resolved {say_time(incident.resolved_at)}{by}, after {length}."
         yield Draft(Group.STATE, text, (incident.id, *(e.id for e in events[-1:])), 9)
         return
-    yield Draft(
-        Group.STATE,
-        f"Status: still {word}." if word == "open" else f"Status: {word}.",
-        (incident.id,),
-        9,
-    )
-    for message in reversed(incident.thread):
-        if is_hostile(message.text) or todos(message):
-            continue
-        if re.search(
-            r"\b(?:stays?|keep|until|forecast|waiting for|as soon as)\b", message.text, re.I
-        ):
-            said = re.sub(r"^status \w+\W+", "", clean(message.text), flags=re.I).rstrip(". ")
-            text = shorten(said, 14)
-            yield Draft(Group.STATE, f"{text[:1].upper()}{text[1:]}.", (message.id,), 5)
+    since = f" since {say_time(events[-1].at)}" if events and word != "open" else ""
+    text = f"Status: still {word}." if word == "open" else f"Status: {word}{since}."
+    yield Draft(Group.STATE, text, (incident.id, *(e.id for e in events[-1:])), 9)
+    said = [c for c in facts.clauses if not c.question and "chat" not in c.acts and c.length > 2]
+    for cue in (_STAYS, _WAITS):
+        found = next((c for c in reversed(said) if cue.search(c.text)), None)
+        if found is not None:
+            brief = quote(
+                replace(found, text=re.sub(r"^status \w+\W+", "", found.text, flags=re.I))
+            )
+            yield Draft(Group.STATE, brief, (found.source,), 5, None, found.places)
             return
 
 
@@ -431,147 +425,23 @@ _PROMISE = re.compile(
 )  # fmt: skip
 
 
+_PAST = re.compile(r"\b(?:was|were|finished|done|had|has been|have been|went)\b", re.IGNORECASE)
+
+
 def _next_steps(facts: Facts) -> Iterator[Draft]:
     listed = ""
+    people = speakers(facts.incident.thread)
     for message in facts.incident.thread:
-        for place, item in enumerate(todos(message)):
+        for place, item in enumerate(todos(message, people)):
             listed += f" {item}"
             yield Draft(
-                Group.NEXT_STEPS, f"{shorten(item, 16)}.", (message.id,), 5 - place / 4, message.at
+                Group.NEXT_STEPS, f"{shorten(item, 20)}.", (message.id,), 5 - place / 4, message.at
             )
     said = set(content_words(listed))
     for clause in facts.clauses:
         if clause.question or not _PROMISE.search(clause.text) or is_todo(clause):
             continue
+        if _PAST.search(clause.text):
+            continue
         if len(clause.words - said) >= 2 and clause.length > 4 and clause.message > 0:
             yield Draft(Group.NEXT_STEPS, quote(clause), (clause.source,), 3, None, clause.places)
-
-
-def _timeline(facts: Facts) -> Iterator[Draft]:
-    """What happened when, oldest first; a change and the note of it are one event."""
-    events = sorted(_events(facts), key=lambda d: d.at or facts.incident.opened_at)
-    kept: list[Draft] = []
-    for draft in events:
-        twin = next((k for k in kept if _same_event(k, draft)), None)
-        if twin is None:
-            kept.append(draft)
-        elif len(twin.sources) < 3:
-            kept[kept.index(twin)] = replace(twin, sources=(*twin.sources, *draft.sources))
-    yield from kept
-
-
-def _same_event(a: Draft, b: Draft) -> bool:
-    """Two records of one thing: within ten minutes and about the same words."""
-    if a.at is None or b.at is None:
-        return False
-    if a.sources == b.sources:
-        return True
-    apart = abs((a.at - b.at).total_seconds())
-    words_a, words_b = set(content_words(a.text[5:])), set(content_words(b.text[5:]))
-    return apart == 0 or (apart <= 600 and len(words_a & words_b) >= 1 and a.weight != b.weight)
-
-
-def _events(facts: Facts) -> Iterator[Draft]:
-    i = facts.incident
-    culprit = suspect_change(facts)
-    for change in facts.changes_before:
-        known = change is culprit or change.id in facts.cleared
-        weight = 5.0 if change is culprit else 4.5 if known else 2.5
-        brief = _brief(change, short=change is culprit or change.kind in _VERBS)
-        yield _event(change.at, brief, (change.id,), weight, i)
-    yield from _onset(facts)
-    yield from _found(facts)
-    yield _event(i.opened_at, "incident opened", (i.id,), 8, i)
-    for s in i.signals:
-        if s.starts_at > i.opened_at and not is_hostile(f"{s.summary} {s.description}"):
-            yield _event(s.starts_at, f"alert {s.name}", (signal_id(s),), 2.6, i)
-    for change in facts.responses:
-        yield _event(change.at, _brief(change), (change.id,), 7, i)
-    for e in i.timeline:
-        if (
-            e.kind not in ("opened", "resolved", "alert", "alerts")
-            and not is_hostile(e.text)
-            and e.text
-        ):
-            yield _event(e.at, f"{shorten(clean(e.text), 9)}", (e.id,), 6.5, i)
-    yield from _acts(facts)
-
-
-_BEGAN = re.compile(r"\b(?:began|begin|started|start|since|from)\s+(?:at\s+)?(\d?\d:\d\d)", re.I)
-
-
-def _onset(facts: Facts) -> Iterator[Draft]:
-    """When the trouble began, where somebody says that it was before the alarm."""
-    opened = facts.incident.opened_at
-    for clause in facts.clauses:
-        began = _BEGAN.search(clause.text)
-        if began is None or clause.question:
-            continue
-        hour, minute = began[1].split(":")
-        at = opened.replace(hour=int(hour), minute=int(minute), second=0)
-        if at < facts.noticed:
-            start = (
-                max(clause.text.rfind("but ", 0, began.start()) + 4, 0)
-                if "but " in clause.text[: began.start()]
-                else 0
-            )
-            text = re.sub(r"\b(?:at )?$", "", clause.text[start : began.start()]).strip()
-            verb = clause.text[began.start() : began.end()].split()[0]
-            said = f"{shorten(text, 6)} {verb}" if verb.lower() != "from" else shorten(text, 6)
-            yield _event(at, said.removesuffix(" since"), (clause.source,), 6, facts.incident)
-
-
-def _found(facts: Facts) -> Iterator[Draft]:
-    """When the first of the best explanations was given."""
-    best = sorted((c for _, c in facts.causes[:3]), key=lambda c: c.at)
-    late = [c for c in best if c.at > facts.incident.opened_at]
-    for clause in late[:1]:
-        text = f"{clause.user}: {shorten(clause.text, 5)}"
-        yield _event(clause.at, text, (clause.source,), 4.2, facts.incident)
-
-
-_NOT_DONE = re.compile(
-    r"^(?:change|enable|disable|kill|roll|stop|do|try|let|please|put|switch|scale|restart"
-    r"|release)\b"
-    r"|\bnever\b|\bnot\b", re.IGNORECASE
-)  # fmt: skip
-
-
-def _acts(facts: Facts) -> Iterator[Draft]:
-    """What people say they did."""
-    for clause in facts.clauses:
-        acts = clause.acts
-        if "action" not in acts or clause.question or clause.length > 16 or "chat" in acts:
-            continue
-        if acts & {"plan", "denial", "hedge"} or _NOT_DONE.search(clause.text):
-            continue
-        weight = (
-            3.2
-            + 0.6 * bool(clocks(clause.text))
-            + 0.6 * (clause.length < 8)
-            + 0.3 * bool(clause.figures)
-        )
-        brief = shorten(clause.text, 9)
-        text = brief if len(clause.words) > 1 else f"{clause.user}: {brief}"
-        draft = _event(clause.at, text, (clause.source,), weight, facts.incident)
-        yield replace(draft, clauses=clause.places)
-
-
-_VERBS = {"deploy": "deployed", "model": "promoted"}
-
-
-def _brief(change: Change, *, short: bool = False) -> str:
-    """A change as one event; short where the cause already tells what it did."""
-    kind = "" if change.kind in ("deploy", "action", "infra", "config") else change.kind
-    what = " ".join(filter(None, (kind, change.version or change.service)))
-    if short:
-        return f"{what} {_VERBS.get(change.kind, '')}".strip()
-    about = "" if change.summary.lower() in what.lower() else change.summary
-    return shorten(f"{what} {about}".strip(), 10)
-
-
-def _event(
-    at: datetime, text: str, sources: Iterable[str], weight: float, incident: Incident
-) -> Draft:
-    day = "" if at.date() == incident.opened_at.date() else f"{say_day(at)} "
-    return Draft(Group.TIMELINE, f"{day}{say_time(at)} {text}", tuple(sources), weight, at)

@@ -9,11 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import log
 
 from knowledge.records import Change, Incident
-from knowledge.summary.reading import Clause, Figure, clauses_of, content_words, is_hostile
+from knowledge.summary.plain import Figure, clocks, content_words, is_hostile
+from knowledge.summary.reading import Clause, clauses_of
+from knowledge.summary.suspects import Cleared, cleared_suspects, clears
 
 _NEAR = 12
 """Messages within which a correction without a shared word can still mean a number."""
@@ -38,6 +40,8 @@ class Facts:
     """By change id: the clause that clears it."""
     causes: tuple[tuple[float, Clause], ...]
     """Explaining clauses, best first."""
+    innocent: tuple[Cleared, ...]
+    """Suspects that were raised and cleared, oldest first."""
     noticed: datetime
 
 
@@ -56,8 +60,16 @@ def read(incident: Incident) -> Facts:
     causes = explain(standing, before, weights)
     suspicion = blame(before, after, causes, weights)
     cleared = clear(standing, before, after, suspicion, weights)
+    guilty = [c for c in before if c.id not in cleared]
+    acquitted = [c for c in before if c.id in cleared]
+    causes = tuple(
+        (score, clause) for score, clause in causes
+        if any(speaks_of(clause, c) for c in guilty)
+        or not any(speaks_of(clause, c) for c in acquitted)
+    )  # fmt: skip
     return Facts(
-        incident, standing, fallen, before, after, suspicion, cleared, causes, noticed
+        incident, standing, fallen, before, after, suspicion, cleared, causes,
+        tuple(cleared_suspects(standing, weights)), noticed,
     )  # fmt: skip
 
 
@@ -79,9 +91,12 @@ def superseded(clauses: Sequence[Clause]) -> frozenset[tuple[int, int]]:
 
 
 _TAKES_BACK = re.compile(
-    r"\bi (?:said|wrote|told)\b|\bincl|\bnot [$€£]?\d|\bwrong\b|\b(?:was|were) (?:a|an|the|from"
+    r"\bi (?:said|wrote|told)\b|\bincl|\bnot [$€£]?\d|"
+    r"\b(?:was|is|number|figure|count) wrong\b|\b(?:was|were) (?:a|an|the|from"
     r"|my)\b"
-    r"|\binstead of\b|\bforget the\b|\bscratch\b|\bdouble",
+    r"|\binstead of\b|\bforget the\b|\bscratch\b|\bdouble"
+    r"|\b(?:the|that|those|my) [$€£]?\d\S*(?: \w+)? (?:was|were|is|are|came|comes)\b"
+    r"|\d\S* (?:is|was|were|are) (?:all|only|just|the total|everything)\b",
     re.IGNORECASE,
 )
 
@@ -145,9 +160,8 @@ def explain(
     clauses: Sequence[Clause], changes: Sequence[Change], weights: Mapping[str, float]
 ) -> tuple[tuple[float, Clause], ...]:
     """Clauses that say why, best first, each with its score."""
-    topics = [topic(c) for c in changes]
     last = max((c.message for c in clauses), default=1) or 1
-    scored = {c: _explains(c, topics, weights, clauses, last) for c in clauses}
+    scored = {c: _explains(c, changes, weights, clauses, last) for c in clauses}
     for clause, score in list(scored.items()):
         # An explanation goes on in the sentences beside it; a denial does not.
         whole = [c for c in clauses if c.message == clause.message]
@@ -164,44 +178,77 @@ def explain(
             for said in scored:
                 near = 0 < clause.message - said.message <= 2 and clause.user != said.user
                 scored[said] += 1.5 * (near and scored[said] > 0 and not said.question)
-    enough = max(2.0, 0.5 * max(scored.values(), default=0.0))
+    enough = max(2.0, min(3.0, 0.5 * max(scored.values(), default=0.0)))
     good = ((score, clause) for clause, score in scored.items() if score >= enough)
     return tuple(sorted(good, key=lambda s: -s[0]))
 
 
 _CONFIRMS = re.compile(
-    r"^(?:that's|that is|this is) it\b|\b(?:bingo|found it|there it is|that explains|makes sense|"
+    r"^(?:that's|that is|this is|that was) (?:it|mine|me|my|us|ours?)\b|"
+    r"\b(?:bingo|found it|there it is|that explains|makes sense|"
     r"matches|that would do it|smoking gun)\b",
     re.IGNORECASE,
 )
-_STRONG = re.compile(
-    r"\b(?:because|root cause|(?:it|that)(?:'s| is| was) (?:my|me|mine|us|our|the)|by me"
+_RELATION = re.compile(
+    r"\bbecause\b|\bdue to\b|\bcaus(?:ed|es|ing)\b|\bcause (?:is|was)\b|\b(?:the|root) cause\b"
+    r"|\breason (?:is|was|for|of)\b|\bthe reason\b|\bto blame\b|\bblame(?:s|d)?\b|\bculprit\b"
+    r"|\bturn(?:ed|s) out\b|\b(?:that|this|which)(?:'s| is| was) (?:why|how)\b|\bexplains?\b"
+    r"|\bleads? to\b|\bled to\b|\bresponsible for\b|\bbehind (?:this|it|all)\b|\bmeans that\b"
+    r"|\bwhole story\b|\btrigger(?:ed|s)\b|\b(?:as|so) a result\b|\bresult of\b"
+    r"|\bursache\b|\bgrund\b|\bwegen\b|\bweil\b|\bliegt a[nm]\b|\bdeshalb\b"
+    r"|\bcausa\b|\bporque\b|\bdebido\b|\bculpa\b|\bparce que\b|\bà cause\b",
+    re.IGNORECASE,
+)
+"""Words that join a cause to what it did, in the languages that are read."""
+_MECHANISM = re.compile(
+    r"\b(?:(?:it|that)(?:'s| is| was) (?:my|me|mine|us|our|the)|by me"
     r"|only (?:speaks|accepts|supports|allows|reads)|"
     r"refus\w+|reject\w+|all (?:\w+ )?(?:failures|errors|timeouts)|my (?:regex|new|change)"
     r"|falls? back|fell back|"
     r"fail(?:s|ed)? open|silently|without|missing|leak\w*|instead of|backtrack\w*|never saw|"
     r"forever|true drift|really changed|is made from|was made from|schema change|does \w+|"
-    r"turned out|turns out|caus\w+|due to|lost|expired|exhaust\w*|deadlock\w*|fallen off"
-    r"|forgot\w*|"
-    r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo|closed)\b",
+    r"lost|expired|exhaust\w*|deadlock\w*|fallen off|forgot\w*|"
+    r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo|closed"
+    r"|r[au]n out|overflow\w*|mismatch\w*|skew|stale|starv\w*|behind the|by hand|nobody had"
+    r"|points? (?:at|to) nothing|all together|all at once|recompute\w*|for (?:each|every) \w+"
+    r"|stampede|split\w*|global|too (?:low|small|big|high|many)|pick\w* up the wrong)\b",
     re.IGNORECASE,
 )
+"""How things go wrong."""
+_DID = re.compile(
+    r"\b(?:i|we)(?: have|'ve| had)? (?:accidentally |also |just )?(?:removed|deleted|changed|turned"
+    r"|switched|pushed|set|merged|cleaned|raised|lowered|forgot|reduced|increased|enabled|disabled"
+    r"|upgraded|moved|rotated|migrated|wrote|wanted|lost|missed|broke|copied|renamed|dropped|added"
+    r"|replaced|bumped|shipped|left|started|ran|opened|closed|published|enforced|tightened)\b"
+    r"|\b(?:that|this|it)(?:'s| is| was) (?:me|mine|my|us|our)\b|\bmy (?:change|clean-?up|config"
+    r"|script|mistake|fault|job|bad|deploy)\b|^me,",
+    re.IGNORECASE,
+)
+"""Somebody tells what they did: the best witness, where it was done before the trouble."""
 
 
 def _explains(
     clause: Clause,
-    topics: Sequence[frozenset[str]],
+    changes: Sequence[Change],
     weights: Mapping[str, float],
     clauses: Sequence[Clause],
     last: int,
 ) -> float:
     acts = clause.acts
-    if clause.question or "chat" in acts or clause.length < 4 or "contributing" in acts:
+    if clause.question or "chat" in acts or clause.length < 3 or "contributing" in acts:
         return 0.0
-    score = 1.2 * len({m.lower() for m in _STRONG.findall(clause.text)})
+    joined = _RELATION.search(clause.text) is not None
+    linked = any(speaks_of(clause, c) for c in changes)
+    witness = _DID.search(clause.text) is not None and (
+        linked or any(clause.user == c.author for c in changes)
+    )
+    if clause.length < 4 and not joined:
+        return 0.0
+    score = 1.2 * min(3, len({m.lower() for m in _MECHANISM.findall(clause.text)}))
+    score += 1.6 * joined + 1.2 * linked + 1.5 * witness
     score += 1.0 * ("cause" in acts) + 0.7 * ("evidence" in acts)
     score += min(0.8, 0.4 * len(clause.figures))
-    score += 0.8 * any(clause.words & t for t in topics)
+    score += 0.8 * any(clause.words & topic(c) for c in changes)
     score += 0.5 * (
         re.match(r"\s*(?:ah|oh|aha|\.\.\.|turns out|found)", clause.lead, re.I) is not None
     )
@@ -209,35 +256,40 @@ def _explains(
         re.search(r"\b(?:found|look|flame|heap|dmesg|says|history)\b", clause.text, re.I)
         is not None
     )
+    counts = "impact" in acts and bool(clause.figures) and not joined
     score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * clears(clause)
-    score -= 1.0 * (clause.message < 0.12 * last) + 1.2 * (clause.message > 0.75 * last)
+    score -= 1.6 * (clause.message < 0.12 * last and not linked) + 1.2 * (
+        clause.message > 0.75 * last
+    )
     score -= 2.0 * (_UNDONE.search(clause.text) is not None)
     score -= 1.0 * ("correct" in acts and "impact" in acts)  # it counts; it does not explain
+    score -= 1.5 * (counts and clause.message > 0.55 * last)
+    score -= 1.5 * (_DONE.search(clause.text) is not None and not joined and not witness)
     score -= 1.5 * _refuted(clause, clauses, weights)
     score -= 0.8 * (clause.length > 32)
     return score
 
 
-def clears(clause: Clause) -> bool:
-    """Does it clear somebody or something, in so many words?"""
-    text = f"{clause.lead} {clause.text}".strip()
-    return _CLEARS.search(text) is not None
-
-
-_CLEARS = re.compile(
-    r"^no,|"
-    r"\bnot (?:that|the|a|from|v?\d[\w.]*|related|capacity|drift|enough)\b|\bso (?:that's |it's "
-    r"|it is )?not\b"
-    r"|\b(?:isn't|wasn't|weren't)\b|\bcan't be\b|\bruled? out\b|\bunrelated\b|\beither$"
-    r"|\bunchanged\b"
-    r"|\bno \w+ possible\b|\bnot (?:\w+ )?(?:blocked|affected|involved)\b|\bred herring\b"
-    r"|\bsame \w+, same\b|\bstill (?:waits?|fails?|slow|high|broken|happen\w*)\b"
-    r"|\bnot the\b|\bdid(?:n't| not) (?:help|change|fix)\b|\b(?:is|are|looks?) (?:fine|ok"
-    r"|healthy|clean|normal)\b"
-    r"|\bis right\b|\btwo (?:different|separate)\b|\bseparate (?:issue|problem|thing)|"
-    r"\bno (?:effect|alarm|change|improvement|difference)\b",
+_DONE = re.compile(
+    r"\b(?:rolled out|is out|are out|back (?:in|on|at|to)|works again|go(?:es)? through|resolved"
+    r"|fixed|restored|reverted|runs again|green)\b",
     re.IGNORECASE,
 )
+"""The telling of a repair, which is no explanation."""
+_JUST = timedelta(minutes=2)
+
+
+def speaks_of(clause: Clause, change: Change) -> bool:
+    """Does it name a change by its version, its id or the minute of it?"""
+    said = clause.text.lower()
+    names = [n.lower() for n in (change.version, change.id) if len(n) > 1]
+    if any(re.search(rf"(?<![\w.]){re.escape(n)}(?![\w]|\.\d)", said) for n in names):
+        return True
+    for clock in clocks(clause.text):
+        at = change.at.replace(hour=int(clock[:2]) % 24, minute=int(clock[3:]))
+        if abs(at - change.at) <= _JUST and abs(clause.at - change.at) < timedelta(days=1):
+            return True
+    return False
 
 
 def _refuted(clause: Clause, clauses: Sequence[Clause], weights: Mapping[str, float]) -> bool:
@@ -295,12 +347,26 @@ def clear(
         if clearing is not None:
             found[change.id] = clearing
     blamed = max(suspicion.values(), default=0.0)
-    versions = {change.id: set(content_words(change.version)) for change in changes}
+    by_id = {change.id: change for change in changes}
     return {
         key: clause for key, clause in found.items()
-        if suspicion[key] < max(blamed * 0.8, 0.01)
-        or (versions[key] & clause.words and _names(clause))
+        if suspicion[key] < max(blamed * 0.8, 0.01) or _surely(clause, by_id[key])
     }  # fmt: skip
+
+
+def _surely(clause: Clause, change: Change) -> bool:
+    """Is a change cleared by its version, or by its author of their own?"""
+    version = set(content_words(change.version)) & clause.words
+    return bool(version and _names(clause)) or _acquits_own(clause, change)
+
+
+_OWN_DOING = re.compile(r"\b(?:my|mine|me|us|our|ours)\b", re.IGNORECASE)
+
+
+def _acquits_own(clause: Clause, change: Change) -> bool:
+    """ "My release has nothing to do with it", said by who made the change."""
+    own = clause.user == change.author and bool(change.author)
+    return own and clears(clause) and _OWN_DOING.search(clause.text) is not None
 
 
 _OBJECT = re.compile(r"\bnot (?:the |a |an |our )?([\w.-]+)", re.IGNORECASE)
@@ -317,7 +383,7 @@ def _clearing(
         return
     later = [c for c in reversed(clauses) if c.message >= start]
     denying = [c for c in later if clears(c)]
-    yield from (c for c in denying if c.words & version)
+    yield from (c for c in denying if c.words & version or _acquits_own(c, change))
     for clause in denying:
         denied = {w for m in _OBJECT.finditer(clause.text) for w in content_words(m[1])}
         if denied & words or len(clause.words & words) > 1:
@@ -361,3 +427,10 @@ def denials(facts: Facts) -> Iterable[Clause]:
         and not c.text.lower().startswith("no,")
         and any(w.isalpha() and len(w) > 2 for w in c.words)
     )
+
+
+def suspect_change(facts: Facts) -> Change | None:
+    """The change before the trouble that the explanations speak of most, unless it was cleared."""
+    able = [c for c in facts.changes_before if c.id not in facts.cleared]
+    best = max(able, key=lambda c: facts.suspicion[c.id], default=None)
+    return best if best is not None and facts.suspicion[best.id] > 0 else None

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 from knowledge.summary.model import Group, SourceText, Statement, Summary, say_time
 
-HEADINGS = {
-    Group.HEADLINE: "",
-    Group.IMPACT: "Impact",
-    Group.CAUSE: "Cause",
-    Group.RULED_OUT: "Ruled out",
-    Group.MITIGATION: "Done",
-    Group.STATE: "State",
-    Group.OWNERS: "Owners",
-    Group.NEXT_STEPS: "Next steps",
-    Group.TIMELINE: "Timeline (UTC)",
-}
+PARTS: tuple[tuple[str, tuple[Group, ...]], ...] = (
+    ("", (Group.HEADLINE,)),
+    ("Impact", (Group.IMPACT,)),
+    ("Cause", (Group.CAUSE,)),
+    ("Ruled out", (Group.RULED_OUT,)),
+    ("Done", (Group.MITIGATION,)),
+    ("State", (Group.STATE, Group.OWNERS)),
+    ("Next steps", (Group.NEXT_STEPS,)),
+    ("Timeline (UTC)", (Group.TIMELINE,)),
+)
+"""Headings and what stands under them, as they are read."""
 
 _QUOTED = {Group.IMPACT, Group.CAUSE, Group.RULED_OUT, Group.MITIGATION}
 
@@ -24,10 +24,10 @@ def to_markdown(summary: Summary, sources: Mapping[str, SourceText] | None = Non
     quoted statements then name the time of the message, in UTC."""
     known = sources or {}
     parts = [f"# {summary.incident}"]
-    for group, heading in HEADINGS.items():
-        lines = [f"- {_line(s, known)}" for s in summary.of(group)]
+    for headed, groups in PARTS:
+        lines = [f"- {_line(s, known)}" for group in groups for s in summary.of(group)]
         if lines:
-            parts.append("\n".join([*([f"## {heading}"] if heading else []), *lines]))
+            parts.append("\n".join([*([f"## {headed}"] if headed else []), *lines]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -12,9 +12,17 @@ from datetime import datetime
 from functools import cached_property
 
 from knowledge.records import Message
+from knowledge.summary.people import speakers, todo_start
+from knowledge.summary.plain import (
+    BOT,
+    Figure,
+    clean,
+    content_words,
+    figures,
+    is_hostile,
+    strip_markup,
+)
 
-_EMOJI = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]*:(?!\w)|[\U0001F300-\U0001FAFF\u2600-\u27BF]")
-_MARKUP = re.compile(r"```|[*`]|(?<![\w/])_|_(?![\w/])")
 _SPLIT = re.compile(
     r"(?<=[!?;])\s+|\.{2,}\s*|\n+"
     r"|(?<=\.)(?<!\bvs\.)(?<!\best\.)(?<!approx\.)(?<!incl\.)(?<!e\.g\.)"
@@ -26,165 +34,20 @@ _FILLER = re.compile(
     r"|hah?a)\b[\s,.:;!-]*)+",
     re.IGNORECASE,
 )
-_HOSTILE = re.compile(
-    r"(?:forget|ignore|disregard|override|bypass|ignorier\w*|vergiss|ignora|ignorez|oubli\w+"
-    r"|olvida)\b"
-    r".{0,30}?\b(?:your|all|any|previous|prior|above|earlier|these|deine|alle|vorherigen|tus"
-    r"|todas|"
-    r"toutes|vos|tes|les|las)\b.{0,25}?\b(?:rules|instructions|prompts?|guidelines|polic(?:y|ies)|"
-    r"anweisungen|regeln|instrucciones|reglas|consignes|règles)\b"
-    r"|\b(?:to|for|dear|hey|hello|attention|note to)\b[\s,:]{1,3}(?:the |any |all )?"
-    r"(?:(?:ai|llm|assistant|chatbot|language model|summari[sz]er|copilot)s?\b|(?:bot"
-    r"|agent)s?[:,])"
-    r"|\b(?:ai|llm|assistant|bot|agent|language model|summari[sz]er)s?\b.{0,25}\b"
-    r"(?:reading|summari[sz]ing|processing|must|shall|should now)\b"
-    r"|\b(?:system prompt|you are now|developer mode|jailbreak|new instructions?|act as)\b"
-    r"|<\s*/?\s*(?:system|assistant|instructions?)\s*>|\[(?:system|inst)\]"
-    r"|\bwhen (?:you )?summari[sz]\w+\b|\bin (?:your|the|any) summary\b.{0,30}\b(?:say|write"
-    r"|state)",
-    re.IGNORECASE | re.DOTALL,
-)
-_NUMBER = re.compile(
-    r"(?<![\w.:/#-])(?P<cur>[$€£]\s?)?(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
-    r"\s?(?P<unit>%|k\b|m\b|bn\b|gi?b?\b|mb\b|ms\b|s\b|h\b|min\w*|eur\b|usd\b|gbp\b|chf\b)?"
-    r"(?![\w:]|\.\d)",
-    re.IGNORECASE,
-)
-_CLOCK = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)")
-_HOUR = re.compile(
-    r"\b(?:since|until|till|before|after) \d{1,2}(?=[\s,.!?]*(?:$|[,.!?]))", re.IGNORECASE
-)
-_WORD = re.compile(r"[a-z0-9][\w.-]*[\w]|[a-z]", re.IGNORECASE)
-
-BOT = "tandem"
-"""The bot's own name: what it says in a thread is known from the record already."""
-
-STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "it",
-        "its",
-        "it's",
-        "this",
-        "that",
-        "these",
-        "those",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "with",
-        "from",
-        "and",
-        "or",
-        "but",
-        "so",
-        "as",
-        "if",
-        "then",
-        "than",
-        "not",
-        "no",
-        "yes",
-        "ok",
-        "we",
-        "i",
-        "you",
-        "he",
-        "she",
-        "they",
-        "me",
-        "my",
-        "our",
-        "your",
-        "us",
-        "them",
-        "there",
-        "here",
-        "what",
-        "which",
-        "who",
-        "how",
-        "when",
-        "why",
-        "do",
-        "does",
-        "did",
-        "done",
-        "has",
-        "have",
-        "had",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "may",
-        "might",
-        "just",
-        "only",
-        "also",
-        "very",
-        "more",
-        "most",
-        "less",
-        "all",
-        "any",
-        "some",
-        "now",
-        "still",
-        "already",
-        "again",
-        "yet",
-        "one",
-        "two",
-        "up",
-        "out",
-        "off",
-        "over",
-        "into",
-        "about",
-        "after",
-        "before",
-        "since",
-        "until",
-        "per",
-        "via",
-        "am",
-        "pm",
-        "utc",
-        "isn",
-        "wasn",
-        "weren",
-        "aren",
-        "don",
-        "doesn",
-        "didn",
-        "couldn",
-        "won",
-        "shouldn",
-        "ll",
-        "ve",
-    ]
-)
 _CUES = {
-    "hedge": r"\blike \d|\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably"
+    "hedge": r"\blike \d|\bquick look\b|\bfirst (?:look|guess|number)\b|"
+    r"\bjudging by\b|\bheard\b|"
+    r"\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably"
     r"|guess\w*"
     r"|i think|i'd|"
-    r"could be|might|seems?|looks like|feels like|rumou?r|last time|at least|say|likely|"
+    r"could be(?! \w+ed\b)|\w+ says? ['\"]|might|seems?|looks like|"
+    r"feels like|rumou?r|last time|at least|say|likely|"
     r"expect(?=\s+some)|first count|preliminary|estimat\w+)\b|~",
-    "correct": r"\bi (?:said|wrote|told|quoted)\b|\b(?:official|exact|actual|real|final|corrected|"
+    "correct": r"\b(?:looked|checked|counted) again\b|\bbetter (?:number|figure|count)\b|"
+    r"\bcorrect (?:me|my)|\bcorrecting\b|\bkorrig\w+|\bkorrektur|\bcorr[ie]j\w+|\bcorrecci\w+|"
+    r"\bthe (?:rest|others?) (?:is|was|are|were)\b|\bof (?:these|those|them)\b|"
+    r"\bmistake\b|\breplaces\b|"
+    r"\bcareful\b|\bi (?:said|wrote|told|quoted)\b|\b(?:official|exact|actual|real|final|corrected|"
     r"correction|revised|recount\w*|minus|subtract\w*|counted(?! (?:about|around|roughly|approx"
     r"|some))|distinct|unique|dedup\w*|actually"
     r"|typo|"
@@ -238,7 +101,7 @@ _CUES = {
     r"(?<!\w)[a-z][\w-]* (?:on|off|now)[\s.!]*$",
     "plan": r"\b(?:will|should|shall|let's|lets|want|wants|can we|could we|needs?|going to"
     r"|gonna|plan\w*|"
-    r"tomorrow|later|would|propose|suggest|try|if we|building|writing|eta|retry|"
+    r"tomorrow|would|propose|suggest|try|if we|building|writing|eta|retry|"
     r"expected by|fix expected)\b",
     "decision": r"\b(?:decision|decided|we (?:refund|hold|keep|go|stop|roll|accept)"
     r"|so no \w+ possible|"
@@ -246,7 +109,9 @@ _CUES = {
     "recovery": r"\b(?:again|back to|recovered|normal|drain(?:ing|ed)|queue empty"
     r"|backlog (?:gone|clear)|"
     r"p9\d|rate|latency|error|mae|psi|recall|accuracy|much better|green|works|confirmed)\b.*",
-    "impact": r"\b(?:failed|lost|affected|impacted|wrong|delay\w*|missed|missing|unmoderated|"
+    "impact": r"\b(?:failed|refus\w+|declin\w+|unserved|unreachable|cancel+ed|doubled|dropped|"
+    r"not (?:serve|renew|create|deliver|process|send)\w*|"
+    r"lost|affected|impacted|wrong|delay\w*|missed|missing|unmoderated|"
     r"violat\w+|duplicat\w+|refund\w*|customers?|users?|orders?|requests?|payments?|stores?|"
     r"images?|pages?|deliver\w+|tickets?|contacts?|complaints?|bookings?|sessions|transactions|"
     r"invoices?|merchants?|riders?|drivers?|messages?|emails?|mails?|calls?|checkouts?|sales|"
@@ -264,36 +129,6 @@ _CUES = {
     r"parking|birthday|weekend plans)\b",
 }
 _COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CUES.items()}
-
-_TODO = re.compile(
-    r"\b(?:ais?|to-?dos?|action items?|actions|follow-?ups?|next steps?|ars?"
-    r"|open points)\s*[:.]\s*",
-    re.IGNORECASE,
-)
-_COMMAND = re.compile(
-    r"\bi(?:'m| am|'ll be)?\s*(?:the\s+)?(?:take |taking |have |got |do )?(?:ic|the ic)\b"
-    r"|\b(?:ic)\s*(?:is|=|:|-)?\s*(?:me|myself|mine)\b|\b(?:taking|take|i take|i have|got)\s+"
-    r"(?:ic|command|the lead|incident command\w*)\b|\bic here\b|\bi(?:'m| am) (?:running"
-    r"|leading|commanding|coordinating) (?:this|the incident)\b"
-    r"|\bincident commander (?:is )?(?:me|here)\b|^ic[.!]?$|\bi(?:'ll| will) (?:lead|run"
-    r"|command|coordinate)\b"
-    r"|\bme (?:as |is )?ic\b|\bi lead\b|\bic me\b",
-    re.IGNORECASE,
-)
-_OWN = re.compile(
-    r"\bi (?:own|will own)\b|\bi'll own\b|\bmine to fix\b|\b(?:postmortem|pm|rca) by me\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number as it was said. `kind` tells counts from shares, money and lengths of time."""
-
-    value: float
-    text: str
-    kind: str
-    start: int
 
 
 @dataclass(frozen=True)
@@ -340,27 +175,17 @@ class Clause:
         return self.joined | {(self.message, self.order)}
 
 
-def clean(text: str) -> str:
-    """Without emoji and markup, on one line."""
-    plain = _MARKUP.sub("", _EMOJI.sub(" ", text))
-    return " ".join(plain.replace("!!", "!").split())
-
-
-def is_hostile(text: str) -> bool:
-    """Does it speak to the machine that reads it instead of to the people?"""
-    return _HOSTILE.search(text) is not None
-
-
 def clauses_of(thread: Sequence[Message]) -> tuple[Clause, ...]:
     """The thread's clauses, oldest first, without hostile messages and what repeats them."""
     hostile = hostile_messages(thread)
     poison = set().union(*(_shingles(m.text) for m in hostile)) if hostile else set()
+    people = speakers(thread)
     found: list[Clause] = []
     for number, message in enumerate(thread):
         if message in hostile or message.user.lower() == BOT:
             continue
         correcting = False
-        for clause in _split(number, message):
+        for clause in _split(number, message, people):
             if _shingles(clause.text) & poison:
                 continue
             found.append(replace(clause, extra=frozenset({"correct"})) if correcting else clause)
@@ -370,22 +195,6 @@ def clauses_of(thread: Sequence[Message]) -> tuple[Clause, ...]:
 
 def hostile_messages(thread: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(m for m in thread if is_hostile(m.text))
-
-
-def commander(thread: Sequence[Message]) -> tuple[str, str]:
-    """Who took command last, and the id of the message that says so; empty when nobody did."""
-    for m in reversed(thread):
-        if _COMMAND.search(clean(m.text)) and not is_hostile(m.text) and "?" not in m.text[:12]:
-            return m.user, m.id
-    return "", ""
-
-
-def owner(thread: Sequence[Message]) -> tuple[str, str]:
-    """Who took the work as theirs last, and the message's id."""
-    for m in reversed(thread):
-        if _OWN.search(clean(m.text)) and not is_hostile(m.text):
-            return m.user, m.id
-    return "", ""
 
 
 _PROPOSAL = re.compile(
@@ -411,59 +220,9 @@ def refusals(
                 break
 
 
-def todos(message: Message) -> tuple[str, ...]:
-    """The items of a message that lists what is to be done: "AIs: ann: fix the alert, 3 May."""
-    text = clean(message.text)
-    start = _TODO.search(text)
-    if not start or is_hostile(message.text):
-        return ()
-    items = [i.strip(" .;") for i in re.split(r"(?<=[.;])\s+", text[start.end() :])]
-    closing = re.compile(r"^(?:resolved|closing|closed|thanks|good job|done|that's it)\b", re.I)
-    return tuple(i for i in items if len(i.split()) > 1 and not closing.match(i))
-
-
-def figures(text: str) -> Iterator[Figure]:
-    """The numbers of a text, without clock times and the numbers inside names."""
-    blank = _CLOCK.sub(lambda m: " " * len(m.group()), text)
-    blank = _HOUR.sub(lambda m: " " * len(m.group()), blank)
-    for m in _NUMBER.finditer(blank):
-        unit = (m["unit"] or "").lower()
-        value = float(m["value"].replace(",", "")) * {"k": 1e3, "m": 1e6, "bn": 1e9}.get(unit, 1)
-        yield Figure(value, m.group().strip(), _kind(unit, m["cur"], blank[m.end() :]), m.start())
-
-
-def clocks(text: str) -> tuple[str, ...]:
-    """The clock times of a text, as HH:MM."""
-    return tuple(t.rjust(5, "0") for t in _CLOCK.findall(text))
-
-
-def content_words(text: str) -> list[str]:
-    """Lower-case words that carry meaning, plural s cut."""
-    words = (w.lower().strip(".-_") for w in _WORD.findall(text))
-    return [_stem(w) for w in words if w and w not in STOP and not w.isdigit()]
-
-
-def _stem(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-def _kind(unit: str, currency: str | None, after: str) -> str:
-    following = after.split()[:1]
-    if currency or unit in ("eur", "usd", "gbp", "chf"):
-        return "money"
-    if following and following[0].lower().strip(".,") in ("eur", "usd", "gbp", "euro", "euros"):
-        return "money"
-    if unit == "%":
-        return "share"
-    if unit in ("ms", "s", "h") or unit.startswith("min"):
-        return "time"
-    return "bytes" if unit in ("g", "gb", "gi", "gib", "mb") else "count"
-
-
-def _split(number: int, message: Message) -> Iterator[Clause]:
-    plain = _MARKUP.sub("", _EMOJI.sub(" ", message.text))
-    listed = _TODO.search(plain)  # what is to be done is read by `todos`
-    plain = plain[: listed.start()] if listed else plain
+def _split(number: int, message: Message, people: frozenset[str]) -> Iterator[Clause]:
+    plain = strip_markup(message.text)
+    plain = plain[: todo_start(plain, people)]  # what is to be done is read by `todos`
     for order, part in enumerate(p for p in _SPLIT.split(plain) if p and p.strip()):
         text = " ".join(part.split()).strip()
         lead = _FILLER.match(text)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from knowledge.summary.model import SourceText, Statement
-from knowledge.summary.reading import clocks, content_words, figures, is_hostile
+from knowledge.summary.plain import clocks, content_words, figures, is_hostile
 
 _IDENT = re.compile(
     r"(?<![\w/])(?=[\w./:+-]*\d)(?=[\w./:+-]*[a-z_])[a-z0-9][\w./:+-]*\w", re.IGNORECASE
