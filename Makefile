@@ -6,7 +6,7 @@ TORCH_INDEX ?=
 WORKERS ?= 2
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
-.PHONY: demo test pytest check bench vectors clean
+.PHONY: demo test pytest check bench eval vectors clean
 
 demo: $(VENV)/demo.done
 	$(VENV)/bin/tandem demo
@@ -27,6 +27,10 @@ check: $(VENV)/dev.done
 
 bench: $(VENV)/dev.done
 	$(VENV)/bin/python -m benchmarks
+
+# How well it understands; with OPENAI_MODEL set, also with that language model.
+eval: $(VENV)/dev.done
+	$(VENV)/bin/python -m benchmarks.eval --write benchmarks/eval.md
 
 # After changing phrases in skills/: embed them again; the file is part of the project.
 vectors: $(VENV)/dev.done

@@ -31,6 +31,10 @@ class Benchmark:
     """Files and folders without which it is skipped, written like the arguments."""
     module: str = ""
     """Where it differs from the name."""
+    judges: bool = False
+    """Judges answers, and prints figures with --json: part of `make eval`."""
+    llm: bool = False
+    """A language model has a part in the answers: --llm measures them with it."""
 
 
 BENCHMARKS = (
@@ -66,12 +70,15 @@ BENCHMARKS = (
         "Is the right skill found, and nothing done unasked?",
         ["--scorer", "{tools}/eval_routing.py", "--data", "{data}/routing/utterances.jsonl"],
         ["{tools}/eval_routing.py", "{data}/routing/utterances.jsonl"],
+        judges=True,
+        llm=True,
     ),
     Benchmark(
         "retrieval",
         "Is the right past incident found?",
         ["--data", "{data}/incidents"],
         ["{data}/incidents/corpus.jsonl"],
+        judges=True,
     ),
     Benchmark(
         "correlation",
@@ -87,19 +94,33 @@ BENCHMARKS = (
         "Do summaries tell the facts, and nothing else?",
         ["--data", "{data}/summaries", "--scorer", "{tools}/eval_summaries.py"],
         ["{data}/summaries/keys", "{tools}/eval_summaries.py"],
+        judges=True,
+        llm=True,
     ),
 )
 
 
+def _folders(data: Path) -> dict[str, Path]:
+    return {"data": data, "tools": data.parent / "tools" / "eval", "root": ROOT}
+
+
+def missing(benchmark: Benchmark, data: Path) -> str:
+    """The first thing it needs that is not there; empty when all is."""
+    paths = (Path(needed.format(**_folders(data))) for needed in benchmark.needs)
+    return next((str(path) for path in paths if not path.exists()), "")
+
+
+def command_of(benchmark: Benchmark, data: Path) -> list[str]:
+    module = f"benchmarks.{benchmark.module or benchmark.name}"
+    given = [argument.format(**_folders(data)) for argument in benchmark.arguments]
+    return [sys.executable, "-m", module, *given]
+
+
 def run(benchmark: Benchmark, data: Path) -> str:
     """ "" when it ran, else why it did not."""
-    folders = {"data": data, "tools": data.parent / "tools" / "eval", "root": ROOT}
-    missing = [path for n in benchmark.needs if not Path(path := n.format(**folders)).exists()]
-    if missing:
-        return f"skipped: {missing[0]} is not there"
-    module = f"benchmarks.{benchmark.module or benchmark.name}"
-    arguments = [argument.format(**folders) for argument in benchmark.arguments]
-    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, check=False)
+    if absent := missing(benchmark, data):
+        return f"skipped: {absent} is not there"
+    done = subprocess.run(command_of(benchmark, data), cwd=ROOT, check=False)
     return f"failed with exit code {done.returncode}" if done.returncode else ""
 
 
