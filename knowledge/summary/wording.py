@@ -17,6 +17,7 @@ from knowledge.ports import LLM
 from knowledge.prompts import prompt
 from knowledge.records import Incident
 from knowledge.redact import Mask, redact
+from knowledge.summary.compose import WORDS
 from knowledge.summary.model import Group, SourceText, Statement, Summary, sources_of
 from knowledge.summary.verify import verify
 
@@ -43,7 +44,13 @@ def reword(summary: Summary, incident: Incident, llm: LLM, timeout: float) -> Su
     offered = _read(answer, mask)
     sources = sources_of(incident)
     people = frozenset(m.user for m in incident.thread)
-    worded = (_best(s, offered.get(s.id, ""), sources, people) for s in summary.statements)
+    room = max(0, WORDS - sum(len(s.text.split()) + 1 for s in summary.statements))
+    worded: list[Statement] = []
+    for statement in summary.statements:
+        best = _best(statement, offered.get(statement.id, ""), sources, people)
+        more = len(best.text.split()) - len(statement.text.split())
+        worded.append(best if more <= room else statement)
+        room -= max(0, more) if more <= room else 0
     return replace(summary, statements=tuple(worded))
 
 
