@@ -1,0 +1,1 @@
+"""Is it said rightly whether the model or the infrastructure is at fault?"""
