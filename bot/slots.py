@@ -625,10 +625,16 @@ def _audit(text: str, known: Known) -> Slots:
     return {"actor": actor, "model": model}
 
 
+def _investigate(text: str, known: Known) -> Slots:
+    """The question goes along as it was asked."""
+    return {**_incident_or_service(text, known), "question": text.strip()[:1000]}
+
+
 _READERS: Mapping[str, Callable[[str, Known], Slots]] = {
     "incident_summary": _incident_or_service,
     "similar_incidents": _similar,
     "root_cause": _incident_or_service,
+    "investigate": _investigate,
     "incident_list": _list,
     "incident_update": _update,
     "incident_open": _open,

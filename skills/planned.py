@@ -28,10 +28,6 @@ class AboutService(BaseModel):
     service: str = Field("", description="service, e.g. checkout")
 
 
-class AboutWindow(BaseModel):
-    window: str = Field("", description="span of time, e.g. 30d")
-
-
 Offers = Callable[[Context, BaseModel], tuple[Button, ...]]
 
 
@@ -80,17 +76,12 @@ def _on_service(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
     return (_incidents(args),)
 
 
-def _nothing(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
-    return ()
-
-
 PLANNED: tuple[
     Skill[AboutIncidentOrService]
     | Skill[AboutIncident]
     | Skill[AboutModel]
     | Skill[AboutModelOrService]
-    | Skill[AboutService]
-    | Skill[AboutWindow],
+    | Skill[AboutService],
     ...,
 ] = (
     Skill(
@@ -115,14 +106,6 @@ PLANNED: tuple[
         examples=("is it the model or the infrastructure?",),
         args=AboutModelOrService,
         run=partial(_not_built, "Telling model from infrastructure", _on_model_or_service),
-        ready=False,
-    ),
-    Skill(
-        name="usage",
-        summary="Show the language model's tokens and cost",
-        examples=("token usage over the last 7 days",),
-        args=AboutWindow,
-        run=partial(_not_built, "Usage and cost", _nothing),
         ready=False,
     ),
 )

@@ -23,6 +23,7 @@ from skills.incident_split import skill as incident_split
 from skills.incident_summary import skill as incident_summary
 from skills.incident_timeline import skill as incident_timeline
 from skills.incident_update import skill as incident_update
+from skills.investigate import skill as investigate
 from skills.model_drift import skill as model_drift
 from skills.model_status import skill as model_status
 from skills.monitor_backtest import monitor_preview
@@ -58,11 +59,13 @@ from skills.stakeholder_update import skill as stakeholder_update
 from skills.stats import skill as stats
 from skills.ticket import skill as ticket
 from skills.timeline_add import skill as timeline_add
+from skills.usage import skill as usage
 from skills.votes import approve, ask_changes, override, reject
 
 BUILTIN: tuple[Skill[Any], ...] = (
     incident_summary,
     similar_incidents,
+    investigate,
     incident_list,
     incident_update,
     incident_open,
@@ -120,6 +123,7 @@ BUILTIN: tuple[Skill[Any], ...] = (
     silence_prolong,
     audit,
     stats,
+    usage,
     help_,
     *PLANNED,
 )

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from knowledge.records import Claim, ToolResult
 from knowledge.summary import SourceText, verify
-from knowledge.summary.reading import content_words, is_hostile
+from knowledge.summary.plain import content_words, is_hostile
 
 MOST_WORDS = 60
 LEAST_SHARED = 0.5
