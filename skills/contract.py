@@ -38,6 +38,7 @@ from knowledge.ports import (
     Moves,
     Pager,
     Promoting,
+    Remediation,
     Rooms,
     Runs,
     Silences,
@@ -349,6 +350,8 @@ class Context:
     """The ticket systems that are configured."""
     trainer: Trainer | None = None
     """Who starts training runs, where that is set up."""
+    remediation: Remediation | None = None
+    """Who runs the steps of runbooks, where that is set up."""
     rooms: Rooms | None = None
     """None where there are no channels to open (the terminal)."""
     llm: LLM | None = None

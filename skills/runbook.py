@@ -1,11 +1,15 @@
-"""Show a runbook. It only reads: nothing in it is executed."""
+"""Show a runbook. It only reads: what can be run of it is begun by a button of its own."""
 
 import re
+from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
 from knowledge.ports import Library
 from knowledge.records import Document, DocumentKind, Incident
+from knowledge.remediation.views import Offer
+from knowledge.runbooks import Runbook, Step, read_runbook
+from skills.cards.execution import run_button
 from skills.contract import (
     BadArgs,
     Button,
@@ -33,7 +37,7 @@ class Args(BaseModel):
 def run(ctx: Context, args: Args) -> Reply:
     incident_id = args.incident or ("" if args.name else ctx.thread)
     if args.name:
-        return _by_name(ctx.library, args.name)
+        return _by_name(ctx, args.name)
     if incident_id:
         return _for_incident(ctx, incident_id)
     raise BadArgs("name", "no runbook named", "Write for example /runbook kafka-lag")
@@ -69,13 +73,26 @@ def _plain(line: str) -> str:
     return line.strip().replace("**", "*")
 
 
-def _by_name(library: Library, name: str) -> Reply:
-    document = _named(library, name.strip()) or _named(library, _as_id(name))
+def readable(runbook: Runbook) -> str:
+    """Its text with what each step runs in the place of its block."""
+    return "\n".join(
+        _say_step(part) if isinstance(part, Step) else part.text for part in runbook.parts
+    )
+
+
+def _say_step(step: Step) -> str:
+    what = "changes something" if step.changes else "only looks"
+    shown = " ".join(step.action.shown.split()).replace("`", "'")
+    return f"→ step {step.number} ({step.kind}, {what}): `{shown}`"
+
+
+def _by_name(ctx: Context, name: str) -> Reply:
+    document = _named(ctx.library, name.strip()) or _named(ctx.library, _as_id(name))
     if document is None:
-        return _search(library, name, name)
+        return _search(ctx, name, name)
     if document.kind is not DocumentKind.RUNBOOK:
-        return _search(library, document.title, name)
-    return _shown(document)
+        return _search(ctx, document.title, name)
+    return _shown(ctx, document)
 
 
 def _named(library: Library, document_id: str) -> Document | None:
@@ -91,8 +108,12 @@ def _as_id(name: str) -> str:
 
 
 def _for_incident(ctx: Context, incident_id: str) -> Reply:
+    """First what its author meant for these alerts, then what the search finds."""
     incident = ctx.incidents.get(incident_id)
-    return _search(ctx.library, incident_text(incident), incident.id)
+    meant = [o.document for o in ctx.remediation.offers(incident)] if ctx.remediation else []
+    if not meant:
+        return _search(ctx, incident_text(incident), incident.id, incident.id)
+    return _shown(ctx, meant[0], meant[1:][:_CANDIDATES], incident.id)
 
 
 def incident_text(incident: Incident) -> str:
@@ -101,8 +122,8 @@ def incident_text(incident: Incident) -> str:
     return " ".join([incident.title, incident.service, *dict.fromkeys(alerts)])
 
 
-def _search(library: Library, text: str, asked: str) -> Reply:
-    hits = library.similar(text, k=_CANDIDATES, kinds=(DocumentKind.RUNBOOK,))
+def _search(ctx: Context, text: str, asked: str, incident: str = "") -> Reply:
+    hits = ctx.library.similar(text, k=_CANDIDATES, kinds=(DocumentKind.RUNBOOK,))
     if not hits:
         return Reply(
             title=f"No runbook for {asked}",
@@ -111,22 +132,38 @@ def _search(library: Library, text: str, asked: str) -> Reply:
     wanted = asked.strip().lower()
     exact = next((h for h in hits if h.document.title.lower() == wanted), hits[0])
     others = [h.document for h in hits if h is not exact]
-    return _shown(exact.document, others)
+    return _shown(ctx, exact.document, others, incident)
 
 
-def _shown(document: Document, others: list[Document] | None = None) -> Reply:
+def _shown(
+    ctx: Context, document: Document, others: Sequence[Document] = (), incident: str = ""
+) -> Reply:
+    offer = _offer(ctx, document)
+    more = tuple(
+        Button(_short(other.title), Call("runbook", {"name": other.id})) for other in others
+    )
     return Reply(
         title=document.title,
         fields={"Runbook": document.id, "Service": document.service or "any"},
-        sections=sections(document.text),
+        sections=sections(readable(offer.runbook)),
         sources=(Source("runbook", document.title, document.url),) if document.url else (),
-        buttons=tuple(
-            Button(_short(other.title), Call("runbook", {"name": other.id}))
-            for other in others or ()
-        ),
-        footer="Shown only: nothing here was run."
-        + (" Other runbooks that may fit are below." if others else ""),
+        buttons=(*((run_button(offer, incident or ctx.thread),) if offer.runnable else ()), *more),
+        footer=_footer(offer) + (" Other runbooks that may fit are below." if others else ""),
     )
+
+
+def _offer(ctx: Context, document: Document) -> Offer:
+    if ctx.remediation is not None:
+        return ctx.remediation.offer(document.id)
+    runbook = read_runbook(document)
+    return Offer(document, runbook, "no runners are configured" if runbook.steps else "")
+
+
+def _footer(offer: Offer) -> str:
+    if offer.runnable:
+        return "Shown only: nothing here was run. Each step waits for a click of its own."
+    why = f" It cannot be run from here: {offer.why_not}." if offer.why_not else ""
+    return f"Shown only: nothing here was run.{why}"
 
 
 def _short(title: str) -> str:

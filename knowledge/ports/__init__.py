@@ -20,6 +20,7 @@ from knowledge.ports.models import Frames, Models
 from knowledge.ports.operations import Executions, Handovers, Judgements, Uses
 from knowledge.ports.people import Groups, Pager, Rooms, Tickets
 from knowledge.ports.promotion import Approvals, Moves, Promoting, Runs, Trainer
+from knowledge.ports.remediation import Remediation
 from knowledge.ports.search import Documents, Embedder, Library, VectorIndex
 from knowledge.ports.telemetry import Logs, Telemetry, Traces
 from knowledge.ports.watching import Monitors, Watching
@@ -55,6 +56,7 @@ __all__ = [
     "Pager",
     "Promoting",
     "ReadTool",
+    "Remediation",
     "Rooms",
     "Runs",
     "Seen",

@@ -273,7 +273,7 @@ class _Reader:
             return tomllib.loads(block.body)
         except tomllib.TOMLDecodeError as error:
             said = _TOML_LINE.search(str(error))
-            line = block.line + (int(said[1]) if said else 0)
+            line = block.line + (int(said[1]) if said else block.body.count("\n") + 1)
             why = _TOML_LINE.sub("", str(error)).strip()
             self.wrong(line, f"tandem={block.kind}: this is not TOML: {why}")
             return None

@@ -12,10 +12,20 @@ from datetime import datetime, timedelta
 from knowledge.catalogue import Catalogue
 from knowledge.durations import say_duration
 from knowledge.incidents import TANDEM, counted, name_of, severity_of
-from knowledge.records import AlertRecord, DocumentKind, Event, Hit, Incident, Signal
+from knowledge.records import (
+    AlertRecord,
+    DocumentKind,
+    Event,
+    Execution,
+    Hit,
+    Incident,
+    Signal,
+)
+from knowledge.remediation.views import Offer
 from skills.cards.buttons import finding_buttons, incident_buttons
 from skills.cards.cause import cause, impact, is_on, other_changes
 from skills.cards.counts import Counts
+from skills.cards.execution import open_executions, run_button
 from skills.cards.finding import (
     Noticed,
     also_found,
@@ -47,6 +57,7 @@ SHOWN_ALERTS = 3
 SHOWN_EVENTS = 4
 SHOWN_MOVES = 2
 SHOWN_SIMILAR = 3
+SHOWN_OFFERS = 2
 _MOVES = frozenset({"merged", "split"})
 
 
@@ -60,10 +71,13 @@ def incident_card(
     records: Sequence[AlertRecord] = (),
     now: datetime | None = None,
     noticed: Noticed | None = None,
+    executions: Sequence[Execution] = (),
+    offers: Sequence[Offer] = (),
 ) -> Reply:
     """`records` are the incident's alerts from the history: with them the counts know repeats.
     `now` is what its age is told as of; without it, as of the incident's last change. `noticed` is
-    what is known of the finding that leads it, where Tandem found something itself."""
+    what is known of the finding that leads it, where Tandem found something itself. `executions`
+    are the open ones of runbooks, `offers` those that could be begun."""
     where = catalogue or Catalogue()
     if noticed is not None and is_alone(incident):
         return _finding_card(incident, noticed, similar, people, where, now)
@@ -84,6 +98,7 @@ def incident_card(
         _moves(incident, people),
         Section("What happened", _history(incident, people)),
         *(() if incident.merged_into else helps),
+        _under_way(executions, offers if incident.is_open else (), incident, people),
         tickets,
     )
     return Reply(
@@ -91,7 +106,7 @@ def incident_card(
         text=_ended(incident),
         tone=tone(incident),
         fields=_fields(incident, people, where, records, now or incident.updated_at),
-        sections=tuple(section for section in sections if section.lines),
+        sections=tuple(section for section in sections if section.lines or section.buttons),
         pictures=(*(() if picture is None else (picture,)), *(noticed.pictures if noticed else ())),
         sources=(
             *cause_sources,
@@ -309,6 +324,23 @@ def _runbooks(incident: Incident, hits: Sequence[Hit]) -> tuple[Section, tuple[S
     lines = tuple(Line(cut(text, 100), (f"R{n}",)) for n, (_, text) in enumerate(shown, start=1))
     sources = tuple(Source(f"R{n}", "runbook", url) for n, (url, _) in enumerate(shown, start=1))
     return Section("Runbooks", lines, bullets=True), sources
+
+
+def _under_way(
+    executions: Sequence[Execution],
+    offers: Sequence[Offer],
+    incident: Incident,
+    people: People,
+) -> Section:
+    """Runbooks that somebody goes through, and those that could be begun."""
+    begun = {execution.runbook for execution in executions}
+    buttons = tuple(
+        replace(run_button(offer, incident.id), label=cut(f"Run: {offer.document.title}", 70))
+        for offer in offers
+        if offer.runnable and offer.document.id not in begun
+    )
+    lines = tuple(map(Line, open_executions(executions, people)))
+    return Section("Runbooks to run", lines, bullets=True, buttons=buttons[:SHOWN_OFFERS])
 
 
 def _tickets(incident: Incident) -> tuple[Section, tuple[Source, ...]]:
