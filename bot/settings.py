@@ -113,8 +113,9 @@ class Settings(BaseSettings):
     )
     tandem_library: str = Field(
         "",
-        description="Files or folders of past incidents (JSONL, Markdown) and runbooks (Markdown), "
-        "comma separated, that are read into the search library at start.",
+        description="Files, folders or archives, comma separated, that are read into the search "
+        "library at start: JSONL, Markdown, and exports of Jira, ServiceNow, PagerDuty, "
+        "Confluence, Notion and Slack.",
     )
     tandem_models: Path | None = Field(
         None, description="TOML file that says where each model's reference and current data is."
@@ -132,6 +133,11 @@ class Settings(BaseSettings):
 
     # Systems around
     prometheus_url: str = Field("", description="Base URL of a Prometheus, for monitors.")
+    tandem_telemetry: Path | None = Field(
+        None,
+        description="TOML file that says where metrics, logs and traces of the services are: "
+        "Prometheus, Loki, Tempo, Jaeger, Elasticsearch, OTLP files.",
+    )
     mlflow_tracking_uri: str = Field("", description="MLflow server with the model registry.")
     tandem_mlflow_webhook_secret: SecretStr = Field(
         SecretStr(""),

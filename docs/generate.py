@@ -53,6 +53,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem audit export --model eta-model --format html --out eta-model.html",
     ),
     "run": ("tandem run",),
+    "telemetry": (
+        "tandem telemetry --service checkout --since 2h --file deploy/telemetry.toml",
+        "tandem telemetry --service checkout --until 2026-03-05T12:30 --json",
+    ),
     "demo": ("tandem demo", "tandem demo --port 9000 --folder ~/tandem-demo"),
     "chat": ("tandem chat", "tandem chat what can you do?"),
     "doctor": ("tandem doctor", "tandem doctor --json"),
@@ -80,6 +84,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem silence preview docs/examples/storm --match severity=critical service=coredns",
         "tandem silence preview march/ --match service=checkout --days 30 --json",
     ),
+    "library": ("tandem library bot/demo/content/runbooks",),
     "similar": (
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",

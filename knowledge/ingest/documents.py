@@ -1,19 +1,14 @@
-"""Files to documents: JSON lines of past incidents, Markdown post-mortems and runbooks.
-
-One bad line or file is reported by name and line, and the rest is read.
-"""
+"""Pure: a line of JSON, a Markdown text or a resolved incident as a document of the library."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from knowledge.errors import UserError
 from knowledge.records import Document, DocumentKind, Incident
 
-_SUFFIXES = (".jsonl", ".md", ".markdown")
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$", re.MULTILINE)
 _FRONT = re.compile(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 _DATE = re.compile(r"\b(20\d\d-\d\d-\d\d)\b")
@@ -34,35 +29,6 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.why}"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read, and what was not."""
-
-    documents: tuple[Document, ...]
-    problems: tuple[Problem, ...] = ()
-
-
-def read_paths(paths: Sequence[Path]) -> Reading:
-    """Read files, and folders with all that is in them. Of one id in two places the later counts,
-    and that is reported."""
-    documents: dict[str, Document] = {}
-    problems: list[Problem] = []
-    for path in paths:
-        for item in _read_path(path):
-            if isinstance(item, Problem):
-                problems.append(item)
-                continue
-            if item.id in documents:
-                problems.append(Problem(str(path), 0, f"the id {item.id!r} comes more than once"))
-            documents[item.id] = item
-    return Reading(tuple(documents.values()), tuple(problems))
-
-
-def read_setting(library: str) -> Reading:
-    """TANDEM_LIBRARY: files or folders, comma separated."""
-    return read_paths([Path(part.strip()) for part in library.split(",") if part.strip()])
 
 
 def parse_line(line: str) -> Document:
@@ -125,6 +91,12 @@ def parse_markdown(text: str, name: str, kind: DocumentKind | None = None) -> Do
     )
 
 
+def cause_and_resolution(text: str) -> tuple[str, str]:
+    """What the sections of a Markdown text say of both, by their headings."""
+    sections = [("", ""), *_sections(text)]
+    return _section(sections, _CAUSE), _section(sections, _RESOLUTION)
+
+
 def incident_document(incident: Incident) -> Document:
     """A resolved incident, as it joins the library."""
     alerts = dict.fromkeys(
@@ -147,49 +119,6 @@ def incident_document(incident: Incident) -> Document:
         url=url,
         tags=tuple(dict.fromkeys(s.name for s in incident.signals)),
     )
-
-
-def _read_path(path: Path) -> Iterator[Document | Problem]:
-    if path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in _SUFFIXES)
-        if not files:
-            yield Problem(str(path), 0, "the folder holds no .jsonl or .md file")
-        for file in files:
-            yield from _read_file(file)
-    elif path.suffix.lower() in _SUFFIXES or not path.exists():
-        yield from _read_file(path)
-    else:
-        yield Problem(str(path), 0, "cannot be read; give .jsonl or .md files, or folders of them")
-
-
-def _read_file(file: Path) -> Iterator[Document | Problem]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        yield Problem(str(file), 0, error.strerror or "cannot be read")
-        return
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        yield Problem(str(file), line, "not UTF-8")
-        return
-    if file.suffix.lower() == ".jsonl":
-        yield from _read_lines(file, text)
-        return
-    runbook = "runbook" in file.parent.name.lower() or "runbook" in file.stem.lower()
-    try:
-        yield parse_markdown(text, file.stem, DocumentKind.RUNBOOK if runbook else None)
-    except UserError as error:
-        yield Problem(str(file), 0, str(error))
-
-
-def _read_lines(file: Path, text: str) -> Iterator[Document | Problem]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield parse_line(line)
-        except UserError as error:
-            yield Problem(str(file), number, str(error))
 
 
 def _front_matter(text: str) -> tuple[dict[str, str], str]:

@@ -14,7 +14,7 @@ from knowledge.ingest import (
 )
 from knowledge.records import DocumentKind, Event, Incident, Severity, Signal, Status
 
-CONTENT = Path(__file__).parents[2] / "bot" / "demo" / "content"
+CONTENT = Path(__file__).parents[3] / "bot" / "demo" / "content"
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 POSTMORTEM = """---
