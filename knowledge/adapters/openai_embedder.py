@@ -13,6 +13,7 @@ import numpy as np
 
 from knowledge.errors import Unavailable
 from knowledge.records import Vector
+from knowledge.redact import redact
 
 if TYPE_CHECKING:
     import openai
@@ -22,7 +23,7 @@ BATCH = 64
 
 class OpenAIEmbedder:
     """`Embedder` over an OpenAI-compatible endpoint. Vectors are brought to length 1 here, since
-    not every server does it."""
+    not every server does it. Secrets and personal data are masked before texts leave."""
 
     def __init__(
         self, model: str, base_url: str = "", api_key: str = "", timeout_s: float = 10.0
@@ -60,8 +61,9 @@ class OpenAIEmbedder:
     def _embed(self, texts: Sequence[str]) -> Vector:
         import openai
 
-        # The API refuses empty strings.
-        wanted = [text if text.strip() else "." for text in texts]
+        # Each with masks of its own, so that a text has one vector whatever it comes with. The API
+        # refuses empty strings.
+        wanted = [redact(text)[0] if text.strip() else "." for text in texts]
         try:
             answer = self._client.embeddings.create(
                 model=self._model, input=wanted, encoding_format="float"

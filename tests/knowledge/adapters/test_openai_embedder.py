@@ -84,6 +84,15 @@ def test_failures_are_translated(base_url: str, model: str, why: str, retry: boo
     assert caught.value.retry is retry
 
 
+def test_secrets_stay_here(base_url: str) -> None:
+    """The vector of a text is its length: as many characters arrived as the masked text has."""
+    as_long_as_masked = "x" * len("key <TOKEN_1>")
+    secret, other = OpenAIEmbedder("m", base_url).encode(
+        ["key sk-abcdefghijklmnopqrstu", as_long_as_masked]
+    )
+    assert np.allclose(secret, other)
+
+
 def test_nobody_there() -> None:
     with pytest.raises(Unavailable, match="cannot be reached"):
         OpenAIEmbedder("small", "http://127.0.0.1:9/v1", timeout_s=1).encode(["a"])
