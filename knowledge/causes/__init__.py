@@ -1,5 +1,18 @@
 """What broke: services and components ranked by how well the evidence speaks for each."""
 
+from knowledge.causes.case import Case, Readings, Symptom
+from knowledge.causes.live import case_of
 from knowledge.causes.ranking import Clue, ClueKind, Ranking, Suspect
+from knowledge.causes.search import rank
 
-__all__ = ["Clue", "ClueKind", "Ranking", "Suspect"]
+__all__ = [
+    "Case",
+    "Clue",
+    "ClueKind",
+    "Ranking",
+    "Readings",
+    "Suspect",
+    "Symptom",
+    "case_of",
+    "rank",
+]

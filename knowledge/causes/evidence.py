@@ -1,0 +1,141 @@
+"""What each service's own signals say: deviations by family, requests, and how much too much of
+the two things that travel along calls, time and failures."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.causes.case import Case
+from knowledge.causes.signals import Family, read_signal
+from knowledge.causes.tails import ROWS, Deviation, Requests, deviation, failing
+from knowledge.records import Series
+
+Floats = NDArray[np.float64]
+Signals = Mapping[str, Series]
+
+NOMINAL = 100.0
+"""Requests in a row, where a share of failures is measured and its requests are not."""
+TOGETHER = 2
+"""A family's bits are the mean of its so many most surprising signals: p90, p95 and p99 are one
+thing measured thrice."""
+
+
+class Harm(StrEnum):
+    """What a caller inherits from those it calls."""
+
+    TIME = "time"
+    FAILURES = "failures"
+
+
+HARM_OF = {
+    Family.LATENCY: Harm.TIME,
+    Family.CALLED: Harm.TIME,
+    Family.SUCCESS: Harm.FAILURES,
+    Family.ERRORS: Harm.FAILURES,
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One service."""
+
+    deviations: Mapping[Family, tuple[Deviation, ...]] = field(default_factory=dict)
+    """The most surprising first."""
+    requests: float = 1.0
+    """A second, in the failure; 1 where nothing counts them."""
+
+    def bits(self, family: Family) -> float:
+        found = self.deviations.get(family, ())[:TOGETHER]
+        return math.fsum(d.bits for d in found) / len(found) if found else 0.0
+
+    def harm_bits(self, harm: Harm) -> float:
+        return max(self.bits(family) for family, its in HARM_OF.items() if its is harm)
+
+    def excess(self, harm: Harm) -> float:
+        """Seconds of waiting, or failures, a second beyond the usual.
+
+        The mean of a latency, where there is one, times the requests; else the mean over its
+        quantiles, which compares services whose quantiles are the same. What callers see counts
+        where it is more than the service's own: then the calls wait before it.
+        """
+        families = [family for family, its in HARM_OF.items() if its is harm]
+        each = [_excess(self.deviations.get(family, ())) for family in families]
+        return max(each) * self.requests
+
+
+def gather(case: Case) -> dict[str, Evidence]:
+    """Look at each signal of each service."""
+    return {name: _of_service(case, name) for name in case.services}
+
+
+def rows_of(case: Case, series: Series) -> tuple[Floats, Floats]:
+    """The values before the failure and in it. A row that ends after `at` is in it."""
+    ends = series.times + case.step.total_seconds()
+    after = ends > case.at.timestamp()
+    return series.values[~after], series.values[after][:ROWS]
+
+
+def _of_service(case: Case, service: str) -> Evidence:
+    window, calm = case.window.get(service, {}), case.calm.get(service, {})
+    counter = next((n for n in window if n in calm and _counts(n)), None)
+    found: dict[Family, list[Deviation]] = {}
+    for name, series in window.items():
+        if name not in calm:
+            continue
+        signal = read_signal(name)
+        before, during = rows_of(case, series)
+        usual = calm[name].values
+        if signal.share:
+            requests = _requests(case, window, calm, name, counter)
+            judged = failing(signal, usual, before, during, requests)
+        else:
+            judged = deviation(signal, usual, before, during)
+        if judged:
+            found.setdefault(signal.family, []).append(judged)
+    for deviations in found.values():
+        deviations.sort(key=lambda d: -abs(d.score))
+    rate = _rate(case, window[counter], counter) if counter else 1.0
+    return Evidence({family: tuple(its) for family, its in found.items()}, rate)
+
+
+def _counts(name: str) -> bool:
+    return read_signal(name).family is Family.TRAFFIC
+
+
+def _requests(
+    case: Case, window: Signals, calm: Signals, name: str, counter: str | None
+) -> Requests:
+    """What a share is a share of. Where nothing counts that, row by row, a nominal number."""
+    if counter and _same_rows(window, name, counter) and _same_rows(calm, name, counter):
+        each = 1.0 if read_signal(counter).total else case.step.total_seconds()
+        before, during = rows_of(case, window[counter])
+        return Requests(calm[counter].values * each, before * each, during * each)
+    before, during = rows_of(case, window[name])
+    parts = [np.full(len(rows), NOMINAL) for rows in (calm[name].values, before, during)]
+    return Requests(*parts)
+
+
+def _same_rows(signals: Signals, one: str, other: str) -> bool:
+    return np.array_equal(signals[one].times, signals[other].times)
+
+
+def _rate(case: Case, window: Series, name: str) -> float:
+    _, during = rows_of(case, window)
+    known = during[np.isfinite(during)]
+    mean = float(known.mean()) if len(known) else 0.0
+    return mean / _seconds(case.step) if read_signal(name).total else mean
+
+
+def _seconds(step: timedelta) -> float:
+    return max(step.total_seconds(), 1.0)
+
+
+def _excess(deviations: Sequence[Deviation]) -> float:
+    means = [d for d in deviations if d.signal.mean]
+    each = [abs(d.excess) for d in means or deviations]
+    return math.fsum(each) / len(each) if each else 0.0
