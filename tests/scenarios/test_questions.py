@@ -44,6 +44,14 @@ def test_a_direct_message_needs_no_mention(world: World) -> None:
     dev.wait_for("v2", channel=channel, timeout=15)
 
 
+def test_a_question_leans_on_the_one_before(world: World) -> None:
+    dev = world.person("dev")
+    channel = dev.dm("tandem", "which version of eta-model is live?")
+    dev.wait_for("v2", channel=channel, timeout=15)
+    asked = dev.say(channel, "is it drifting?")
+    dev.wait_for("temp", channel=channel, timeout=20, after=asked)
+
+
 def test_a_picture_comes_with_the_drift(world: World) -> None:
     chloe = world.person("chloe")
     channel = chloe.dm("tandem", "drift of eta-model over the last 6 hours")
