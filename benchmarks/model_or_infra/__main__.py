@@ -28,9 +28,9 @@ from benchmarks.model_or_infra.scores import (
     reliability,
 )
 from knowledge.model_or_infra import Side, Verdict, judge, read
-from knowledge.model_or_infra.judge import SIDES
+from knowledge.model_or_infra.weighing import SIDES
 
-DEVELOPMENT, FRESH = 1, 2
+DEVELOPMENT, FRESH = 1, 4
 """Seeds: of what was looked at while the judge was made, and of what was not."""
 EACH, EACH_OF_BASELINE = 8, 3
 WORST = 10

@@ -4,8 +4,8 @@ another, and what is red on one side is that side's fault."""
 from collections.abc import Mapping, Sequence
 
 from knowledge.model_or_infra.evidence import Kind, Reading, Side
-from knowledge.model_or_infra.judge import SIDES
 from knowledge.model_or_infra.measure import LEFT
+from knowledge.model_or_infra.weighing import SIDES
 
 OF_MODEL = frozenset({Kind.INPUTS, Kind.PREDICTIONS, Kind.REALISED, Kind.ESTIMATED})
 OF_SERVICE = frozenset(

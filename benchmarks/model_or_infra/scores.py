@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.model_or_infra.evidence import Side
-from knowledge.model_or_infra.judge import SIDES
+from knowledge.model_or_infra.weighing import SIDES
 
 BINS = 10
 

@@ -215,7 +215,7 @@ class _Gathering:
                 measured = kind_of(name)
                 if measured is not None and measured[0] in (Kind.LATENCY, Kind.ERRORS):
                     called = f"{name.replace('_', ' ')} of {callee}"
-                    self._add(Kind.NEIGHBOURS, called, series, Bad.UP)
+                    self._add(Kind.NEIGHBOURS, called, series, Bad.UP, callee)
 
     def _monitors(self) -> None:
         """The metrics that people watch for this model; what is no figure of its service is its
@@ -238,11 +238,12 @@ class _Gathering:
                 for single in _apart(series):
                     self._add(kind, monitor.name, single, bad)
 
-    def _add(self, kind: Kind, name: str, series: Series, bad: Bad) -> None:
+    def _add(self, kind: Kind, name: str, series: Series, bad: Bad, place: str = "") -> None:
         finite = series.values[np.isfinite(series.values)]
         if len(finite):
             unit = unit_of(kind, float(np.max(np.abs(finite))))
-            self.seen.append(Watched(kind, name, series.times, series.values, bad, unit))
+            times, values = series.times, series.values
+            self.seen.append(Watched(kind, name, times, values, bad, unit, place=place))
 
     def _firing(self, signals: Iterable[Signal]) -> list[Reading]:
         own = {self.subject.model.casefold(), self.subject.service.casefold()}
@@ -251,10 +252,11 @@ class _Gathering:
         for signal in signals:
             kind = _kind_of_signal(signal, own, {c.casefold() for c in callees})
             if kind is not None:
-                where = f" on {signal.service}" if kind is Kind.NEIGHBOURS else ""
+                place = signal.service if kind is Kind.NEIGHBOURS else ""
+                where = f" on {place}" if place else ""
                 since = None if start_is_unknown(signal) else signal.starts_at
                 says = f"{name_of(signal)}{where} fires"
-                found.append(Reading(kind, says, None, None, FIRING, since, says=says))
+                found.append(Reading(kind, says, None, None, FIRING, since, place=place, says=says))
         return found
 
     def _happened(self) -> tuple[tuple[Happened, ...], frozenset[What]]:

@@ -10,8 +10,8 @@ from knowledge.model_or_infra.evidence import (
     Watched,
     What,
 )
-from knowledge.model_or_infra.judge import Verdict, Weighed, assess, judge
 from knowledge.model_or_infra.measure import read
+from knowledge.model_or_infra.weighing import Verdict, Weighed, assess, judge
 
 __all__ = [
     "Bad",

@@ -73,7 +73,9 @@ def family_of(reading: Reading) -> Family:
 
 
 STRONG, LIKELY, MAYBE = 0.9, 0.6, 0.25
-LEAK = 0.04
+LEAK, FAR, LEAK_FAR = 0.04, 10.0, 0.012
+"""How often a family is unusual for no listed reason: by noise or habit now and then, by FAR
+spreads hardly ever."""
 
 
 class Pace(StrEnum):

@@ -79,6 +79,8 @@ class Watched:
     """"s", "%" (the values are shares of 1 then), "" ..."""
     breadth: float | None = None
     """For inputs: the share of columns that moved."""
+    place: str = ""
+    """For neighbours: the service it is of."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Reading:
     """Is it above what is usual?"""
     unit: str = ""
     breadth: float | None = None
+    place: str = ""
     says: str = ""
     """In place of numbers, where there are none: "GpuClockThrottled fires on gpu-3"."""
 

@@ -92,6 +92,7 @@ def measure(seen: Watched, case: Case) -> Reading | None:
         up=bool(np.median(off[newest]) >= 0),
         unit=seen.unit,
         breadth=seen.breadth,
+        place=seen.place,
     )
 
 

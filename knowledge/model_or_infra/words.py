@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from knowledge.durations import say_duration
 from knowledge.model_or_infra.causes import Cause
 from knowledge.model_or_infra.evidence import Happened, Kind, Reading, Side, What
-from knowledge.model_or_infra.judge import Verdict, Weighed
 from knowledge.model_or_infra.measure import LEFT
+from knowledge.model_or_infra.weighing import Verdict, Weighed
 
 _OF_SIDE = {
     Side.MODEL: "the model",
@@ -39,8 +39,7 @@ def say_sure(probability: float) -> str:
 
 def story(verdict: Verdict) -> str:
     """The likeliest explanation, with the next one where that is nearly as likely."""
-    own = [e for e in verdict.explanations if e.side is verdict.likeliest]
-    first = own[0]
+    first = verdict.best
     said = f"It looks as if {_causes(first.causes)}."
     rest = [e for e in verdict.explanations if e is not first and len(e.causes) == 1]
     if rest and rest[0].probability > 0.5 * first.probability:
@@ -70,25 +69,25 @@ _NONE = {
 
 
 def say_happened(happened: Happened) -> str:
-    return f"{_capital(happened.says)} at {happened.at.astimezone(UTC):%H:%M} UTC."
+    return f"{happened.at.astimezone(UTC):%H:%M} UTC: {happened.says}."
 
 
 def say_reading(reading: Reading, now: datetime) -> str:
-    """ "Latency p99 is 1.36 s, usually 0.104 s, since 14:02 UTC (48 min)."."""
+    """ "Latency p99: 1.36 s, usually 0.104 s, since 14:02 UTC (48 min), all at once."."""
     name = _capital(reading.name)
     if reading.now is None:
         return f"{_capital(reading.says or reading.name)}{_since(reading, now)}."
     value = say_value(reading.now, reading.unit)
     if reading.usual is None:
-        return f"{name} is {value}{_since(reading, now)}."
+        return f"{name}: {value}{_since(reading, now)}."
     usual = say_value(reading.usual, reading.unit)
     if reading.unusual <= LEFT:
-        return f"{name} is as usual: {value}, usually {usual}."
+        return f"{name}: as usual, {value}."
     slowly = {True: ", all at once", False: ", slowly", None: ""}[reading.sudden]
     wide = ""
     if reading.kind is Kind.INPUTS and reading.breadth is not None:
         wide = f", {round(100 * reading.breadth)} % of the inputs"
-    return f"{name} is {value}, usually {usual}{wide}{_since(reading, now)}{slowly}."
+    return f"{name}: {value}, usually {usual}{wide}{_since(reading, now)}{slowly}."
 
 
 def _since(reading: Reading, now: datetime) -> str:

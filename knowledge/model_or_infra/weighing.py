@@ -13,7 +13,7 @@ decides. What was not read counts nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import combinations, product
@@ -22,8 +22,10 @@ from math import exp, log
 from knowledge.model_or_infra.causes import (
     CAUSES,
     DEFAULTS,
+    FAR,
     FROM_LOG,
     LEAK,
+    LEAK_FAR,
     Cause,
     Family,
     Pace,
@@ -54,10 +56,12 @@ EARLY = 0.4
 """What each sign that came before its cause costs an explanation, two at most."""
 PACED = 0.2
 """How often what is called sudden turns out slow, and the other way round."""
+RETRIED, MANY_RETRIES = 1.5, 0.3
+"""From so many times the usual requests on, retries are that much less likely the reason."""
 DEFAULTS_LOUD, DEFAULTS_QUIET = 0.05, 0.3
 WIDE_FROM = 0.65
 WIDTH = 0.3
-TEMPER = 0.85
+TEMPER = 0.7
 """Log odds are divided by this: the bounds of a single reading make the sum too cautious. The one
 number here that was chosen by log loss, on the development seed of `benchmarks.model_or_infra`."""
 FEWEST_FAMILIES = 3
@@ -68,24 +72,30 @@ LEAST_SURE = 0.4
 
 @dataclass(frozen=True)
 class Weighed:
-    """One piece of evidence and what it does to the odds of each side: natural logarithms of
-    factors, positive for."""
+    """One piece of evidence: a reading, a change, or that there was no change."""
 
-    reading: Reading | None
-    happened: Happened | None
-    odds: Mapping[Side, float]
+    weight: float
+    """The natural logarithm of how much better the likeliest explanation accounts for it than its
+    rival does: positive speaks for the verdict, negative against it."""
+    alone: Side
+    """What it would say on its own; UNKNOWN where that is nothing."""
+    reading: Reading | None = None
+    happened: Happened | None = None
     silent: What | None = None
     """That there was no change of this kind."""
 
     @property
-    def speaks_for(self) -> Side:
-        """The side whose odds it raises most; UNKNOWN where it moves none."""
-        side = max(self.odds, key=lambda s: self.odds[s])
-        return side if self.odds[side] >= TELLS else Side.UNKNOWN
+    def shows(self) -> bool:
+        """Is it something that is wrong, or that was changed?"""
+        return self.happened is not None or (
+            self.reading is not None and self.reading.unusual > LEFT
+        )
 
 
-TELLS = 0.15
+TELLS, DOUBTS = 0.2, 0.5
 """Less is not worth a word."""
+ALONE = 1.3
+"""A reading that is so many times likelier on one side than on any other speaks for that side."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +120,12 @@ class Verdict:
     explanations: tuple[Explanation, ...]
     """The likeliest first."""
     weighed: tuple[Weighed, ...]
-    """All evidence, the weightiest for or against the likeliest side first."""
+    """All evidence, the weightiest for the verdict first, what speaks against it last."""
     at: datetime
     about: str = ""
     missing: tuple[str, ...] = ()
+    rival: Explanation | None = None
+    """What the evidence is held against: the likeliest explanation of another kind."""
     blamed: tuple[Happened, ...] = ()
     """The changes that the likeliest explanation holds to be its cause."""
 
@@ -126,11 +138,26 @@ class Verdict:
     def sure(self) -> float:
         return self.probabilities[self.likeliest]
 
-    def evidence(self, side: Side, *, against: bool = False) -> tuple[Weighed, ...]:
-        """What speaks for this side, or against it, weightiest first."""
-        sign = -1 if against else 1
-        found = [w for w in self.weighed if sign * w.odds[side] >= TELLS]
-        return tuple(sorted(found, key=lambda w: -sign * w.odds[side]))
+    @property
+    def best(self) -> Explanation:
+        """The likeliest explanation of the likeliest side."""
+        return next(e for e in self.explanations if e.side is self.likeliest)
+
+    def reasons(self) -> tuple[Weighed, ...]:
+        """What speaks for the verdict, the most telling first: what is wrong or was changed before
+        what is as ever."""
+        found = [w for w in self.weighed if w.weight >= TELLS or self._points_here(w)]
+        return tuple(sorted(found, key=lambda w: (not w.shows, -w.weight - self._points_here(w))))
+
+    def doubts(self) -> tuple[Weighed, ...]:
+        """What speaks against it, weightiest first. What points to this side by itself is no doubt,
+        though the rival may account for it better."""
+        found = [w for w in self.weighed if w.weight <= -DOUBTS and w.alone is not self.likeliest]
+        return tuple(reversed(found))
+
+    def _points_here(self, weighed: Weighed) -> bool:
+        sides = {Side.MODEL, Side.INFRASTRUCTURE} if self.likeliest is Side.BOTH else set()
+        return weighed.alone in {self.likeliest, *sides} and weighed.weight > -DOUBTS
 
 
 def assess(case: Case) -> Verdict:
@@ -144,16 +171,19 @@ def judge(case: Case, readings: Sequence[Reading]) -> Verdict:
     explained = whole.explanations()
     probabilities = _by_side(explained)
     best = max(probabilities, key=lambda side: probabilities[side])
+    first = next(e for e in explained if e.side is best)
+    rival = _rival(explained, best)
     enough = len(whole.families) >= FEWEST_FAMILIES and probabilities[best] >= LEAST_SURE
     return Verdict(
         side=best if enough else Side.UNKNOWN,
         probabilities=probabilities,
         explanations=tuple(explained),
-        weighed=_weigh(whole, probabilities, best),
+        weighed=_weigh(whole, first.causes, rival.causes),
         at=case.now,
         about=case.about,
         missing=case.missing,
-        blamed=_blamed(whole, explained[0]),
+        rival=rival,
+        blamed=_blamed(whole, first),
     )
 
 
@@ -194,6 +224,14 @@ class _Evidence:
         odds = exp(_log_odds(reading))
         return odds / (1 + odds)
 
+    @cached_property
+    def retries(self) -> float:
+        """Can what comes more be callers who try again? Beyond that, more is a cause."""
+        more = self.families.get(Family.MORE)
+        if more is None or more.now is None or not more.usual:
+            return 1.0
+        return 1.0 if more.now / more.usual < RETRIED else MANY_RETRIES
+
     def explanations(self) -> list[Explanation]:
         """All, the likeliest first; their probabilities sum to 1."""
         scored = [(causes, (log(prior) + self._fit(causes))) for causes, prior in EXPLANATIONS]
@@ -205,21 +243,24 @@ class _Evidence:
 
     def _fit(self, causes: tuple[Cause, ...]) -> float:
         """The log likelihood of everything, up to a constant of the case."""
-        score = sum(self._of_reading(f, r, causes) for f, r in self.families.items())
-        score += sum(self._of_change(what, causes) for what in self.asked)
+        score = sum(self.of_reading(f, r, causes) for f, r in self.families.items())
+        score += sum(self.of_change(what, causes) for what in self.asked)
         score += sum(self._of_pace(cause) + self._of_width(cause) for cause in causes)
         return score + self._of_order(causes)
 
-    def _of_reading(self, family: Family, reading: Reading, causes: tuple[Cause, ...]) -> float:
-        p = 1 - (1 - LEAK) * _product(1 - self.link(cause, family) for cause in causes)
+    def of_reading(self, family: Family, reading: Reading, causes: tuple[Cause, ...]) -> float:
+        leak = LEAK if reading.unusual < FAR else LEAK_FAR
+        p = 1 - (1 - leak) * _product(1 - self.link(cause, family) for cause in causes)
         return log(p * exp(_log_odds(reading)) + 1 - p)
 
     def link(self, cause: Cause, family: Family) -> float:
         own = cause.moves.get(family, 0.0)
+        if family is Family.MORE and family not in cause.first:
+            own *= self.retries
         through = cause.moves.get(Family.FALLBACK, 0.0) and DEFAULTS.get(family, 0.0)
         return max(own, through * self.defaults)
 
-    def _of_change(self, what: What, causes: tuple[Cause, ...]) -> float:
+    def of_change(self, what: What, causes: tuple[Cause, ...]) -> float:
         """Was there a change of this kind, as an explanation by one would have it?"""
         signs = self._first_sign(causes)
         near = self.change_before(what, signs)
@@ -237,6 +278,14 @@ class _Evidence:
             ages = [timedelta() for h in self.happened if h.what is what and h.at >= self.began]
         near = [age for age in ages if -SLACK <= age <= LATELY]
         return None if not near else SHORTLY if min(near) <= SHORTLY else LATELY
+
+    def newest(self, what: What, causes: tuple[Cause, ...]) -> Happened | None:
+        """The last change of this kind that may be the cause of the first sign."""
+        sign = self._first_sign(causes)
+        if self.change_before(what, sign) is None:
+            return None
+        near = [h for h in self.happened if h.what is what and (not sign or h.at <= sign + SLACK)]
+        return near[-1] if near else None
 
     def _first_sign(self, causes: tuple[Cause, ...]) -> datetime | None:
         """When the first family that these causes would move left its usual range."""
@@ -332,46 +381,64 @@ def _by_side(explained: Iterable[Explanation]) -> dict[Side, float]:
 # What each piece of evidence does -------------------------------------------------------------
 
 
+_AGAINST: Mapping[Side, tuple[Side, ...]] = {
+    Side.MODEL: (Side.INFRASTRUCTURE,),
+    Side.INFRASTRUCTURE: (Side.MODEL,),
+    Side.BOTH: (Side.MODEL, Side.INFRASTRUCTURE),
+    Side.NEITHER: (Side.MODEL, Side.INFRASTRUCTURE),
+}
+
+
+def _rival(explained: Sequence[Explanation], best: Side) -> Explanation:
+    """What people would hold against it: the other side alone."""
+    return next(e for e in explained if e.side in _AGAINST[best])
+
+
 def _weigh(
-    whole: _Evidence, probabilities: Mapping[Side, float], best: Side
+    whole: _Evidence, best: tuple[Cause, ...], rival: tuple[Cause, ...]
 ) -> tuple[Weighed, ...]:
-    """How the odds of each side would change without each piece."""
-
-    def effect(less: _Evidence) -> dict[Side, float]:
-        without = _by_side(less.explanations())
-        return {s: _logit(probabilities[s]) - _logit(without[s]) for s in SIDES}
-
+    """The log likelihood ratio of the two explanations, piece by piece."""
     found = [
-        Weighed(reading, None, effect(_without(whole.families, whole, family)))
+        Weighed(
+            whole.of_reading(family, reading, best) - whole.of_reading(family, reading, rival),
+            _alone(whole, family, reading),
+            reading=reading,
+        )
         for family, reading in whole.families.items()
     ]
-    for what in whole.asked:
-        odds = effect(replace(whole, asked=whole.asked - {what}))
-        of_kind = [h for h in whole.happened if h.what is what and h.at >= whole.began - LATELY]
-        if of_kind:
-            found.append(Weighed(None, of_kind[-1], odds))
+    for what in sorted(whole.asked):
+        weight = whole.of_change(what, best) - whole.of_change(what, rival)
+        near = whole.newest(what, best) or whole.newest(what, rival)
+        if near is not None:
+            found.append(Weighed(weight, _OF_CHANGE[what], happened=near))
         else:
-            found.append(Weighed(None, None, odds, silent=what))
-    return tuple(sorted(found, key=lambda w: -abs(w.odds[best])))
+            found.append(Weighed(weight, Side.UNKNOWN, silent=what))
+    return tuple(sorted(found, key=lambda w: -w.weight))
 
 
-def _without(families: Mapping[Family, Reading], whole: _Evidence, family: Family) -> _Evidence:
-    kept = {f: r for f, r in families.items() if f is not family}
-    return replace(whole, families=kept)
+_OF_CHANGE = {
+    What.ALIAS: Side.MODEL,
+    What.DEPLOY: Side.INFRASTRUCTURE,
+    What.UPSTREAM: Side.INFRASTRUCTURE,
+    What.CALENDAR: Side.NEITHER,
+}
 
 
-def _logit(p: float) -> float:
-    bounded = min(max(p, 1e-6), 1 - 1e-6)
-    return log(bounded / (1 - bounded))
+def _alone(whole: _Evidence, family: Family, reading: Reading) -> Side:
+    """The side on which an unusual reading is likeliest, each of its causes as likely as the
+    others."""
+    if reading.unusual <= LEFT:
+        return Side.UNKNOWN
+    means: dict[Side, float] = {}
+    for side in (Side.MODEL, Side.INFRASTRUCTURE, Side.NEITHER):
+        own = [cause for cause in CAUSES if cause.side is side]
+        links = [exp(whole.of_reading(family, reading, (cause,))) for cause in own]
+        means[side] = sum(links) / len(links)
+    first, second = sorted(means, key=lambda side: -means[side])[:2]
+    return first if means[first] >= ALONE * means[second] else Side.UNKNOWN
 
 
 def _blamed(whole: _Evidence, best: Explanation) -> tuple[Happened, ...]:
     kinds = {w for cause in best.causes for w in (cause.change, cause.told) if w is not None}
-    sign = whole._first_sign(best.causes)
-    found = []
-    for what in sorted(kinds):
-        if whole.change_before(what, sign) is None:
-            continue
-        near = [h for h in whole.happened if h.what is what and (not sign or h.at <= sign + SLACK)]
-        found += near[-1:]
-    return tuple(found)
+    found = (whole.newest(what, best.causes) for what in sorted(kinds))
+    return tuple(happened for happened in found if happened is not None)
