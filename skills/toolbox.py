@@ -18,8 +18,14 @@ from skills.reply_text import plain
 
 log = logging.getLogger("tandem.toolbox")
 
-NO_TOOLS = frozenset(("help", "usage", "audit", "stats", "postmortem", "investigate"))
-"""Skills that read and say nothing about what is wrong."""
+NO_TOOLS = frozenset(
+    (
+        *("help", "usage", "audit", "stats", "postmortem", "investigate"),
+        # Anybody may ask for these, so they need no right; still they are asked for by people.
+        *("promotion", "rollback"),
+    )
+)
+"""Skills that need no more than reading, and say nothing about what is wrong."""
 MOST_MINUTES = 24 * 60
 MOST_SERIES = 10
 MOST_LINES = 15
