@@ -164,6 +164,11 @@ class Settings(BaseSettings):
         description="TOML file of the systems that train models, and what may be chosen for each "
         "model; switches /retrain on.",
     )
+    tandem_runners: Path | None = Field(
+        None,
+        description="TOML file of what the steps of runbooks may do, and who may run them; without "
+        "it runbooks are shown, and nothing is run.",
+    )
     tandem_retrain_url: str = Field(
         "",
         description="Where a signed POST starts a training run of a model that TANDEM_TRAINERS "

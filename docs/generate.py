@@ -89,6 +89,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",
     ),
+    "runbook": (
+        "tandem runbook check bot/demo/content/runbooks/*.md",
+        "tandem runbook run docs/examples/restart-consumer.md --runners deploy/runners.toml --dry",
+        "tandem runbook run restart.md --set node=node-a12 --as U0ADA",
+    ),
     "incident": (
         "tandem incident show docs/examples/incident.json",
         "tandem incident timeline docs/examples/incident.json --json",

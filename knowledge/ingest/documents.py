@@ -65,7 +65,8 @@ def parse_line(line: str) -> Document:
 def parse_markdown(text: str, name: str, kind: DocumentKind | None = None) -> Document:
     """A post-mortem or a runbook. `name` is the id where the front matter gives none.
 
-    Front matter is `key: value` lines between `---`; keys as the fields of Document. Without
+    Front matter is `key: value` lines between `---`; keys as the fields of Document, and `alerts`
+    and `labels`, which say what a runbook is for and stand among the tags with their name. Without
     `kind` there, a folder or a file called runbook makes a runbook.
     Raises UserError when there is no text.
     """
@@ -87,7 +88,11 @@ def parse_markdown(text: str, name: str, kind: DocumentKind | None = None) -> Do
         root_cause=front.get("root_cause", _section(sections, _CAUSE)),
         resolution=front.get("resolution", _section(sections, _RESOLUTION)),
         url=front.get("url", ""),
-        tags=_split(front.get("tags", "")),
+        tags=(
+            *_split(front.get("tags", "")),
+            *(f"alert:{pattern}" for pattern in _split(front.get("alerts", ""))),
+            *(f"label:{pair}" for pair in _split(front.get("labels", ""))),
+        ),
     )
 
 

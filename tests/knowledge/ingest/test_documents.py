@@ -135,3 +135,9 @@ def test_the_demo_content_is_whole() -> None:
         assert document.root_cause
         assert document.resolution
         assert document.url.endswith(document.id)
+
+
+def test_what_a_runbook_is_for_stands_among_its_tags() -> None:
+    text = "---\ntags: disk\nalerts: Disk*, NodeFull\nlabels: team=core\n---\n# Disk\n\nLook."
+    document = parse_markdown(text, "disk-full", DocumentKind.RUNBOOK)
+    assert document.tags == ("disk", "alert:Disk*", "alert:NodeFull", "label:team=core")
