@@ -42,8 +42,8 @@ Probe = Callable[[], None]
 
 def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
     """One finding per part, as each becomes known. `probes` try the parts that need adapters:
-    "database", "library", "models file", "monitors file", "registry", "prometheus", "embedder",
-    "oncall file", "tickets", "trainers"."""
+    "database", "library", "models file", "monitors file", "registry", "prometheus", "telemetry",
+    "embedder", "oncall file", "tickets", "trainers"."""
     yield from _slack(settings)
     yield _people(settings)
     yield from _webhooks(settings)
@@ -59,6 +59,13 @@ def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
         settings.prometheus_url,
         probes["prometheus"],
         "Set PROMETHEUS_URL to let monitors poll metrics.",
+    )
+    yield _optional(
+        "Metrics, logs and traces",
+        str(settings.tandem_telemetry or ""),
+        probes["telemetry"],
+        "Name a file in TANDEM_TELEMETRY, so that causes are looked for in them; "
+        "deploy/telemetry.toml is an example.",
     )
     yield _optional(
         "Monitors",

@@ -32,7 +32,7 @@ from knowledge.adapters.absent import (
 from knowledge.adapters.agent import LangChainInvestigator
 from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.calendars import read_oncall
-from knowledge.adapters.configured import make_pagers, make_tickets, make_trainer
+from knowledge.adapters.configured import environment, make_pagers, make_tickets, make_trainer
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames, ProfileCache
 from knowledge.adapters.llm import OpenAILLM
@@ -40,12 +40,15 @@ from knowledge.adapters.many_registries import ManyRegistries
 from knowledge.adapters.mlflow import MlflowModels, MlflowPrompts
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
 from knowledge.adapters.prometheus import Prometheus
+from knowledge.adapters.runners import open_runners
 from knowledge.adapters.s3_archive import Mode, S3Archive
 from knowledge.adapters.sagemaker import SageMakerModels
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
 from knowledge.adapters.shipped_vectors import ShippedVectors
 from knowledge.adapters.sources import open_sources
 from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.adapters.telemetry import Connected, open_telemetry
+from knowledge.adapters.telemetry.file import read_telemetry
 from knowledge.catalogue import Catalogue
 from knowledge.codec import signals_from_json
 from knowledge.errors import TandemError, Unavailable, UserError
@@ -63,10 +66,12 @@ from knowledge.ports import (
     Groups,
     Investigator,
     Ledger,
+    Library,
     Metrics,
     Models,
     Pager,
     Promoting,
+    Remediation,
     Rooms,
     Silences,
     Telemetry,
@@ -84,6 +89,7 @@ from knowledge.promotion.policy_file import Policies, read_policies
 from knowledge.records import (
     ApprovalStatus,
     Budget,
+    DocumentKind,
     Incident,
     Limits,
     Message,
@@ -91,6 +97,9 @@ from knowledge.records import (
     Signal,
     Status,
 )
+from knowledge.remediation import Parts as RemediationParts
+from knowledge.remediation import Remediations
+from knowledge.runbooks import read_runners
 from skills.contract import Context, Role, Skill, User
 from skills.noticed import Reading
 from skills.registry import installed
@@ -186,6 +195,12 @@ def make_investigator(settings: Settings, llm: LLM | None) -> Investigator | Non
 
 def make_metrics(settings: Settings) -> Metrics:
     return Prometheus(settings.prometheus_url) if settings.prometheus_url else AbsentMetrics()
+
+
+def make_telemetry(settings: Settings) -> Telemetry:
+    """Raises UserError naming TANDEM_TELEMETRY's file and what is wrong in it."""
+    path = settings.tandem_telemetry
+    return open_telemetry(read_telemetry(path), environment) if path else AbsentTelemetry()
 
 
 def make_models(settings: Settings) -> Models:
@@ -287,6 +302,38 @@ def make_promoting(
     )
 
 
+def make_remediation(
+    settings: Settings,
+    store: SqlStore,
+    library: Library,
+    groups: Groups,
+    rights: Rights,
+    now: Callable[[], datetime],
+) -> Remediations | None:
+    """None where nothing may be run. Raises UserError naming TANDEM_RUNNERS' file, the field and
+    the remedy, or the variables that are not set."""
+    path = settings.tandem_runners
+    if path is None:
+        return None
+    file = read_runners(path)
+    runners = open_runners(file, environment)
+    return Remediations(
+        RemediationParts(
+            executions=store.executions,
+            incidents=store.incidents,
+            audit=store.audit,
+            library=library,
+            runbooks=lambda: store.documents.all(DocumentKind.RUNBOOK),
+            groups=groups,
+            runners=runners,
+            file=file,
+            may_operate=lambda user: rights.role(user) >= Role.OPERATE,
+            now=now,
+            secrets=runners.secrets,
+        )
+    )
+
+
 MONITOR = "monitor"
 """The source of what Tandem's own monitors send."""
 
@@ -342,6 +389,7 @@ class Parts:
     pager: Pager | None = None
     tickets: tuple[Tickets, ...] = ()
     trainer: Trainer | None = None
+    remediation: Remediation | None = None
     watching: Watching = field(default_factory=AbsentWatching)
     promoting: Promoting = field(default_factory=AbsentPromoting)
     policies: Policies = field(default_factory=Policies)
@@ -387,6 +435,7 @@ class Parts:
             pager=self.pager,
             tickets=self.tickets,
             trainer=self.trainer,
+            remediation=self.remediation,
             rooms=rooms,
             llm=self.llm,
             llm_seconds=self.settings.tandem_llm_timeout,
@@ -466,6 +515,8 @@ class Parts:
         self.store.close()
         if isinstance(self.metrics, Prometheus):
             self.metrics.close()
+        if isinstance(self.telemetry, Connected):
+            self.telemetry.close()
 
 
 def make_parts(settings: Settings, **overrides: Any) -> Parts:
@@ -523,7 +574,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "pager": make_pagers(settings),
         "tickets": make_tickets(settings),
         "trainer": make_trainer(settings),
+        "remediation": make_remediation(settings, store, library, groups, rights, now),
         "metrics": metrics,
+        "telemetry": overrides.get("telemetry") or make_telemetry(settings),
         "watching": watching,
         "models": models,
         "frames": frames,

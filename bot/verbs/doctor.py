@@ -2,17 +2,27 @@
 
 import argparse
 import json
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from bot.doctor import Finding, Probe, State, examine
-from bot.parts import make_embedder, make_frames, make_metrics, make_models, make_monitors, utc_now
+from bot.parts import (
+    make_embedder,
+    make_frames,
+    make_metrics,
+    make_models,
+    make_monitors,
+    make_telemetry,
+    utc_now,
+)
 from bot.settings import Settings, read_settings
 from bot.verbs import Parsers
 from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.configured import make_tickets, make_trainer
 from knowledge.adapters.sql import open_store
+from knowledge.adapters.telemetry import Connected
 from knowledge.errors import UserError
 from knowledge.escalation import can_be_told
 from knowledge.ingest import read_setting
@@ -45,6 +55,7 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "monitors file": lambda: _nothing(make_monitors(settings)),
         "registry": lambda: _nothing(make_models(settings).names()),
         "prometheus": lambda: _nothing(make_metrics(settings).instant("up", utc_now())),
+        "telemetry": lambda: _each_source(settings),
         "oncall file": lambda: _each_rotation(settings),
         "tickets": lambda: _nothing(make_tickets(settings)),
         "trainers": lambda: _nothing(make_trainer(settings)),
@@ -64,6 +75,13 @@ def _each_reference(settings: Settings) -> None:
     frames = make_frames(settings)
     for model in frames.names():
         frames.reference(model)
+
+
+def _each_source(settings: Settings) -> None:
+    telemetry = make_telemetry(settings)
+    if isinstance(telemetry, Connected):
+        with closing(telemetry):
+            telemetry.check(utc_now())
 
 
 def _each_rotation(settings: Settings) -> None:

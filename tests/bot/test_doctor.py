@@ -27,6 +27,7 @@ PROBES = (
     "monitors file",
     "registry",
     "prometheus",
+    "telemetry",
     "oncall file",
     "tickets",
     "trainers",

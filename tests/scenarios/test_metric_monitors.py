@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from servers import free_port, need, program
 
 from knowledge.adapters.prometheus import Prometheus
+from knowledge.adapters.telemetry.queries import PRESETS, queries_of
+from knowledge.adapters.telemetry.signals import PrometheusSignals
 from knowledge.errors import UserError
 from knowledge.monitors import (
     MetricMonitor,
@@ -57,7 +59,30 @@ def past() -> dict[str, NDArray[np.float64]]:
     orders[1290:] = orders[1250] + 6 * (minutes[1290:] - 1289)
     made['temperature{room="1"}'][1300:1310] = 150
     made['heartbeat{job="cron"}'][1350:] = np.nan
-    return made
+    return {**made, **mesh(minutes)}
+
+
+BROKE = 700
+"""The minute from which requests to checkout fail and are slow."""
+
+
+def mesh(minutes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """What Istio and cAdvisor tell of checkout: 10 requests a second below 100 ms, later one more
+    that fails, and half of all between 100 and 500 ms."""
+    late = np.maximum(minutes - BROKE, 0)
+    of = 'reporter="destination",destination_canonical_service="checkout"'
+    every = 600 * minutes + 60 * late
+    fast = every - (660 * late) / 2
+    cpu = "container_cpu_usage_seconds_total"
+    return {
+        f'istio_requests_total{{{of},response_code="200"}}': 600 * minutes,
+        f'istio_requests_total{{{of},response_code="503"}}': 60 * late,
+        f'istio_request_duration_milliseconds_bucket{{{of},le="100"}}': fast,
+        f'istio_request_duration_milliseconds_bucket{{{of},le="500"}}': every,
+        f'istio_request_duration_milliseconds_bucket{{{of},le="+Inf"}}': every,
+        f'{cpu}{{pod="checkout-7d9f8b6c5-x2x4k",container="app"}}': 30 * minutes,
+        f'{cpu}{{pod="checkout-worker-7d9f8b6c5-x2x4k",container="app"}}': 60 * minutes,
+    }
 
 
 def exposition() -> str:
@@ -72,7 +97,7 @@ def exposition() -> str:
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     need("prometheus", "promtool")
     folder = tmp_path_factory.mktemp("prometheus")
     (folder / "past.txt").write_text(exposition())
@@ -92,8 +117,13 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
     ]
     with program("prometheus", command, folder, f"http://{address}/-/ready"):
         prometheus = Prometheus(f"http://{address}", timeout=30)
-        yield Sources(prometheus)
+        yield prometheus
         prometheus.close()
+
+
+@pytest.fixture(scope="module")
+def sources(prometheus: Prometheus) -> Sources:
+    return Sources(prometheus)
 
 
 @dataclass
@@ -239,3 +269,35 @@ def test_a_wrong_query_is_said_in_prometheus_s_own_words(start: Callable[..., Ru
     one = start(query="rate(", above=1)
     with pytest.raises(UserError, match="Prometheus rejects 'rate\\('"):
         one.run(0, 1)
+
+
+# Signals of services, as the search for a cause reads them ------------------------------------
+
+
+def test_the_queries_that_are_shipped_are_understood(prometheus: Prometheus) -> None:
+    PrometheusSignals(prometheus, queries_of(tuple(PRESETS), {})).check(START)
+
+
+def test_signals_of_a_service_are_what_its_mesh_and_pods_say(prometheus: Prometheus) -> None:
+    signals = PrometheusSignals(prometheus, queries_of(tuple(PRESETS), {}))
+    names = ("checkout", "check.*", 'x"} or up or {a="', "nobody")
+    began = START + (BROKE - 60) * MINUTE
+    found = signals.signals(names, began, began + 120 * MINUTE, 60)
+    assert set(found) == {"checkout"}
+    known = found["checkout"]
+    assert set(known) == {"latency_p95", "error_rate", "requests", "cpu"}
+    assert all(len(series.times) == 121 for series in known.values())
+    before_and_after = {name: (s.values[30], s.values[90]) for name, s in known.items()}
+    assert before_and_after["requests"] == (pytest.approx(10), pytest.approx(11))
+    assert before_and_after["error_rate"] == (0, pytest.approx(1 / 11))
+    assert before_and_after["latency_p95"] == (pytest.approx(0.095), pytest.approx(0.46))
+    assert before_and_after["cpu"] == (pytest.approx(0.5), pytest.approx(0.5))
+
+
+def test_a_query_of_ones_own_that_is_wrong_is_named(prometheus: Prometheus) -> None:
+    signals = PrometheusSignals(
+        prometheus, {"queue": 'sum(x{a="$service"}', "up": 'up{a="$service"}'}
+    )
+    with pytest.raises(UserError, match=r"queries\.queue: Prometheus rejects"):
+        signals.check(START)
+    assert signals.signals(["checkout"], START, START + 10 * MINUTE) == {}

@@ -1,0 +1,71 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from knowledge.adapters.telemetry.file import parse_telemetry, read_telemetry
+from knowledge.errors import UserError
+
+EXAMPLE = Path(__file__).parents[4] / "deploy" / "telemetry.toml"
+
+
+def test_the_example_is_read() -> None:
+    file = read_telemetry(EXAMPLE)
+    assert file.prometheus is not None
+    assert file.prometheus.window == timedelta(minutes=2)
+    queries = file.prometheus.all_queries()
+    assert queries["queue"] == 'sum(work_queue_length{queue=~"$service-.*"})'
+    assert "throttling" not in queries
+    assert "istio_requests_total" in queries["error_rate"]
+    assert file.elasticsearch is not None
+    assert file.elasticsearch.service_fields == ("service.name", "kubernetes.labels.app")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[loki", "t.toml is not valid TOML"),
+        ("[loki]", "t.toml: loki.url: it is missing."),
+        ("[lokki]", "t.toml: lokki: there is no such field."),
+        ('[loki]\nurl = "loki:3100"', "loki.url: 'loki:3100' is no address; write http://"),
+        ('[loki]\nurl = "file:///etc/passwd"', "loki.url: 'file:///etc/passwd' is no address"),
+        ('[loki]\nurl = "http://u:p@l"', "loki.url: it holds a password; give user and password"),
+        ('[loki]\nurl = "http://l"\nquery = "{a=$service}"', "loki.query: write $service inside"),
+        ('[loki]\nurl = "http://l"\nuser = "u"', "loki: user and password_env go together."),
+        ('[loki]\nurl = "http://l"\ntimeout = "1h"', "loki.timeout: "),
+        ('[tempo]\nurl = "http://t"\ntraces = 9999', "tempo.traces: "),
+        ('[prometheus]\nurl = "http://p"\npresets = ["x"]', "presets.0: there is no 'x'; there is"),
+        (
+            '[prometheus]\nurl = "http://p"\n[prometheus.queries]\ncpu = "up"',
+            "prometheus.queries.cpu: it does not say $service",
+        ),
+        ('[elasticsearch]\nurl = "http://e"\nindex = "../_all"', "elasticsearch.index: "),
+        ("[otlp]\nfiles = []", "otlp.files: "),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, line: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_telemetry(text, "t.toml")
+    assert line in str(caught.value)
+    assert "u:p@" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"TANDEM_TELEMETRY: .*none\.toml cannot be read"):
+        read_telemetry(tmp_path / "none.toml")
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# caf\xe9")
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_telemetry(latin)
+
+
+def test_an_own_query_goes_before_the_presets() -> None:
+    file = parse_telemetry(
+        '[prometheus]\nurl = "http://p"\npresets = ["istio", "linkerd"]\n'
+        "[prometheus.queries]\nrequests = 'x{a=\"$service\"}'\nlatency_p95 = ''"
+    )
+    assert file.prometheus is not None
+    queries = file.prometheus.all_queries()
+    assert queries["requests"] == 'x{a="$service"}'
+    assert set(queries) == {"requests", "error_rate"}
+    assert ") or (" in queries["error_rate"]
