@@ -2,6 +2,7 @@
 next one, and when to remind of it."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from knowledge.durations import say_duration
@@ -9,6 +10,7 @@ from knowledge.escalation import REMINDED, mentions
 from knowledge.incidents import TANDEM, record
 from knowledge.records import Incident, Severity
 from knowledge.summary import Group, summarise
+from knowledge.summary.outsiders import for_outsiders, measure
 
 UPDATE = "update"
 EACH = {
@@ -24,8 +26,8 @@ _SHORT = 300
 
 def draft(incident: Incident, now: datetime, next_at: datetime | None = None) -> str:
     """What is affected, since when, what is done, when to hear more; nothing but what is recorded,
-    for a person to edit before it is sent."""
-    facts = summarise(incident, now)
+    in words for people who do not work on it (no names, no blame, no jargon), for a person to edit
+    before it is sent."""
     service = incident.service or "one of our services"
     since = f"{incident.opened_at:%H:%M} UTC"
     if not incident.is_open:
@@ -34,23 +36,43 @@ def draft(incident: Incident, now: datetime, next_at: datetime | None = None) ->
             f"Resolved: the trouble with {service} is over. It began at {since} and lasted "
             f"{say_duration(lasted)}."
         ]
-        if incident.resolution:
-            lines.append(f"What fixed it: {_brief(incident.resolution)}")
+        fixed = measure(incident.resolution) or _plain([incident.resolution], incident)
+        if fixed:
+            lines.append(f"What fixed it: {_brief(fixed[:1].lower() + fixed[1:]).rstrip('.')}.")
         return "\n".join(lines)
     lines = [f"We have trouble with {service} since {since}: {_what(incident)}."]
-    for group, words in ((Group.IMPACT, "Impact"), (Group.MITIGATION, "What is done")):
-        told = [statement.text for statement in facts.of(group)][:2]
-        if told:
-            lines.append(f"{words}: {_brief(' '.join(told))}")
-    if not facts.of(Group.MITIGATION):
-        lines.append(
-            "What is done: the team is working on it."
-            if incident.acknowledged_by
-            else "What is done: the team is being called."
-        )
+    impact = _plain([s.text for s in summarise(incident, now).of(Group.IMPACT)], incident)
+    if impact:
+        lines.append(f"Impact: {_brief(impact)}")
+    lines.append(f"What is done: {_done(incident, now)}")
     if next_at is not None:
         lines.append(f"Next update by {next_at:%H:%M} UTC.")
     return "\n".join(lines)
+
+
+def _plain(texts: Sequence[str], incident: Incident) -> str:
+    """The first two sentences that can be told to outsiders."""
+    people = {m.user for m in incident.thread} | {e.actor for e in incident.timeline}
+    people |= {incident.owner, incident.acknowledged_by, *(c.author for c in incident.changes)}
+    known = frozenset(p for p in people if p and p.lower() != "tandem")
+    told = (for_outsiders(t, known, incident.service) for t in texts)
+    return " ".join(list(filter(None, told))[:2])
+
+
+def _done(incident: Incident, now: datetime) -> str:
+    """The latest measure that is recorded or told of, in plain words."""
+    after = [c for c in incident.changes if c.at >= incident.opened_at]
+    notes = [(c.at, f"{c.version} {c.summary}") for c in after]
+    notes += [(e.at, e.text) for e in incident.timeline if e.kind == "action"]
+    for _, note in sorted(notes, reverse=True):
+        if measure(note):
+            return f"{measure(note)[:1].lower()}{measure(note)[1:]}."
+    summary = summarise(incident, now)
+    for statement in (*summary.of(Group.MITIGATION), *summary.of(Group.TIMELINE)):
+        if measure(statement.text):
+            return f"{measure(statement.text)[:1].lower()}{measure(statement.text)[1:]}."
+    waiting = "working on it" if incident.acknowledged_by else "being called"
+    return f"the team is {waiting}."
 
 
 def next_update(incident: Incident, now: datetime) -> datetime:

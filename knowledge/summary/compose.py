@@ -17,9 +17,9 @@ from knowledge.summary.reading import Clause, hostile_messages, refusals
 from knowledge.summary.suspects import Cleared, clears
 from knowledge.summary.timeline import NOT_DONE, timeline
 
-WORDS = 187
-"""What the statements of a summary may hold at most (headings and citations come on top): it is
-read at 3 a.m."""
+WORDS = 200
+"""What the statements of a summary may cost at most, the times that they cite included; headings
+come on top (20 words). It is read at 3 a.m."""
 
 _SHARES = {
     Group.HEADLINE: (30, 40),
@@ -35,15 +35,15 @@ _SHARES = {
 """Words each group is sure of, and the most that it may take; the weighty groups first."""
 
 
-def compose(facts: Facts, now: datetime) -> Summary:
-    """The summary of what was read, at most WORDS words."""
+def compose(facts: Facts, now: datetime, words: int = WORDS) -> Summary:
+    """The summary of what was read, at most so many words."""
     incident = facts.incident
     drafts = [
         *_headline(incident, facts), *_cause(facts), *_ruled_out(facts), *_impact(facts),
         *_mitigation(facts), *_state(facts), *_owners(incident), *_next_steps(facts),
         *timeline(facts),
     ]  # fmt: skip
-    kept = _fit([d for d in drafts if d.text.strip()])
+    kept = _fit([d for d in drafts if d.text.strip()], words)
     return Summary(
         incident=incident.id,
         title=incident.title,
@@ -64,7 +64,7 @@ _WANT = {
 """How many statements of each kind are worth about the same as one of another."""
 
 
-def _fit(drafts: Sequence[Draft]) -> list[Draft]:
+def _fit(drafts: Sequence[Draft], words: int) -> list[Draft]:
     """Keep what fits: first each group's sure share, then, while words are left, one more of the
     group that has the least of what is wanted of it."""
     kept: list[Draft] = []
@@ -73,7 +73,7 @@ def _fit(drafts: Sequence[Draft]) -> list[Draft]:
 
     def take(draft: Draft, most: int) -> bool:
         fits = spent[draft.group] + draft.length <= most and not draft.clauses & quoted
-        if not fits or sum(spent.values()) + draft.length > WORDS:
+        if not fits or sum(k.cost for k in kept) + draft.cost > words:
             return False
         spent[draft.group] += draft.length
         kept.append(draft)
@@ -85,11 +85,12 @@ def _fit(drafts: Sequence[Draft]) -> list[Draft]:
         for group in _SHARES
     }
     for group, (sure, _) in _SHARES.items():
-        waiting[group] = [d for d in waiting[group] if not take(d, sure)]
+        most = round(sure * min(1.0, words / WORDS))
+        waiting[group] = [d for d in waiting[group] if not take(d, most)]
     while any(waiting.values()):
         have = Counter(d.group for d in kept)
         group = max((g for g in waiting if waiting[g]), key=lambda g: _WANT[g] / (1 + have[g]))
-        take(waiting[group].pop(0), _SHARES[group][1])
+        take(waiting[group].pop(0), round(_SHARES[group][1] * words / WORDS))
     order = list(Group)
     return sorted(kept, key=lambda d: (order.index(d.group), drafts.index(d)))
 
@@ -184,7 +185,8 @@ def _acquittal(found: Cleared, facts: Facts) -> Draft:
     sources: tuple[str, ...] = (found.by.source,)
     if not found.named or whole.length < 3:
         asked = shorten(found.suspect.text.rstrip("?. "), 8)
-        text = f"{asked[:1].upper()}{asked[1:]}? {text}"
+        mark = "?" if found.suspect.question else ":"
+        text = f"{asked[:1].upper()}{asked[1:]}{mark} {text}"
         sources = (found.suspect.source, *sources)
     weight = 3.6 + 0.4 * found.named - whole.length / 20
     return Draft(Group.RULED_OUT, text, sources, weight, None, whole.places)
@@ -216,17 +218,34 @@ _COUNTED = re.compile(
 )
 
 
+_LEAD = re.compile(
+    r"^(?:impact|damage|effect|correction|korrig\w+|update|computed)\s*:\s*", re.IGNORECASE
+)
+_EXPLAINS = 3.0
+"""From this score on an explanation is one, whatever it counts."""
+_SURE = 2.0
+"""The least score of a clause that tells of the impact."""
+
+
 def _impact(facts: Facts) -> Iterator[Draft]:
     last = max((c.message for c in facts.clauses), default=1) or 1
     asked = {c.message for c in facts.clauses if c.question and _COUNTED.search(c.text)}
-    for clause in facts.clauses:
-        if clause.question:
-            continue
-        score = _impact_score(clause, last, asked)
-        if score < 2.0:
-            continue
+    scored = [
+        (_impact_score(c, last, asked), c) for c in facts.clauses if not c.question
+    ]  # fmt: skip
+    explains = {(c.message, c.order) for score, c in facts.causes if score >= _EXPLAINS}
+    told = [(s, c) for s, c in scored if s >= _SURE and (c.message, c.order) not in explains]
+    if not told:  # a guess that nobody corrected is the best that is known
+        guesses = [
+            (s, c)
+            for s, c in scored
+            if c.figures and "impact" in c.acts and s > 0 and not _ACT.search(c.text)
+        ]
+        told = sorted(guesses, key=lambda g: -g[0])[:1]
+    for score, clause in told:
         about, source = _question_before(clause, facts)
-        said = quote(_corrected(clause, facts))
+        plain = _corrected(clause, facts)
+        said = quote(replace(plain, text=_LEAD.sub("", plain.text)))
         yield Draft(
             Group.IMPACT, about + said, (*source, clause.source), score, None, clause.places
         )
@@ -239,6 +258,13 @@ _PROGRESS = re.compile(
     re.IGNORECASE,
 )
 """All of all ("40/40") and rates ("900 orders/min") tell how it recovers, not whom it hurt."""
+
+
+_ACT = re.compile(
+    r"^(?:i )?(?:rolled|reverted|restarted|deployed|scaled|switched|moved|raised|lowered|killed)\b",
+    re.IGNORECASE,
+)
+"""What was done is no impact, whatever numbers it has."""
 
 
 def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
@@ -260,6 +286,7 @@ def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
     score += 2.2 * ("unknown" in acts)
     score -= 1.2 * ("hedge" in acts) + 0.8 * ("plan" in acts)
     score -= 0.6 * (clause.length > 28) + 0.8 * ("them" in clause.text.split())
+    score -= 1.2 * (_ACT.search(clause.text) is not None)
     if not clause.figures and "unknown" not in acts:
         score -= 0.9
     return score
@@ -322,6 +349,9 @@ def _question_before(clause: Clause, facts: Facts) -> tuple[str, tuple[str, ...]
 _RECOVERY = re.compile(
     r"\b(?:now|again|flat|back to|max|drained|empty|on time|everywhere|all)\b|%", re.IGNORECASE
 )
+_WORSE = re.compile(
+    r"\b(?:fills?|full|worse|fail(?:s|ing)?|broken|down|slow(?:er)?|gone again|not gone)\b", re.I
+)
 _CAMEL = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]{2,}(?![a-z])")
 
 
@@ -343,7 +373,7 @@ def _mitigation(facts: Facts) -> Iterator[Draft]:
             continue
         decided = "decision" in clause.acts
         effect = clause.at > responded and _RECOVERY.search(clause.text) and clause.length >= 3
-        if NOT_DONE.search(clause.text) and not decided:
+        if not decided and (NOT_DONE.search(clause.text) or _WORSE.search(clause.text)):
             continue
         if decided or effect:
             weight = 2.8 * decided + 1.0 * bool(effect) + 0.5 * bool(clause.figures)

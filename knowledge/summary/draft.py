@@ -8,6 +8,9 @@ from datetime import datetime
 from knowledge.summary.model import Group
 from knowledge.summary.reading import Clause
 
+CITED = frozenset({Group.IMPACT, Group.CAUSE, Group.RULED_OUT, Group.MITIGATION})
+"""The groups that quote people: where there is no link, the time of the message is named."""
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -24,6 +27,11 @@ class Draft:
     @property
     def length(self) -> int:
         return len(self.text.split()) + 1
+
+    @property
+    def cost(self) -> int:
+        """Words with the time that is cited after what somebody said."""
+        return self.length + (self.group in CITED)
 
 
 def quote(clause: Clause) -> str:

@@ -58,18 +58,25 @@ def read(incident: Incident) -> Facts:
     after = tuple(c for c in changes if c.at >= incident.opened_at)
     weights = rarity(standing, incident)
     causes = explain(standing, before, weights)
-    suspicion = blame(before, after, causes, weights)
-    cleared = clear(standing, before, after, suspicion, weights)
+    actions = [e.text for e in incident.timeline if e.kind == "action"]
+    back = frozenset(c.id for c in before if undone(c, after, actions))
+    suspicion = blame(before, back, causes, weights)
+    cleared = clear(standing, before, back, suspicion, weights)
     guilty = [c for c in before if c.id not in cleared]
     acquitted = [c for c in before if c.id in cleared]
+    innocent = tuple(cleared_suspects(standing, weights))
+    answers = {(f.by.message, f.by.order) for f in innocent}
     causes = tuple(
         (score, clause) for score, clause in causes
-        if any(speaks_of(clause, c) for c in guilty)
-        or not any(speaks_of(clause, c) for c in acquitted)
+        if (clause.message, clause.order) not in answers
+        and (
+            any(speaks_of(clause, c) for c in guilty)
+            or not any(speaks_of(clause, c) for c in acquitted)
+        )
     )  # fmt: skip
     return Facts(
         incident, standing, fallen, before, after, suspicion, cleared, causes,
-        tuple(cleared_suspects(standing, weights)), noticed,
+        innocent, noticed,
     )  # fmt: skip
 
 
@@ -94,7 +101,7 @@ _TAKES_BACK = re.compile(
     r"\bi (?:said|wrote|told)\b|\bincl|\bnot [$€£]?\d|"
     r"\b(?:was|is|number|figure|count) wrong\b|\b(?:was|were) (?:a|an|the|from"
     r"|my)\b"
-    r"|\binstead of\b|\bforget the\b|\bscratch\b|\bdouble"
+    r"|\binstead of\b|\bforget the\b|\bscratch\b|\bdouble.?count|\bcounted (?:twice|double)"
     r"|\b(?:the|that|those|my) [$€£]?\d\S*(?: \w+)? (?:was|were|is|are|came|comes)\b"
     r"|\d\S* (?:is|was|were|are) (?:all|only|just|the total|everything)\b",
     re.IGNORECASE,
@@ -195,6 +202,8 @@ _RELATION = re.compile(
     r"|\bturn(?:ed|s) out\b|\b(?:that|this|which)(?:'s| is| was) (?:why|how)\b|\bexplains?\b"
     r"|\bleads? to\b|\bled to\b|\bresponsible for\b|\bbehind (?:this|it|all)\b|\bmeans that\b"
     r"|\bwhole story\b|\btrigger(?:ed|s)\b|\b(?:as|so) a result\b|\bresult of\b"
+    r"|\bm(?:akes?|ade) (?:the |all |every |it )?(?:\w+ )?"
+    r"(?:fail|crash|hang|restart|slow|time out)\w*"
     r"|\bursache\b|\bgrund\b|\bwegen\b|\bweil\b|\bliegt a[nm]\b|\bdeshalb\b"
     r"|\bcausa\b|\bporque\b|\bdebido\b|\bculpa\b|\bparce que\b|\bà cause\b",
     re.IGNORECASE,
@@ -245,7 +254,7 @@ def _explains(
     if clause.length < 4 and not joined:
         return 0.0
     score = 1.2 * min(3, len({m.lower() for m in _MECHANISM.findall(clause.text)}))
-    score += 1.6 * joined + 1.2 * linked + 1.5 * witness
+    score += 2.0 * joined + 1.2 * linked + 1.5 * witness
     score += 1.0 * ("cause" in acts) + 0.7 * ("evidence" in acts)
     score += min(0.8, 0.4 * len(clause.figures))
     score += 0.8 * any(clause.words & topic(c) for c in changes)
@@ -257,6 +266,9 @@ def _explains(
         is not None
     )
     counts = "impact" in acts and bool(clause.figures) and not joined
+    told = "impact" in acts and bool(clause.figures)
+    if told and ("correct" in acts or len(clocks(clause.text)) > 1):  # it tells how much
+        return 0.0
     score -= 1.5 * ("hedge" in acts) + 1.0 * ("plan" in acts) + 1.8 * clears(clause)
     score -= 1.6 * (clause.message < 0.12 * last and not linked) + 1.2 * (
         clause.message > 0.75 * last
@@ -302,10 +314,21 @@ def _refuted(clause: Clause, clauses: Sequence[Clause], weights: Mapping[str, fl
     )  # fmt: skip
 
 
-def undone(change: Change, responses: Sequence[Change]) -> bool:
-    """Was it put back, as the last thing that was done to its service?"""
+def undone(change: Change, responses: Sequence[Change], actions: Sequence[str] = ()) -> bool:
+    """Was it put back, as the last thing that was done to its service, or as an action says that
+    speaks of it?"""
     later = [r for r in responses if r.service == change.service and r.kind == change.kind]
-    return bool(later) and _PUT_BACK.search(f"{later[-1].version} {later[-1].summary}") is not None
+    if later:
+        return _PUT_BACK.search(f"{later[-1].version} {later[-1].summary}") is not None
+    mine = topic(change) | _numbers(f"{change.version} {change.summary}")
+    return any(
+        _PUT_BACK.search(text) and len(mine & (set(content_words(text)) | _numbers(text))) >= 2
+        for text in actions
+    )
+
+
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"(?<![\w.])\d+(?:\.\d+)*(?![\w])", text))
 
 
 _PUT_BACK = re.compile(
@@ -317,7 +340,7 @@ _PUT_BACK = re.compile(
 
 def blame(
     changes: Sequence[Change],
-    responses: Sequence[Change],
+    undone: frozenset[str],
     causes: Sequence[tuple[float, Clause]],
     weights: Mapping[str, float],
 ) -> Mapping[str, float]:
@@ -328,7 +351,7 @@ def blame(
             + score * 0.5 * (clause.user == change.author)
             for score, clause in causes[:8]
         )
-        + 5.0 * undone(change, responses)
+        + 5.0 * (change.id in undone)
         for change in changes
     }
 
@@ -336,14 +359,14 @@ def blame(
 def clear(
     clauses: Sequence[Clause],
     changes: Sequence[Change],
-    responses: Sequence[Change],
+    undone: frozenset[str],
     suspicion: Mapping[str, float],
     weights: Mapping[str, float],
 ) -> Mapping[str, Clause]:
     """For each change that somebody cleared, the clause that clears it."""
     found: dict[str, Clause] = {}
     for change in changes:
-        clearing = next(_clearing(change, clauses, weights, undone(change, responses)), None)
+        clearing = next(_clearing(change, clauses, weights, change.id in undone), None)
         if clearing is not None:
             found[change.id] = clearing
     blamed = max(suspicion.values(), default=0.0)
@@ -360,7 +383,7 @@ def _surely(clause: Clause, change: Change) -> bool:
     return bool(version and _names(clause)) or _acquits_own(clause, change)
 
 
-_OWN_DOING = re.compile(r"\b(?:my|mine|me|us|our|ours)\b", re.IGNORECASE)
+_OWN_DOING = re.compile(r"\b(?:my|mine|me|us|our|ours)\b|\bnot (?:it|that)\b", re.IGNORECASE)
 
 
 def _acquits_own(clause: Clause, change: Change) -> bool:
@@ -383,7 +406,10 @@ def _clearing(
         return
     later = [c for c in reversed(clauses) if c.message >= start]
     denying = [c for c in later if clears(c)]
-    yield from (c for c in denying if c.words & version or _acquits_own(c, change))
+    whole = {c.message: frozenset[str]() for c in later}
+    for c in later:  # "1.88 sends the same payloads. Not the gateway": one message, one subject
+        whole[c.message] |= c.words
+    yield from (c for c in denying if whole[c.message] & version or _acquits_own(c, change))
     for clause in denying:
         denied = {w for m in _OBJECT.finditer(clause.text) for w in content_words(m[1])}
         if denied & words or len(clause.words & words) > 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from knowledge.summary.draft import CITED
 from knowledge.summary.model import Group, SourceText, Statement, Summary, say_time
 
 PARTS: tuple[tuple[str, tuple[Group, ...]], ...] = (
@@ -15,8 +16,6 @@ PARTS: tuple[tuple[str, tuple[Group, ...]], ...] = (
     ("Timeline (UTC)", (Group.TIMELINE,)),
 )
 """Headings and what stands under them, as they are read."""
-
-_QUOTED = {Group.IMPACT, Group.CAUSE, Group.RULED_OUT, Group.MITIGATION}
 
 
 def to_markdown(summary: Summary, sources: Mapping[str, SourceText] | None = None) -> str:
@@ -36,6 +35,6 @@ def _line(statement: Statement, sources: Mapping[str, SourceText]) -> str:
     links = [f"[{s.label} {say_time(s.at)}]({s.url})" for s in found if s.url]
     if links:
         return f"{statement.text} {' '.join(links)}"
-    if statement.group in _QUOTED and found and say_time(found[-1].at) not in statement.text:
+    if statement.group in CITED and found and say_time(found[-1].at) not in statement.text:
         return f"{statement.text.removesuffix('.')} ({say_time(found[-1].at)})."
     return statement.text

@@ -109,7 +109,7 @@ _HEADED = re.compile(
     # Words that mean nothing else: anywhere, with a colon or a full stop.
     r"(?:ais?|ars?|to-?\s?dos?(?: list)?|action items?|actions|follow-?\s?ups?|next steps?"
     r"|open points|aufgaben|nächste schritte|próximos pasos|pendientes|tareas|à faire)"
-    r"\s*(?:[:.]|->|=>|→)"
+    r"\s*(?:[:.](?!\.)|->|=>|→)"
     # Words that mean other things, too: only before a colon.
     r"|(?:next|plan|tasks?|later|remaining|still to do|left to do|afterwards"
     r"|for (?:mon|tues|wednes|thurs|fri|satur|sun)day|for (?:tomorrow|later|next week"

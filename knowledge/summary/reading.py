@@ -35,7 +35,7 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 _CUES = {
-    "hedge": r"\blike \d|\bquick look\b|\bfirst (?:look|guess|number)\b|"
+    "hedge": r"\blike \d|\blet'?s see\b|\bhmm+\b|\bquick look\b|\bfirst (?:look|guess|number)\b|"
     r"\bjudging by\b|\bheard\b|"
     r"\b(?:approx\w*|about|around|roughly|circa|ca\.|maybe|perhaps|probably"
     r"|guess\w*"
@@ -109,7 +109,8 @@ _CUES = {
     "recovery": r"\b(?:again|back to|recovered|normal|drain(?:ing|ed)|queue empty"
     r"|backlog (?:gone|clear)|"
     r"p9\d|rate|latency|error|mae|psi|recall|accuracy|much better|green|works|confirmed)\b.*",
-    "impact": r"\b(?:failed|refus\w+|declin\w+|unserved|unreachable|cancel+ed|doubled|dropped|"
+    "impact": r"\b(?:fail(?:s|ed|ing)?|refus\w+|declin\w+|unserved|unreachable|cancel+ed|doubled|"
+    r"dropped|"
     r"not (?:serve|renew|create|deliver|process|send)\w*|"
     r"lost|affected|impacted|wrong|delay\w*|missed|missing|unmoderated|"
     r"violat\w+|duplicat\w+|refund\w*|customers?|users?|orders?|requests?|payments?|stores?|"

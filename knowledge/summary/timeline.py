@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from knowledge.records import Change, Incident
 from knowledge.summary.draft import Draft, say_value, shorten
-from knowledge.summary.facts import Facts, suspect_change
+from knowledge.summary.facts import Facts, speaks_of, suspect_change, topic
 from knowledge.summary.model import Group, say_day, say_time, signal_id
 from knowledge.summary.plain import clean, clocks, content_words, is_hostile
 
@@ -71,7 +71,8 @@ def _events(facts: Facts) -> Iterator[Draft]:
     i = facts.incident
     culprit = suspect_change(facts)
     for change in facts.changes_before:
-        known = change is culprit or change.id in facts.cleared
+        suspected = any((f.by.words | f.suspect.words) & topic(change) for f in facts.innocent)
+        known = change is culprit or change.id in facts.cleared or suspected
         weight = 5.0 if change is culprit else 4.5 if known else 2.5
         brief = _brief(change, short=change is culprit or change.kind in _VERBS)
         yield _event(change.at, brief, (change.id,), weight, i)
@@ -155,6 +156,8 @@ def _acts(facts: Facts) -> Iterator[Draft]:
             continue
         if acts & {"plan", "denial", "hedge"} or NOT_DONE.search(clause.text):
             continue
+        if any(speaks_of(clause, c) for c in facts.changes_before):
+            continue
         weight = (
             3.2
             + 0.6 * bool(clocks(clause.text))
@@ -164,7 +167,8 @@ def _acts(facts: Facts) -> Iterator[Draft]:
         brief = shorten(clause.text, 9)
         text = brief if len(clause.words) > 1 else f"{clause.user}: {brief}"
         draft = _event(clause.at, text, (clause.source,), weight, facts.incident)
-        yield replace(draft, clauses=clause.places)
+        # One with a time of its own belongs into the time line even where it is quoted elsewhere.
+        yield draft if clocks(clause.text) else replace(draft, clauses=clause.places)
 
 
 _VERBS = {"deploy": "deployed", "model": "promoted"}

@@ -38,7 +38,7 @@ def test_a_draft_takes_impact_and_measures_from_the_thread() -> None:
     )
     text = draft(replace(acknowledge(opened(), "U1", NOON), thread=thread), NOON + HOUR)
     assert "12 %" in text
-    assert "rolled back" in text.lower()
+    assert "What is done: a recent change was undone." in text
     assert "Next update" not in text
 
 
@@ -50,7 +50,7 @@ def test_what_is_over_is_said_to_be_over_and_promises_nothing() -> None:
     over = resolve(opened(), "U1", NOON + HOUR, "rolled back the deploy")
     assert draft(over, NOON + HOUR, NOON + 2 * HOUR) == (
         "Resolved: the trouble with checkout is over. It began at 12:00 UTC and lasted 1 h.\n"
-        "What fixed it: rolled back the deploy"
+        "What fixed it: a recent change was undone."
     )
 
 
