@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from bot.courier import CARD
 from bot.ports import Messenger
+from knowledge.handovers import KIND as HANDOVER
 from knowledge.ports import Outbox
 from knowledge.promoting.mover import REQUEST
 from knowledge.records import Message
+from knowledge.remediation import EXECUTION
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class CardPlaces:
 
     def of(self, subject: str) -> tuple[str, str] | None:
         """(channel, ts), once the card was posted."""
-        for kind in (CARD, REQUEST):
+        for kind in (CARD, REQUEST, EXECUTION, HANDOVER):
             posted = self.outbox.posted(f"{kind}:{subject}")
             if posted is not None:
                 return posted.channel, posted.ts

@@ -14,6 +14,7 @@ from bot.turn import AnySkill, Turn, checked
 from knowledge.errors import NotFound, TandemError
 from knowledge.ports import Outbox
 from knowledge.promoting.mover import REQUEST
+from knowledge.remediation import EXECUTION
 from skills.contract import Call
 
 log = logging.getLogger("tandem.desk")
@@ -144,5 +145,7 @@ class Desk:
         self._let_acks_go_first()
         place = ask.place
         incident = self.incident_of(place.channel, place.thread or place.message)
-        card = self._subject(REQUEST, place.channel, place.message)
+        card = self._subject(REQUEST, place.channel, place.message) or self._subject(
+            EXECUTION, place.channel, place.message
+        )
         self._turn.handle(replace(ask, incident=incident, card=card), self._messenger)

@@ -20,6 +20,8 @@ from knowledge.promoting.canary import CanaryWatch
 from knowledge.promoting.outside import OutsideMoves
 from knowledge.promoting.reviews import Reviews
 from knowledge.promoting.service import Promotions
+from knowledge.remediation import EVERY as STEPS
+from knowledge.remediation import Remediations
 
 log = logging.getLogger("tandem.jobs")
 
@@ -119,6 +121,11 @@ def promoting(promotions: Promotions) -> list[Job]:
         Job("settle moves", REQUESTS, quietly("settle moves", promotions.reconcile)),
         Job("expire requests", REQUESTS, quietly("expire requests", promotions.expire)),
     ]
+
+
+def remediating(service: Remediations) -> list[Job]:
+    """Steps of runbooks whose runner is gone are nobody's any more."""
+    return [Job("settle steps", STEPS, quietly("settle steps", service.reconcile))]
 
 
 def training(watch: TrainingWatch) -> list[Job]:
