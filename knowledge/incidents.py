@@ -414,6 +414,17 @@ def reopen(incident: Incident, by: str, now: datetime) -> Incident:
     return _reopened(incident, by, now, "reopened")
 
 
+def set_cause(incident: Incident, cause: str, by: str, now: datetime) -> Incident:
+    """What it was, by a person's word; the very same incident when that is known already. An
+    incident that is over may still learn its cause."""
+    said = _one_line(cause)
+    if not said:
+        raise BadArgs("cause", "it is empty", "Say in a few words what it was")
+    if incident.cause == said:
+        return incident
+    return _with_event(replace(incident, cause=said), now, "cause", by, f"cause: {said}")
+
+
 def record(
     incident: Incident, kind: str, by: str, now: datetime, text: str, url: str = ""
 ) -> Incident:

@@ -16,14 +16,6 @@ class AboutIncidentOrService(AboutIncident):
     service: str = Field("", description="service, e.g. checkout")
 
 
-class AboutModel(BaseModel):
-    model: str = Field("", description="model name, e.g. fraud")
-
-
-class AboutModelOrService(AboutModel):
-    service: str = Field("", description="service, e.g. checkout")
-
-
 class AboutService(BaseModel):
     service: str = Field("", description="service, e.g. checkout")
 
@@ -57,21 +49,6 @@ def _incidents(args: BaseModel) -> Button:
     return Button(label[:75], Call("incident_list", {"service": service} if service else {}))
 
 
-def _on_model(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
-    model = str(getattr(args, "model", ""))
-    given = {"model": model} if model else {}
-    return (
-        Button("Show drift", Call("model_drift", given)),
-        Button("Show versions and metrics", Call("model_status", given)),
-    )
-
-
-def _on_model_or_service(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
-    incident = _incident(ctx, args)
-    summary = Button(f"Summarise {incident}", Call("incident_summary", {"incident": incident}))
-    return (*_on_model(ctx, args), *((summary,) if incident else (_incidents(args),)))
-
-
 def _on_service(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
     return (_incidents(args),)
 
@@ -79,33 +56,15 @@ def _on_service(ctx: Context, args: BaseModel) -> tuple[Button, ...]:
 PLANNED: tuple[
     Skill[AboutIncidentOrService]
     | Skill[AboutIncident]
-    | Skill[AboutModel]
-    | Skill[AboutModelOrService]
     | Skill[AboutService],
     ...,
 ] = (
-    Skill(
-        name="root_cause",
-        summary="Say what probably broke, and which change did it",
-        examples=("why is checkout slow?", "what changed before INC-12?"),
-        args=AboutIncidentOrService,
-        run=partial(_not_built, "Finding the cause", _on_incident),
-        ready=False,
-    ),
     Skill(
         name="postmortem",
         summary="Draft the post-mortem of an incident",
         examples=("draft the post-mortem of INC-12",),
         args=AboutIncident,
         run=partial(_not_built, "Drafting a post-mortem", _on_incident),
-        ready=False,
-    ),
-    Skill(
-        name="model_or_infra",
-        summary="Say whether the model or the infrastructure is at fault",
-        examples=("is it the model or the infrastructure?",),
-        args=AboutModelOrService,
-        run=partial(_not_built, "Telling model from infrastructure", _on_model_or_service),
         ready=False,
     ),
 )

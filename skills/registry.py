@@ -7,10 +7,12 @@ from typing import Any
 from knowledge.errors import UserError
 from skills.alert_why import skill as alert_why
 from skills.audit import skill as audit
+from skills.cause_found import skill as cause_found
 from skills.contract import Skill
 from skills.evidence_show import skill as evidence
 from skills.finding import skill as finding
 from skills.gate_detail import skill as gate_detail
+from skills.handover import handover, handover_answer
 from skills.help import skill as help_
 from skills.incident_channel import skill as incident_channel
 from skills.incident_export import skill as incident_export
@@ -25,6 +27,7 @@ from skills.incident_timeline import skill as incident_timeline
 from skills.incident_update import skill as incident_update
 from skills.investigate import skill as investigate
 from skills.model_drift import skill as model_drift
+from skills.model_or_infra import skill as model_or_infra
 from skills.model_status import skill as model_status
 from skills.monitor_backtest import monitor_preview
 from skills.monitor_backtest import skill as monitor_backtest
@@ -47,7 +50,17 @@ from skills.requests import skill as request
 from skills.retrain import skill as retrain
 from skills.review import skill as review
 from skills.rollback import skill as rollback
+from skills.root_cause import skill as root_cause
 from skills.runbook import skill as runbook
+from skills.runbook_run import skill as runbook_run
+from skills.runbook_steps import (
+    runbook_cancel,
+    runbook_dry,
+    runbook_end,
+    runbook_execution,
+    runbook_skip,
+    runbook_step,
+)
 from skills.silence import silence_start
 from skills.silence import skill as silence
 from skills.silences import silence_end, silence_prolong
@@ -66,6 +79,8 @@ BUILTIN: tuple[Skill[Any], ...] = (
     incident_summary,
     similar_incidents,
     investigate,
+    root_cause,
+    cause_found,
     incident_list,
     incident_update,
     incident_open,
@@ -91,7 +106,17 @@ BUILTIN: tuple[Skill[Any], ...] = (
     stakeholder_update,
     ticket,
     runbook,
+    runbook_run,
+    runbook_dry,
+    runbook_step,
+    runbook_cancel,
+    runbook_skip,
+    runbook_end,
+    runbook_execution,
     model_drift,
+    model_or_infra,
+    handover,
+    handover_answer,
     model_status,
     my_models,
     my_requests,

@@ -62,6 +62,8 @@ class Suspect:
     """The weightiest first."""
     kind: str = ""
     """ "service", "pod", "node", "database" ...; empty where it is not known."""
+    part_of: str = ""
+    """The service that a pod belongs to: belief in both is belief in the service."""
 
 
 @dataclass(frozen=True)

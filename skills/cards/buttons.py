@@ -32,7 +32,7 @@ def incident_buttons(incident: Incident) -> tuple[Button, ...]:
     more = Button("More", _about("incident_more", incident))
     if not incident.is_open:
         return (reopen_button(incident), catch_up, _similar_button(incident), more)
-    third = _drift_button(incident) if _about_model(incident) else severity_button(incident)
+    third = _drift_button(incident) if _about_model(incident) else _why_button(incident)
     if incident.acknowledged_by:
         claim = (_resolve_button(incident), _give_back_button(incident))
     else:
@@ -58,7 +58,8 @@ def finding_buttons(
         claim = (_resolve_button(incident), _give_back_button(incident))
     else:
         claim = (_acknowledge_button(incident), _resolve_button(incident))
-    return (look, snooze, *_model_buttons(finding, promoted), *opinions, *claim, more)
+    side = (_side_button(incident),) if _about_model(incident) else ()
+    return (look, *side, snooze, *_model_buttons(finding, promoted), *opinions, *claim, more)
 
 
 def _model_buttons(finding: Signal, promoted: Approval | None = None) -> tuple[Button, ...]:
@@ -173,11 +174,12 @@ def _alerts(incident: Incident) -> tuple[Button, ...]:
 
 def _known(incident: Incident) -> tuple[Button, ...]:
     return (
+        _why_button(incident),
         _similar_button(incident),
         Button("Runbook", _about("runbook", incident)),
         Button("Time line", _about("incident_timeline", incident)),
         Button("Export", _about("incident_export", incident)),
-        *((_drift_button(incident),) if _about_model(incident) else ()),
+        *((_drift_button(incident), _side_button(incident)) if _about_model(incident) else ()),
     )
 
 
@@ -191,10 +193,12 @@ def _tell(incident: Incident) -> tuple[Button, ...]:
     if not incident.is_open:
         return (add,)
     room = Button("Open a channel", _about("incident_channel", incident))
+    over = Button("Hand over", _about("handover", incident), asks=True)
     return (
         add,
         Button("Stakeholder update", _about("stakeholder_update", incident)),
         Button("Ticket", _about("ticket", incident)),
+        over,
         *(() if incident.channel else (room,)),
     )
 
@@ -236,12 +240,20 @@ def _similar_button(incident: Incident) -> Button:
     return Button("Similar incidents", _about("similar_incidents", incident))
 
 
+def _why_button(incident: Incident) -> Button:
+    return Button("Why?", _about("root_cause", incident))
+
+
 def _drift_button(incident: Incident) -> Button:
     """Over the window that the monitor looked at: in a longer one the drift may drown."""
     told = [s for s in findings(incident) if s.kind in MODEL_KINDS]
     windows = [s.labels["window"] for s in told if "window" in s.labels]
     args = {"model": model_of(told[-1]), **({"window": windows[-1]} if windows else {})}
     return Button("Show drift", Call("model_drift", args))
+
+
+def _side_button(incident: Incident) -> Button:
+    return Button("Model or infrastructure?", _about("model_or_infra", incident))
 
 
 def _about_model(incident: Incident) -> bool:

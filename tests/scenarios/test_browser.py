@@ -47,14 +47,16 @@ def test_a_card_arrives_and_is_acted_on(browsed: World, visit: Visits) -> None:
     expect(card).to_contain_text("acknowledged by ada")
     expect(card.get_by_role("button", name="Acknowledge", exact=True)).to_have_count(0)
 
-    press(card, "Change severity")
+    press(card, "More")
+    press(newest(page, "Who is on it"), "Change severity")
     modal = page.get_by_test_id("modal")
     expect(modal).to_contain_text("Severity")
     choose(page, modal, "SEV3")
     page.get_by_test_id("modal-submit").click()
     expect(modal).to_have_count(0)
     expect(card).to_contain_text("SEV3")
-    expect(page.get_by_test_id("message").filter(has_text="requests to basket")).to_have_count(1)
+    shown = page.get_by_test_id("message").filter(has_text="requests to basket")
+    expect(shown.filter(has_text="Catch me up")).to_have_count(1)
 
 
 def choose(page: Page, modal: Locator, option: str) -> None:

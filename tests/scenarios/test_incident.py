@@ -84,7 +84,9 @@ def test_one_who_only_reads_is_told_why_a_button_does_nothing(world: World) -> N
 def test_changing_severity_asks_in_a_window(world: World) -> None:
     world.webhook(trouble("label-printer"))
     ada = world.person("ada")
-    ada.click(card_of(world, "label-printer"), "Change severity")
+    ada.click(card_of(world, "label-printer"), "More")
+    more = ada.wait_for("Who is on it", channel=CHANNEL, timeout=10)
+    ada.click(more, "Change severity")
     view = ada.wait_for_view("Severity", timeout=10)
     ada.submit(view, {"value": "SEV3"})
     card_of(world, "label-printer", "SEV3")

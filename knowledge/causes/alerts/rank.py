@@ -215,6 +215,7 @@ def _ranking(
             probability=weights[name] / total,
             clues=_weightiest(files[name].clues if name in files else ()),
             kind=landscape.levels[name].value,
+            part_of=landscape.service_of.get(name, ""),
         )
         for name in order
     )

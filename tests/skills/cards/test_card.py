@@ -24,7 +24,7 @@ from knowledge.records import (
     SignalKind,
     Ticket,
 )
-from skills.cards import incident_card, say_state
+from skills.cards import incident_card, say_state, severity_button
 from skills.contract import Button, Call, Picture, Reply, Source, Style, Tone
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_a_new_card_says_what_where_how_bad_and_who() -> None:
 
 def test_the_buttons_follow_the_state() -> None:
     fresh = incident()
-    look = ["Change severity", "Catch me up", "More"]
+    look = ["Why?", "Catch me up", "More"]
     assert labels(incident_card(fresh)) == ["Acknowledge", "Resolve", *look]
     taken = incident_card(acknowledge(fresh, "U1", NOW), people=people)
     assert labels(taken) == ["Resolve", "Unacknowledge", *look]
@@ -142,7 +142,8 @@ def test_the_buttons_carry_the_calls() -> None:
     assert ask is not None
     assert (ask.fields[0].name, ask.fields[0].optional) == ("value", True)
     assert "1 alert is still firing" in ask.text
-    choose = button(card, "Change severity").form
+    assert button(card, "Why?").call == Call("root_cause", {"incident": "INC-12"})
+    choose = severity_button(incident()).form
     assert choose is not None
     assert [value for value, _ in choose.fields[0].options] == list(Severity)
 

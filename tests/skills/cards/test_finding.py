@@ -149,7 +149,7 @@ def test_when_an_alert_joins_it_is_the_card_of_an_incident() -> None:
     joined = with_signals(incident(HOT), [ALERT], NOON + 3 * MINUTE)
     shown = card(joined, Noticed(HOT, (NODE, DEPLOY)))
     assert shown.title == f"INC-12 · {joined.title}"
-    assert labels(shown) == ["Acknowledge", "Resolve", "Change severity", "Catch me up", "More"]
+    assert labels(shown) == ["Acknowledge", "Resolve", "Why?", "Catch me up", "More"]
     assert lines(shown, "Tandem noticed") == [
         "*gpu-temperature on gpu-3 is far above its usual* (since 12:00, very sure (0.97))",
         "Likely because: 11:48 *deploy gpu-3 4.2*, 12 min before",

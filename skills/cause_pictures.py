@@ -1,0 +1,87 @@
+"""A picture of the likeliest suspects' signals around the onset, where there is telemetry."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+
+from knowledge.causes.ranking import Ranking
+from knowledge.diagnosis import Gathered
+from knowledge.records import Change, Series, Trace
+from skills.contract import Picture
+from skills.monitor_pictures import Mark, TracePanel, draw_traces
+
+MOST_PANELS, MOST_MARKS = 3, 2
+_FEWEST = 3
+_WIDE = 3.0
+"""The band is the calm median and so many times its scaled median deviation."""
+_TO_SIGMA = 1.4826
+
+
+def suspects_picture(ranking: Ranking, found: Gathered) -> Picture | None:
+    """The signal of each of the first suspects that is farthest from its calm self; None where
+    nothing is measured of them."""
+    case = found.case
+    if case is None:
+        return None
+    panels = [
+        panel
+        for suspect in ranking.suspects
+        if (panel := _panel(suspect.component, case.window, case.calm)) is not None
+    ][:MOST_PANELS]
+    if not panels:
+        return None
+    start = _moment(min(float(p.trace.times[0]) for p in panels))
+    end = _moment(max(float(p.trace.times[-1]) for p in panels))
+    if start >= end:
+        return None
+    marks = (Mark(found.onset, "first alert"), *_marks(found.changes, start, end))
+    png = draw_traces(panels, start, end, marks=marks)
+    names = ", ".join(panel.name for panel in panels)
+    alt = f"{names}, from {start:%H:%M} to {end:%H:%M} UTC, with the band of the hour before"
+    return Picture("", alt, png)
+
+
+def _panel(
+    component: str,
+    window: Mapping[str, Mapping[str, Series]],
+    calm: Mapping[str, Mapping[str, Series]],
+) -> TracePanel | None:
+    traces = {
+        name: _trace(calm[component][name], series)
+        for name, series in window.get(component, {}).items()
+        if name in calm.get(component, {}) and len(series.values) >= _FEWEST
+    }
+    far = {name: trace for name, trace in traces.items() if len(trace.times) >= _FEWEST}
+    if not far:
+        return None
+    name = max(sorted(far), key=lambda n: float(np.nanmax(far[n].scores, initial=0.0)))
+    return TracePanel(far[name], f"{component} · {name}")
+
+
+def _trace(calm: Series, window: Series) -> Trace:
+    """Both stretches as one line, with the band of the calm one over all of it."""
+    known = calm.values[np.isfinite(calm.values)]
+    middle = float(np.median(known)) if len(known) else float("nan")
+    spread = float(np.median(np.abs(known - middle))) * _TO_SIGMA if len(known) else float("nan")
+    spread = max(spread, 0.02 * abs(middle), 1e-9)
+    keep = calm.times < (window.times[0] if len(window.times) else np.inf)
+    times = np.concatenate((calm.times[keep], window.times))
+    values = np.concatenate((calm.values[keep], window.values))
+    return Trace(
+        {},
+        times,
+        values,
+        np.full(times.shape, middle - _WIDE * spread),
+        np.full(times.shape, middle + _WIDE * spread),
+        np.abs(values - middle) / spread,
+    )
+
+
+def _marks(changes: Iterable[Change], start: datetime, end: datetime) -> tuple[Mark, ...]:
+    inside = [change for change in changes if start <= change.at <= end]
+    return tuple(Mark(c.at, f"{c.kind} {c.service}"[:24]) for c in inside[:MOST_MARKS])
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
