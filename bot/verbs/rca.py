@@ -18,6 +18,8 @@ TELEMETRY_CASES = (".json", ".json.gz")
 GRAPHS = ("graph.json", "graph.json.gz")
 NO_CASES = frozenset({"index.json", "labels.json", *GRAPHS})
 SHOWN = 5
+SUREST = 0.99
+"""No more belief is told: the evidence may mislead in ways that it does not show."""
 
 
 class Searchable(Protocol):
@@ -133,7 +135,7 @@ def _clues(clues: Iterable[Clue]) -> list[dict[str, Any]]:
 def _as_text(name: str, ranking: Ranking) -> str:
     lines = [f"{name}: {ranking.at:%Y-%m-%d %H:%M:%S %Z}, {'; '.join(ranking.looked_at)}"]
     for place, suspect in enumerate(ranking.suspects[:SHOWN], start=1):
-        lines.append(f"{place}. {suspect.component}  {suspect.probability:.0%}")
+        lines.append(f"{place}. {suspect.component}  {min(suspect.probability, SUREST):.0%}")
         lines += [f"   {'+' if clue.weight > 0 else '-'} {clue.text}" for clue in suspect.clues]
     lines += [f"missing: {text}" for text in ranking.missing]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ NOBODY = 0.6
 """Score of "none of these"."""
 _HIGHEST = 60.0
 _TOLD = 6
-_LEAST = 0.05
+_LEAST = 0.08
 """Clues of less weight are counted and not told."""
 
 

@@ -103,6 +103,6 @@ class Case:
     def services(self) -> tuple[str, ...]:
         """All that may be the cause: what is measured, and what calls or is called."""
         named = [*self.window, *(name for edge in self.edges for name in edge)]
-        if self.flow:
-            named += [operation.service for operation in self.flow.operations]
+        named += [operation.service for operation in self.flow.operations] if self.flow else []
+        named += [count.service for count in self.logs.counts] if self.logs else []
         return tuple(dict.fromkeys(named))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,9 +60,8 @@ class Evidence:
     def excess(self, harm: Harm) -> float:
         """Seconds of waiting, or failures, a second beyond the usual.
 
-        The mean of a latency, where there is one, times the requests; else the mean over its
-        quantiles, which compares services whose quantiles are the same. What callers see counts
-        where it is more than the service's own: then the calls wait before it.
+        The mean of a latency times the requests. What callers see counts where it is more than the
+        service's own: then the calls wait before it.
         """
         families = [family for family, its in HARM_OF.items() if its is harm]
         each = [_excess(self.deviations.get(family, ())) for family in families]
@@ -136,6 +136,15 @@ def _seconds(step: timedelta) -> float:
 
 
 def _excess(deviations: Sequence[Deviation]) -> float:
-    means = [d for d in deviations if d.signal.mean]
-    each = [abs(d.excess) for d in means or deviations]
-    return math.fsum(each) / len(each) if each else 0.0
+    """The excess of the mean: of a mean where there is one, else the area under the quantiles."""
+    means = [abs(d.excess) for d in deviations if d.signal.mean]
+    if means or not deviations:
+        return math.fsum(means) / max(len(means), 1)
+    at: dict[float, list[float]] = {}
+    for d in deviations:
+        at.setdefault(d.signal.quantile or 0.5, []).append(abs(d.excess))
+    places = sorted(at)
+    ends = [0.0, *((a + b) / 2 for a, b in pairwise(places)), 1.0]
+    widths = [high - low for low, high in pairwise(ends)]
+    levels = [math.fsum(at[place]) / len(at[place]) for place in places]
+    return math.fsum(w * level for w, level in zip(widths, levels, strict=True))

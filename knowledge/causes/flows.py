@@ -1,9 +1,8 @@
 """What traces say: where time is spent that was not, and where requests are cut short."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from knowledge.causes.case import Flow, Hop, Operation
 
@@ -18,6 +17,7 @@ _LOST = 0.01
 """Share of spans that get lost in any tracing."""
 _AS_OFTEN = 0.3
 _MIX = 0.2
+_CHANCE = 0.02
 _TAIL = 0.2
 """A mean is taken to be 0.8 p50 + 0.2 p95: rare slow calls count, and do not rule."""
 
@@ -120,13 +120,12 @@ def cut_short(flow: Flow, calm: Flow) -> dict[str, CutShort]:
     """Service -> its clearest pair, for those that have one."""
     now = {(op.service, op.name): op.count for op in flow.operations}
     found: dict[str, CutShort] = {}
-    for service, names in _equally_often(calm.operations).items():
-        for (one, usual), (other, _) in names:
-            counts = sorted([(now.get((service, n), 0), n) for n in (one, other)])
-            (fewer, lost), (more, kept) = counts
-            pair = CutShort(service, kept, more, lost, fewer, usual)
-            if pair.score > 1 and (service not in found or pair.score > found[service].score):
-                found[service] = pair
+    for service, usual, names in _equally_often(calm.operations):
+        counts = sorted((now.get((service, name), 0), name) for name in names)
+        (fewest, lost), (most, kept) = counts[0], counts[-1]
+        pair = CutShort(service, kept, most, lost, fewest, usual)
+        if pair.score > 1 and (service not in found or pair.score > found[service].score):
+            found[service] = pair
     return found
 
 
@@ -160,17 +159,18 @@ def rarer(flow: Flow, calm: Flow) -> dict[str, Rarer]:
     return found
 
 
-def _equally_often(
-    operations: Iterable[Operation],
-) -> Mapping[str, Sequence[tuple[tuple[str, int], tuple[str, int]]]]:
-    seen: dict[str, list[tuple[str, int]]] = {}
+def _equally_often(operations: Iterable[Operation]) -> list[tuple[str, int, list[str]]]:
+    """Groups of a service's operations that came exactly as often, and not by chance: two
+    Poisson counts of mean n are equal with a probability of about 1 / sqrt(4 pi n)."""
+    groups: dict[tuple[str, int], list[str]] = {}
     for op in operations:
         if op.count >= _FEWEST:
-            seen.setdefault(op.service, []).append((op.name, op.count))
-    return {
-        service: [(a, b) for a, b in combinations(names, 2) if a[1] == b[1]]
-        for service, names in seen.items()
-    }
+            groups.setdefault((op.service, op.count), []).append(op.name)
+    return [
+        (service, count, names)
+        for (service, count), names in groups.items()
+        if len(names) > 1 and (4 * math.pi * count) ** (-(len(names) - 1) / 2) <= _CHANCE
+    ]
 
 
 @dataclass(frozen=True)

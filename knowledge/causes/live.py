@@ -1,7 +1,7 @@
 """A case from what a running system tells: series, spans and log lines around a moment."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ LATE = timedelta(minutes=2)
 """What is noticed at a moment began so much earlier."""
 LONGEST = timedelta(minutes=15)
 """Of a failure so much is looked at: later, everything is broken."""
+_CALLING = ("client", "producer")
 _STEP = timedelta(minutes=1)
 
 
@@ -49,7 +50,6 @@ def case_of(
     known = {service: its for service, its in (signals or {}).items() if its}
     began = at - LATE
     flow, calm_flow = _flows(spans, began)
-    hops = [(hop.caller, hop.callee) for part in (flow, calm_flow) if part for hop in part.hops]
     logs, calm_logs = _logs(lines, began)
     return Case(
         id=id,
@@ -58,7 +58,7 @@ def case_of(
         symptom=symptom,
         window=_between(known, at - QUIET, at + LONGEST),
         calm=_between(known, None, at - QUIET),
-        edges=tuple(dict.fromkeys([*edges, *hops])),
+        edges=tuple(dict.fromkeys([*edges, *calls_in(spans)])),
         flow=flow,
         calm_flow=calm_flow,
         logs=logs,
@@ -83,10 +83,11 @@ def flow_of(spans: Iterable[Span]) -> Flow | None:
     """Count and time the spans of one stretch of time by operation, and the calls between
     services. None where there are none.
 
-    A span's own time is what no child covers. The gap of a call is by how much the caller's span
-    outlasts the callee's.
+    A span's own time is what no child covers. The gap of a call is by how much the caller's client
+    span outlasts the callee's: without a client span the network cannot be told from the caller's
+    own work, and the call has no hop.
     """
-    by_id = {(span.trace, span.id): span for span in spans}
+    by_id = _by_id(spans)
     if not by_id:
         return None
     children: dict[tuple[str, str], list[Span]] = {}
@@ -94,6 +95,11 @@ def flow_of(spans: Iterable[Span]) -> Flow | None:
         children.setdefault((span.trace, span.parent), []).append(span)
     timed = [_Timed(s, _own_seconds(s, children.get((s.trace, s.id), []))) for s in by_id.values()]
     return Flow(_minutes([s.start for s in by_id.values()]), _operations(timed), _hops(by_id))
+
+
+def calls_in(spans: Iterable[Span]) -> list[tuple[str, str]]:
+    """Who calls whom: (caller, callee), each once."""
+    return list(dict.fromkeys((a.service, b.service) for a, b in _calls(_by_id(spans))))
 
 
 def logs_of(lines: Iterable[LogLine], minutes: float, templates: Mapping[str, Drain]) -> Logs:
@@ -161,12 +167,9 @@ class _Timed:
 
 def _own_seconds(span: Span, children: Iterable[Span]) -> float:
     """Its time without that of its children, which may run side by side."""
-    start, end = span.start.timestamp(), span.start.timestamp() + span.seconds
-    parts = sorted(
-        (max(c.start.timestamp(), start), min(c.start.timestamp() + c.seconds, end))
-        for c in children
-    )
-    covered, reached = 0.0, start
+    starts = [((child.start - span.start).total_seconds(), child.seconds) for child in children]
+    parts = sorted((max(at, 0.0), min(at + long, span.seconds)) for at, long in starts)
+    covered, reached = 0.0, 0.0
     for low, high in parts:
         if high > reached:
             covered += high - max(low, reached)
@@ -192,14 +195,25 @@ def _operations(timed: Iterable[_Timed]) -> tuple[Operation, ...]:
 
 def _hops(by_id: Mapping[tuple[str, str], Span]) -> tuple[Hop, ...]:
     gaps: dict[tuple[str, str], list[float]] = {}
-    for span in by_id.values():
-        caller = by_id.get((span.trace, span.parent))
-        if caller and caller.service != span.service:
-            gap = max(caller.seconds - span.seconds, 0.0)
-            gaps.setdefault((caller.service, span.service), []).append(gap)
+    for caller, callee in _calls(by_id):
+        if caller.kind in _CALLING:
+            gap = max(caller.seconds - callee.seconds, 0.0)
+            gaps.setdefault((caller.service, callee.service), []).append(gap)
     return tuple(
         Hop(caller, callee, len(its), *_quantiles(its)) for (caller, callee), its in gaps.items()
     )
+
+
+def _by_id(spans: Iterable[Span]) -> dict[tuple[str, str], Span]:
+    return {(span.trace, span.id): span for span in spans}
+
+
+def _calls(by_id: Mapping[tuple[str, str], Span]) -> Iterator[tuple[Span, Span]]:
+    """Pairs of spans of which one service called and another was called."""
+    for span in by_id.values():
+        caller = by_id.get((span.trace, span.parent))
+        if caller and caller.service != span.service:
+            yield caller, span
 
 
 def _quantiles(values: Sequence[float]) -> tuple[float, float]:

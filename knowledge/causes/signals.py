@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 
 
 class Family(StrEnum):
@@ -43,6 +44,8 @@ class Signal:
     bad: Bad
     mean: bool = False
     """It is an average, which can be multiplied by a number of requests."""
+    quantile: float | None = None
+    """It is this quantile, 0-1: 0.95 of a p95."""
     total: bool = False
     """It counts what fell into one row, rather than a rate per second."""
     share: bool = False
@@ -52,7 +55,9 @@ class Signal:
 
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_UNIT = re.compile(r"\((%|s|ms|us|ops|m|mi)\)|_(seconds|milliseconds|percent|ms)\b", re.IGNORECASE)
+_UNIT = re.compile(
+    r"\((%|s|ms|us|ops|m|mi)\)|_(seconds|milliseconds|percent|ms)(?=_|\b)", re.IGNORECASE
+)
 _UNITS = {"seconds": "s", "milliseconds": "ms", "percent": "%"}
 
 # The first family with a word in the name has it: "gpu_memory" is the GPU's, and "queue_latency"
@@ -111,6 +116,7 @@ def read_signal(name: str) -> Signal:
         family,
         _BAD.get(family, Bad.UP),
         mean=bool(_MEANS.intersection(words)),
+        quantile=_quantile(words),
         total=bool(_TOTALS.intersection(words)),
         share=_is_share(family, words, spelt),
         unit=_UNITS.get(spelt, spelt) or ("s" if _timed(family) else ""),
@@ -129,6 +135,13 @@ def _family(words: list[str], seen_by_caller: bool) -> Family:
     if family is Family.LATENCY and known & _OUTWARD:
         return Family.CALLING
     return family
+
+
+def _quantile(words: list[str]) -> float | None:
+    if "median" in words:
+        return 0.5
+    digits = next((b for a, b in pairwise(words) if a in ("p", "quantile") and b.isdigit()), "")
+    return float(f"0.{digits}") if digits else None
 
 
 def _is_share(family: Family, words: list[str], unit: str) -> bool:
