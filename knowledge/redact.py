@@ -77,10 +77,11 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "TOKEN",
         re.compile(
-            r"\b(?:eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|sk-[\w-]{12,}|gh[pousr]_\w{16,}"
-            r"|github_pat_\w{20,}|"
-            r"xox[abeprs]-[\w-]{8,}|xapp-[\w-]{8,}|glpat-[\w-]{12,}|hf_\w{16,}|npm_\w{20,}"
-            r"|pypi-[\w-]{20,}|"
+            # The first letter in either case: a summary may have made it the start of a sentence.
+            r"\b(?:[Ee]yJ[\w-]{5,}\.[\w-]+\.[\w-]*|[Ss]k-[\w-]{12,}|[Gg]h[pousr]_\w{16,}"
+            r"|[Gg]ithub_pat_\w{20,}|"
+            r"[Xx]ox[abeprs]-[\w-]{8,}|[Xx]app-[\w-]{8,}|[Gg]lpat-[\w-]{12,}|[Hh]f_\w{16,}"
+            r"|[Nn]pm_\w{20,}|[Pp]ypi-[\w-]{20,}|"
             r"(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w-]{20,}|ya29\.[\w-]{10,}|dop_v1_\w{20,}|"
             r"SG\.[\w-]{10,}\.[\w-]{10,}|[rs]k_(?:live|test)_\w{10,})"
         ),

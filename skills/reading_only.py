@@ -35,6 +35,7 @@ OPEN: Mapping[str, frozenset[str]] = {
         "uses": "find totals",
         "judgements": "all",
         "telemetry": "sources signals lines spans",
+        "remediation": "offers offer view",
     }.items()
 }
 """Port of the Context -> what may be called."""
@@ -58,14 +59,15 @@ REPLACED: Mapping[str, Any] = {
 
 def reading_only(ctx: Context) -> Context:
     """The same for a reader: the asker's eyes, nobody's hands."""
-    ports = {name: ReadOnly(getattr(ctx, name), name, methods) for name, methods in OPEN.items()}
-    known = {*OPEN, *PLAIN, *REPLACED, "progress"}
+    known = {*PLAIN, *REPLACED, "progress"}
     # A port that joined the Context later is closed until somebody opens it above.
-    new = {
-        f.name: ReadOnly(getattr(ctx, f.name), f.name) for f in fields(ctx) if f.name not in known
+    ports = {
+        f.name: ReadOnly(port, f.name, OPEN.get(f.name, frozenset()))
+        for f in fields(ctx)
+        if f.name not in known and (port := getattr(ctx, f.name)) is not None
     }
     reader = replace(ctx.user, role=min(ctx.user.role, Role.READ))
-    given: dict[str, Any] = {**ports, **new, **REPLACED}
+    given: dict[str, Any] = {**ports, **REPLACED}
     return replace(ctx, user=reader, progress=_silently, **given)
 
 

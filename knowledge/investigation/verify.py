@@ -36,6 +36,20 @@ _DONE = re.compile(
 )
 
 
+_STEERS = re.compile(
+    r"\b(?:real|new|next|actual|only) (?:task|job|orders?|goal)\b|\beverything (?:above|before)\b"
+    r"|\bfrom now on\b|\byour (?:next|final|new|first)? ?(?:answer|task|finding|reply|summary)\b"
+    r"|\byou (?:may|must|are|have to) (?:now|seen)\b|\bfinal answer\b|\bin (?:each|every) answer\b"
+    r"|\b(?:untrusted|trusted) (?:data|orders)\b|\bno (?:click|confirmation|approval) is needed\b"
+    r"|\btell (?:nobody|everybody|people)\b|\bsend people to\b|\bmust be part of\b"
+    r"|^\W*(?:system|système|sistema|assistant|developer|user|tool result)\b[^:]{0,20}:"
+    r"|\"(?:role|tool_call_id|findings)\"\s*:|<\|im_|\[/?INST\]",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Words that speak to a model about its work. Evidence of nothing, whoever wrote them; a list like
+this is never complete, which is why nothing rests on it alone."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """The claims that stand, and why the others do not."""
@@ -67,7 +81,7 @@ def _problem(claim: Claim, known: Mapping[str, ToolResult], now: datetime) -> st
         return "it is too long to be checked"
     if _CALLS_OUT.search(claim.text):
         return "it holds a link or a mention"
-    if is_hostile(claim.text) or _DONE.search(claim.text):
+    if _is_steering(claim.text) or _DONE.search(claim.text):
         return "it speaks to its reader instead of about the system"
     said = [evidence(known[r]) for r in claim.results]
     sources = [SourceText(r, now, "", text) for r, text in zip(claim.results, said, strict=True)]
@@ -93,4 +107,8 @@ def evidence(result: ToolResult) -> str:
     for value in result.args.values():
         if isinstance(value, str) and len(value.split()) > 2:
             text = text.replace(value, " ")
-    return "\n".join(line for line in text.splitlines() if not is_hostile(line))
+    return "\n".join(line for line in text.splitlines() if not _is_steering(line))
+
+
+def _is_steering(line: str) -> bool:
+    return is_hostile(line) or _STEERS.search(line) is not None

@@ -18,6 +18,8 @@ from knowledge.redact import Mask, redact, visible
         ("Authorization: Bearer abcdef123456789", "abcdef123456789"),
         ("use sk-abcdefghijklmnop1234", "sk-abcdefghijklmnop1234"),
         ("xoxb-1234567890-abcdef leaked", "xoxb-1234567890-abcdef"),
+        ("Xoxb-1234567890-abcdef leaked", "Xoxb-1234567890-abcdef"),
+        ("Ghp_abcdefghij1234567890", "Ghp_abcdefghij1234567890"),
         ("key AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
         ("DB_PASSWORD=hunter2!", "hunter2!"),
         ("the api_key is qwerty-123", "qwerty-123"),
