@@ -12,14 +12,16 @@ from slack_sdk import WebClient
 from bot.anchor import make_anchor
 from bot.anchor import senders as anchor_senders
 from bot.card_places import CardPlaces
-from bot.courier import CARD, THREAD, Courier
+from bot.courier import CARD, THREAD, Courier, Subjects
 from bot.desk import Desk, Loop
 from bot.digest import make_digest, senders
 from bot.escalation import PAGE, Escalation, Pages
+from bot.execution_cards import ExecutionCards
+from bot.handover_cards import HandoverCards
 from bot.home import home_replies
 from bot.incident_cards import IncidentCards
 from bot.intake import Intake
-from bot.jobs import after_moves, housekeeping, promoting, telling, training, watching
+from bot.jobs import after_moves, housekeeping, promoting, remediating, telling, training, watching
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
 from bot.parts import Parts, make_archive, make_parts
@@ -36,13 +38,14 @@ from bot.turn import Turn
 from bot.watching import MonitorWatching
 from bot.watching.tell import TELL, Telling
 from knowledge.errors import TandemError
-from knowledge.ids import APPROVALS
+from knowledge.ids import APPROVALS, EXECUTIONS
 from knowledge.promoting.canary import CanaryWatch
 from knowledge.promoting.mover import REQUEST
 from knowledge.promoting.outside import OutsideMoves
 from knowledge.promoting.reviews import Reviews
 from knowledge.promoting.service import Promotions
 from knowledge.records import DocumentKind, Hit, Incident, Signal
+from knowledge.remediation import EXECUTION, Remediations
 from skills.cards import incident_card, thread_update
 from skills.contract import Reply, User
 from skills.incident_picture import incident_picture
@@ -119,6 +122,9 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         if subject.startswith(f"{APPROVALS.prefix}-"):
             store.outbox.put(f"{REQUEST}:{subject}", now())
             return
+        if subject.startswith(f"{EXECUTIONS.prefix}-"):
+            store.outbox.put(f"{EXECUTION}:{subject}", now())
+            return
         for kind in (CARD, THREAD):
             store.outbox.put(f"{kind}:{subject}", now())
         incident = store.incidents.get(subject)
@@ -194,6 +200,15 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         messenger.person,
         groups.id_of,
     )
+    handover_cards = HandoverCards(
+        store.handovers,
+        store.incidents,
+        settings.tandem_channel,
+        messenger.person,
+        now,
+        parts.catalogue,
+        parts.oncall,
+    )
     training_cards = TrainingCards(store.runs, settings.tandem_channel)
     after = AfterMoves(
         store.moves,
@@ -213,6 +228,8 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             incident_cards.subjects,
             request_cards.subjects,
             training_cards.subjects,
+            handover_cards.subjects,
+            *_execution_cards(parts, messenger.person),
             *after.subjects,
         ),
         started=now(),
@@ -247,6 +264,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             *telling(escalation, pages, tickets, digest, anchor),
             *training(TrainingWatch(store, parts.trainer, parts.models, store.seen, now)),
             *_promoting(parts, outside),
+            *_remediating(parts),
         ]
     )
     return bot
@@ -280,6 +298,21 @@ def _promoting(parts: Parts, outside: OutsideMoves) -> list[Job]:
     return [*promoting(parts.promoting), *after_moves(canary, outside, reviews)]
 
 
+def _execution_cards(parts: Parts, people: Callable[[str], str]) -> list[Subjects]:
+    """Where runbooks can be run."""
+    if parts.remediation is None:
+        return []
+    channel = parts.settings.tandem_channel
+    cards = ExecutionCards(parts.store.executions, parts.remediation, channel, people)
+    return [cards.subjects]
+
+
+def _remediating(parts: Parts) -> list[Job]:
+    if not isinstance(parts.remediation, Remediations):
+        return []
+    return remediating(parts.remediation)
+
+
 def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Reply:
     similar: list[Hit] = []
     if parts.embedder.ready:
@@ -298,4 +331,6 @@ def _card(parts: Parts, incident: Incident, people: Callable[[str], str]) -> Rep
         records=records,
         now=now,
         noticed=parts.reading.noticed(incident, now),
+        executions=parts.store.executions.find(incident=incident.id, open_only=True),
+        offers=parts.remediation.offers(incident) if parts.remediation is not None else (),
     )
