@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx
@@ -182,11 +184,17 @@ class _Patience:
             self._left = 0
 
 
+@cache
+def _trusted() -> SSLContext:
+    """Made once: reading the certificates takes longer than a request."""
+    return httpx.create_ssl_context()
+
+
 class _Bounded(httpx.HTTPTransport):
     """Answers that are too large or come too slowly are given up."""
 
     def __init__(self, seconds: float, most_bytes: int) -> None:
-        super().__init__(limits=httpx.Limits(max_connections=AT_ONCE))
+        super().__init__(verify=_trusted(), limits=httpx.Limits(max_connections=AT_ONCE))
         self._seconds = seconds
         self._most_bytes = most_bytes
 

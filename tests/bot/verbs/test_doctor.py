@@ -43,6 +43,7 @@ def test_its_findings_are_json_on_request(capsys: pytest.CaptureFixture[str]) ->
         ("TANDEM_MODELS", "nowhere.toml", "Model data", "nowhere.toml"),
         ("TANDEM_MONITORS", "nowhere.toml", "Monitors", "nowhere.toml"),
         ("PROMETHEUS_URL", "nonsense", "Prometheus", "nonsense"),
+        ("TANDEM_TELEMETRY", "nowhere.toml", "Metrics, logs and traces", "nowhere.toml"),
     ],
 )
 def test_what_does_not_work_is_told_in_words(
