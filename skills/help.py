@@ -21,6 +21,7 @@ GROUPS = (
             "incident_update",
             "runbook",
             "postmortem",
+            "shift_handover",
             "silence",
             "silences",
             "silence_end",

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, Field
 
-from knowledge.durations import say_duration
+from knowledge.durations import parse_duration, say_duration
+from knowledge.errors import BadArgs
 from knowledge.records import Incident, Message, Severity, Status
 from knowledge.summary import (
     Group,
@@ -17,6 +19,7 @@ from knowledge.summary import (
     sources_of,
     summarise,
 )
+from knowledge.summary.catching_up import catch_up
 from skills.contract import (
     Audience,
     Button,
@@ -50,6 +53,7 @@ class Args(BaseModel):
     incident: str = Field("", description="which one, e.g. INC-12; empty for this thread's")
     service: str = Field("", description="the open incident of this service, e.g. checkout")
     post: bool = Field(False, description="post it for everyone instead of showing it to you")
+    since: str = Field("", description="only what is new since then: 2h, 14:30; empty for all")
 
 
 def run(ctx: Context, args: Args) -> Reply:
@@ -57,11 +61,11 @@ def run(ctx: Context, args: Args) -> Reply:
     if not wanted and not args.service.strip():
         wanted = ctx.thread
     if wanted:
-        return _show(ctx, ctx.incidents.get(wanted), args.post)
+        return _show(ctx, ctx.incidents.get(wanted), args)
     service = args.service.strip()
     found = ctx.incidents.find(open_only=True, service=service, limit=MOST_OFFERED)
     if len(found) == 1:
-        return _show(ctx, found[0], args.post)
+        return _show(ctx, found[0], args)
     return _offer(found, service) if found else _none_open(ctx, service)
 
 
@@ -100,21 +104,49 @@ def _of(service: str) -> str:
     return f" for {service}" if service else ""
 
 
-def _show(ctx: Context, stored: Incident, post: bool) -> Reply:
-    incident = _with_names(ctx, replace(stored, thread=ctx.read_thread(stored.id)))
-    plain = summarise(incident, ctx.now)
+def _show(ctx: Context, stored: Incident, args: Args) -> Reply:
+    incident = with_names(ctx, replace(stored, thread=ctx.read_thread(stored.id)))
+    since = moment(args.since, ctx.now)
+    plain = catch_up(incident, ctx.now, since) if since else summarise(incident, ctx.now)
     summary = plain if ctx.llm is None else reword(plain, incident, ctx.llm, ctx.llm_seconds)
     worded = ctx.llm.name if ctx.llm is not None and summary != plain else ""
     return Reply(
-        title=f"{incident.id} · {incident.title}",
+        title=_title(incident, since),
         tone=_tone(incident),
         sections=tuple(_sections(summary)),
         sources=_sources(summary, incident),
-        buttons=_buttons(incident, post),
+        buttons=_buttons(incident, args.post, ctx.now),
         footer=_footer(ctx, incident, worded),
         about=incident.id,
-        audience=Audience.PLACE if post else Audience.ASKER,
+        audience=Audience.PLACE if args.post else Audience.ASKER,
     )
+
+
+def _title(incident: Incident, since: datetime | None) -> str:
+    new = f" · new since {since:%H:%M}" if since else ""
+    return f"{incident.id} · {incident.title}{new}"
+
+
+def moment(said: str, now: datetime) -> datetime | None:
+    """The moment that "2h", "14:30" or an ISO time means; None where nothing is said."""
+    text = said.strip()
+    if not text:
+        return None
+    clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?: utc)?", text, re.IGNORECASE)
+    if clock:
+        today = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        return today if today <= now else today - timedelta(days=1)
+    try:
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        return now - parse_duration(text)
+    except (ValueError, OverflowError):
+        raise BadArgs(
+            "since", f"{text[:40]!r} is no time", "Write for example 2h or 14:30"
+        ) from None
 
 
 def _sections(summary: Summary) -> list[Section]:
@@ -141,7 +173,7 @@ def _label(source: SourceText) -> str:
     return f"{source.label} {source.at:%H:%M}"
 
 
-def _buttons(incident: Incident, posted: bool) -> tuple[Button, ...]:
+def _buttons(incident: Incident, posted: bool, now: datetime) -> tuple[Button, ...]:
     post = Button("Post here", Call(skill.name, {"incident": incident.id, "post": True}))
     similar = Button("Similar incidents", Call("similar_incidents", {"incident": incident.id}))
     ack = Button(
@@ -150,7 +182,16 @@ def _buttons(incident: Incident, posted: bool) -> tuple[Button, ...]:
         style=Style.PRIMARY,
     )
     waiting = incident.is_open and not incident.acknowledged_by
-    return (*((ack,) if waiting else ()), *(() if posted else (post,)), similar)
+    later = Button(
+        f"What is new since {now:%H:%M}",
+        Call(skill.name, {"incident": incident.id, "since": now.isoformat(timespec="seconds")}),
+    )
+    return (
+        *((ack,) if waiting else ()),
+        *(() if posted else (post,)),
+        similar,
+        *((later,) if incident.is_open and not posted else ()),
+    )
 
 
 def _footer(ctx: Context, incident: Incident, worded: str) -> str:
@@ -176,7 +217,7 @@ def _tone(incident: Incident) -> Tone:
     return Tone.BAD if grave else Tone.WARNING
 
 
-def _with_names(ctx: Context, incident: Incident) -> Incident:
+def with_names(ctx: Context, incident: Incident) -> Incident:
     """People by their shown names, in the authors as in the text."""
 
     def plain(text: str) -> str:

@@ -42,7 +42,7 @@ from skills.not_useful import skill as not_useful
 from skills.not_useful import useful
 from skills.oncall import skill as oncall
 from skills.page import skill as page
-from skills.planned import PLANNED
+from skills.postmortem import skill as postmortem
 from skills.promotion import promotion
 from skills.raise_bar import bar_keep
 from skills.raise_bar import skill as raise_bar
@@ -61,6 +61,7 @@ from skills.runbook_steps import (
     runbook_skip,
     runbook_step,
 )
+from skills.shift_handover import skill as shift_handover
 from skills.silence import silence_start
 from skills.silence import skill as silence
 from skills.silences import silence_end, silence_prolong
@@ -104,6 +105,8 @@ BUILTIN: tuple[Skill[Any], ...] = (
     page,
     incident_channel,
     stakeholder_update,
+    postmortem,
+    shift_handover,
     ticket,
     runbook,
     runbook_run,
@@ -150,7 +153,6 @@ BUILTIN: tuple[Skill[Any], ...] = (
     stats,
     usage,
     help_,
-    *PLANNED,
 )
 
 GROUP = "tandem.skills"

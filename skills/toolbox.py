@@ -20,7 +20,7 @@ log = logging.getLogger("tandem.toolbox")
 
 NO_TOOLS = frozenset(
     (
-        *("help", "usage", "audit", "stats", "postmortem", "investigate"),
+        *("help", "usage", "audit", "stats", "postmortem", "shift_handover", "investigate"),
         # Anybody may ask for these, so they need no right; still they are asked for by people.
         *("promotion", "rollback"),
     )

@@ -6,8 +6,7 @@ as owners of actions and nowhere else.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from knowledge.durations import say_duration
@@ -18,7 +17,6 @@ from knowledge.summary.draft import say_value
 from knowledge.summary.facts import Facts, read, suspect_change
 from knowledge.summary.model import (
     Group,
-    SourceText,
     Statement,
     Summary,
     say_day,
@@ -28,35 +26,13 @@ from knowledge.summary.model import (
 )
 from knowledge.summary.people import speakers, todos
 from knowledge.summary.plain import BOT
+from knowledge.summary.report import Part, Report, report
 
 ROOM = 600
 """Words of the summary that the draft is made from: more than a summary, since it is read later."""
-_NOTHING = "Nothing is recorded."
 
 
-@dataclass(frozen=True)
-class Part:
-    """One section. `open` marks questions for people; what stands there is not a finding."""
-
-    heading: str
-    statements: tuple[Statement, ...]
-    open: bool = False
-
-
-@dataclass(frozen=True)
-class Postmortem:
-    incident: str
-    title: str
-    as_of: datetime
-    parts: tuple[Part, ...]
-    sources: tuple[SourceText, ...]
-    """All that is cited, in the order in which it is."""
-
-    def part(self, heading: str) -> Part:
-        return next(p for p in self.parts if p.heading == heading)
-
-
-def postmortem(incident: Incident, now: datetime) -> Postmortem:
+def postmortem(incident: Incident, now: datetime) -> Report:
     """The draft of the post-mortem of an incident, from what is recorded alone."""
     facts = read(incident)
     summary = compose(facts, now, ROOM)
@@ -73,43 +49,12 @@ def postmortem(incident: Incident, now: datetime) -> Postmortem:
         Part("What went badly", tuple(_badly(facts)), open=True),
         Part("Action items", tuple(_actions(incident))),
     )
-    known = sources_of(incident)
-    cited = dict.fromkeys(k for p in parts for s in p.statements for k in s.sources if k in known)
-    return Postmortem(
-        incident.id,
-        _title(incident, people),
-        now,
-        tuple(_numbered(p, n) for n, p in enumerate(parts)),
-        tuple(known[k] for k in cited),
+    title = f"Post-mortem of {incident.id}: {_title(incident, people)}"
+    lead = (
+        f"Draft from what is recorded, as of {now:%Y-%m-%d %H:%M} UTC. "
+        "Blameless: people are named as owners of actions only."
     )
-
-
-def postmortem_markdown(draft: Postmortem) -> str:
-    """The draft as a Markdown document; every statement names its sources, listed at the end."""
-    number = {source.id: n for n, source in enumerate(draft.sources, 1)}
-    lines = [
-        f"# Post-mortem of {draft.incident}: {draft.title}",
-        "",
-        f"Draft from what is recorded, as of {draft.as_of:%Y-%m-%d %H:%M} UTC. "
-        "Blameless: people are named as owners of actions only.",
-    ]
-    for part in draft.parts:
-        lines += ["", f"## {part.heading}", ""]
-        if part.open:
-            lines += ["_Questions for the people who were there._", ""]
-        lines += [f"- {s.text}{_notes(s, number)}" for s in part.statements] or [f"- {_NOTHING}"]
-    lines += ["", "## Sources", ""]
-    for source in draft.sources:
-        label = f"{source.id}, {say_day(source.at)} {say_time(source.at)} UTC"
-        lines.append(
-            f"{number[source.id]}. " + (f"[{label}]({source.url})" if source.url else label)
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _notes(statement: Statement, number: Mapping[str, int]) -> str:
-    cited = [str(number[k]) for k in statement.sources if k in number]
-    return f" [{', '.join(cited)}]" if cited else ""
+    return report(title, lead, now, parts, sources_of(incident))
 
 
 def _people(incident: Incident) -> frozenset[str]:
@@ -121,14 +66,6 @@ def _people(incident: Incident) -> frozenset[str]:
         incident.acknowledged_by,
     }
     return frozenset(n for n in names if n and n.lower() != BOT)
-
-
-def _numbered(part: Part, number: int) -> Part:
-    statements = (
-        Statement(f"p{number}.{n}", s.group, s.text, s.sources)
-        for n, s in enumerate(part.statements, 1)
-    )
-    return Part(part.heading, tuple(statements), part.open)
 
 
 def _statement(group: Group, text: str, *sources: str) -> Statement:

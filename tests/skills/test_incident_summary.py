@@ -10,7 +10,7 @@ from knowledge.adapters.memory.llm import ScriptedLLM
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.errors import NotFound
 from knowledge.records import Event, Incident, Message, Severity, Signal, Status
-from skills.contract import Audience, Call, Context, Reply
+from skills.contract import Audience, BadArgs, Call, Context, Reply
 from skills.incident_summary import Args, run, skill
 from skills.testing import context
 
@@ -106,8 +106,23 @@ def test_it_is_for_the_asker_until_it_is_posted(world: World) -> None:
 def test_acknowledge_is_offered_only_while_nobody_has(world: World) -> None:
     fresh = [b.label for b in world.ask(incident=opened(world)).buttons]
     taken = [b.label for b in world.ask(incident=opened(world, acknowledged_by="U1")).buttons]
-    assert fresh == ["Acknowledge", "Post here", "Similar incidents"]
-    assert taken == ["Post here", "Similar incidents"]
+    new = "What is new since 12:30"
+    assert fresh == ["Acknowledge", "Post here", "Similar incidents", new]
+    assert taken == ["Post here", "Similar incidents", new]
+
+
+@pytest.mark.parametrize("since", ["25m", "12:05", "2026-03-05T12:05:00+00:00"])
+def test_who_looked_before_sees_what_is_new(world: World, since: str) -> None:
+    reply = world.ask(incident=opened(world), since=since)
+    assert reply.title.endswith("new since 12:05")
+    told = [line.text for section in reply.sections for line in section.lines]
+    assert any("120 orders failed" in t for t in told)
+    assert not any("Incident commander" in t for t in told)
+
+
+def test_since_must_be_a_time(world: World) -> None:
+    with pytest.raises(BadArgs, match="since"):
+        world.ask(incident=opened(world), since="the other day")
 
 
 def test_the_thread_stands_in_for_the_id(world: World) -> None:

@@ -10,7 +10,8 @@ from knowledge.incident_files import read_incident
 from knowledge.records import Incident
 from knowledge.summary import sources_of
 from knowledge.summary.blameless import is_blameless
-from knowledge.summary.postmortem import Postmortem, postmortem, postmortem_markdown
+from knowledge.summary.postmortem import postmortem
+from knowledge.summary.report import Report, report_markdown
 
 Talk = Callable[..., Incident]
 
@@ -18,7 +19,7 @@ NOW = datetime(2026, 1, 10, 16, tzinfo=UTC)
 OWN = sorted((Path(__file__).parents[3] / "benchmarks" / "summaries_own").glob("*.json"))
 
 
-def texts(draft: Postmortem, heading: str) -> str:
+def texts(draft: Report, heading: str) -> str:
     return " | ".join(s.text for s in draft.part(heading).statements)
 
 
@@ -63,7 +64,7 @@ def test_nobody_is_blamed(file: Path) -> None:
 
 
 def test_as_markdown_it_is_a_document_with_its_sources(incident: Incident) -> None:
-    text = postmortem_markdown(postmortem(incident, NOW))
+    text = report_markdown(postmortem(incident, NOW))
     assert text.startswith("# Post-mortem of INC-7: Checkout failing\n")
     assert "## Five whys\n\n_Questions for the people who were there._" in text
     assert text.count("\n## ") == 11
@@ -74,4 +75,4 @@ def test_of_an_incident_of_which_nothing_is_recorded(talk: Talk) -> None:
     draft = postmortem(talk(), NOW)
     assert "not resolved yet" in texts(draft, "Summary")
     assert texts(draft, "Cause") == "Not established in the record."
-    assert "- Nothing is recorded." in postmortem_markdown(draft)
+    assert "- Nothing is recorded." in report_markdown(draft)
