@@ -1,7 +1,6 @@
 """What broke: services and components ranked by how well the evidence speaks for each."""
 
 from knowledge.causes.case import Case, Readings, Symptom
-from knowledge.causes.live import case_of
 from knowledge.causes.ranking import Clue, ClueKind, Ranking, Suspect
 from knowledge.causes.search import rank
 
@@ -13,6 +12,5 @@ __all__ = [
     "Readings",
     "Suspect",
     "Symptom",
-    "case_of",
     "rank",
 ]
