@@ -285,6 +285,8 @@ def _buttons(model: str, args: Args, found: DriftReport) -> tuple[Button, ...]:
     ]
     if found.verdict in (DRIFTING, BROKEN):
         columns = [c.name for c in found.drifted[:3]] or [q.column for q in found.quality[:3]]
+        side = Call("model_or_infra", {"model": model})
+        buttons.append(Button("Model or infrastructure?", side))
         what = f"{model} {found.verdict} {' '.join(columns)}"[:300]
         buttons.append(Button("Similar incidents", Call("similar_incidents", {"text": what})))
         buttons.append(Button("Promote another version", Call("promotion", {"model": model})))

@@ -103,7 +103,7 @@ def test_a_metric_offers_no_training_and_a_model_does() -> None:
         *("Acknowledge", "Resolve", "More"),
     ]
     model = card(incident(DRIFT), Noticed(DRIFT))
-    assert labels(model)[:5] == ["Investigate", "Snooze", "Retrain", "Roll back", "Not useful"]
+    assert labels(model)[:4] == ["Investigate", "Model or infrastructure?", "Snooze", "Retrain"]
     assert button(model, "Retrain").call == Call("retrain", {"model": "eta-model"})
     assert button(model, "Roll back").call == Call("rollback", {"model": "eta-model"})
     assert button(model, "Roll back").confirm
