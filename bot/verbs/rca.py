@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from bot.incident_cause import IncidentCase, incident_case, is_incident
 from bot.verbs import Parsers
-from knowledge.adapters.cause_files import TelemetryCase, read_case, read_text
+from knowledge.adapters.cause_files import TelemetryCase, read_case, read_json, read_text
+from knowledge.catalogue import Catalogue
 from knowledge.causes import Clue, Ranking
 from knowledge.causes.alerts import read_alert_cases
 from knowledge.errors import TandemError, UserError
@@ -39,7 +41,11 @@ def register(parsers: Parsers) -> None:
         nargs="+",
         type=Path,
         metavar="CASE",
-        help="a file of one case's telemetry (JSON), of alert-only cases (JSON lines), or a folder",
+        help="a file of one case's telemetry or of one incident (JSON), of alert-only cases "
+        "(JSON lines), or a folder",
+    )
+    parser.add_argument(
+        "--catalogue", type=Path, help="services and their calls (TOML, JSON), for incidents"
     )
     parser.add_argument("--out", type=Path, help="write all rankings as JSON: case -> suspects")
     parser.add_argument("--json", action="store_true", help="print the rankings as JSON")
@@ -49,14 +55,14 @@ def register(parsers: Parsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when all cases were ranked, 1 when some could not be read, 2 when called wrongly."""
     try:
-        cases, problems = read_cases(args.cases)
+        cases, problems = read_cases(args.cases, args.catalogue)
         rankings = {case.id: case.rank() for case in cases}
         if args.out:
             write_rankings(rankings, args.out)
         if args.json:
             print(json.dumps(as_json(rankings, clues=True), indent=2, ensure_ascii=False))
         elif not args.out:
-            print("\n\n".join(_as_text(name, found) for name, found in rankings.items()))
+            print("\n\n".join(_told(case, rankings[case.id]) for case in cases))
     except TandemError as error:
         print(f"tandem rca: {error}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
@@ -65,14 +71,17 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def read_cases(paths: Iterable[Path]) -> tuple[list[Searchable], list[str]]:
+def read_cases(
+    paths: Iterable[Path], catalogue: Path | None = None
+) -> tuple[list[Searchable], list[str]]:
     """Cases of all kinds, by the kind of file, and why files were left out. Raises UserError when
     nothing could be read."""
+    known = Catalogue.read(catalogue) if catalogue else None
     found: list[Searchable] = []
     problems: list[str] = []
     for file in [file for path in paths for file in _files(path)]:
         try:
-            found += _alert_cases(file) if _of_alerts(file) else [TelemetryCase(read_case(file))]
+            found += _alert_cases(file) if _of_alerts(file) else [_case(file, known)]
         except UserError as error:
             problems.append(str(error))
     if not found:
@@ -113,6 +122,13 @@ def _files(path: Path) -> list[Path]:
     return [folder / name for name in names if name not in NO_CASES]
 
 
+def _case(file: Path, catalogue: Catalogue | None) -> Searchable:
+    """An incident, or telemetry around a failure, by what the document holds."""
+    if is_incident(read_json(file)):
+        return incident_case(read_text(file), file.name, catalogue)
+    return TelemetryCase(read_case(file))
+
+
 def _of_alerts(file: Path) -> bool:
     return file.name.endswith(ALERT_CASES)
 
@@ -130,6 +146,10 @@ def _clues(clues: Iterable[Clue]) -> list[dict[str, Any]]:
         {"kind": clue.kind.value, "text": clue.text, "weight": round(clue.weight, 3)}
         for clue in clues
     ]
+
+
+def _told(case: Searchable, ranking: Ranking) -> str:
+    return case.as_text() if isinstance(case, IncidentCase) else _as_text(case.id, ranking)
 
 
 def _as_text(name: str, ranking: Ranking) -> str:

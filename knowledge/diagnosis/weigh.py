@@ -58,7 +58,7 @@ def diagnose(found: Gathered) -> Ranking:
         _as_before(odds, hit, found.catalogue)
     measured = rankings[-1:] if found.case else ()
     looked_at = (*found.looked_at, *(line for r in measured for line in r.looked_at))
-    missing = (*found.missing, *(line for r in measured for line in r.missing))
+    missing = (*found.missing, *(line for r in rankings for line in r.missing))
     return Ranking(odds.suspects(), found.onset, looked_at, missing)
 
 

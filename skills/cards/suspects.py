@@ -14,7 +14,7 @@ from skills.contract import Button, Call, Line, Reply, Section, Source, Style, T
 
 SHOWN_CLUES, SHOWN_AGAINST, SHOWN_OTHERS, SHOWN_CHANGES = 5, 3, 2, 3
 MOST_CAUSE = 200
-_LIKELY = 0.5
+_LIKELY, _SUREST = 0.5, 0.99
 _WORTH_TELLING, _WORTH_NAMING = 0.1, 0.01
 _SURE = (
     (0.8, "very likely"),
@@ -54,7 +54,12 @@ def suspects_card(ranking: Ranking, found: Gathered, link: Callable[[str], str])
 def how_sure(probability: float) -> str:
     """ "very likely (84 %)"."""
     words = next(words for least, words in _SURE if probability >= least)
-    return f"{words} ({probability:.0%})".replace("%", " %")
+    return f"{words} ({_share(probability)})"
+
+
+def _share(probability: float) -> str:
+    """Never certain: the evidence may mislead in ways that it does not show."""
+    return f"{min(probability, _SUREST) * 100:.0f} %"
 
 
 def cause_of(suspect: Suspect, changes: Sequence[Change]) -> str:
@@ -89,17 +94,15 @@ def _homes(others: Sequence[Suspect]) -> list[Suspect]:
 
 
 def _summary(suspect: Suspect, sure: float, found: Gathered) -> str:
-    at = clock(found.onset, found.until.date())
-    whole = suspect.kind == "service" and sure - suspect.probability >= _WORTH_TELLING
-    parts = " or a part of it" if whole else _kind(suspect)
-    if suspect.part_of and sure - suspect.probability >= _WORTH_TELLING:
-        alone = f"{suspect.probability:.0%}".replace("%", " %")
-        parts = f"{parts}, or all of {suspect.part_of}"
-        return (
-            f"*{suspect.component}*{parts}: {how_sure(sure)}; {alone} for the pod alone. "
-            f"It began at {at} UTC."
-        )
-    return f"*{suspect.component}*{parts}: {how_sure(sure)}. It began at {at} UTC."
+    began = f"It began at {clock(found.onset, found.until.date())} UTC."
+    shared = sure - suspect.probability >= _WORTH_TELLING
+    what, alone = _kind(suspect), ""
+    if shared and suspect.part_of:
+        what += f", or all of {suspect.part_of}"
+        alone = f"; {_share(suspect.probability)} for the pod alone"
+    elif shared:
+        what = " or a part of it"
+    return f"*{suspect.component}*{what}: {how_sure(sure)}{alone}. {began}"
 
 
 def _kind(suspect: Suspect) -> str:

@@ -27,6 +27,7 @@ from knowledge.causes.alerts.words import (
     say_calls,
     say_explained,
     say_looked_at,
+    say_missing,
     say_pods,
     say_sign,
 )
@@ -85,7 +86,9 @@ def rank_alerts(
     for name, level in landscape.levels.items():
         if level is Level.NODE:
             scores[name] *= NODE_FACTOR
-    return _ranking(scores, files, landscape, onset, say_looked_at(signs, len(windows)))
+    suspects = _suspects(scores, files, landscape)
+    looked_at = say_looked_at(signs, len(windows))
+    return Ranking(suspects, onset, looked_at, say_missing(len(windows)))
 
 
 _Weighed = tuple[Sign, float, float]
@@ -195,20 +198,16 @@ def _into(component: str, caller: str, landscape: Landscape) -> bool:
     return landscape.home(component) != landscape.home(caller)
 
 
-def _ranking(
-    scores: Mapping[str, float],
-    files: Mapping[str, _File],
-    landscape: Landscape,
-    onset: datetime,
-    looked_at: tuple[str, ...],
-) -> Ranking:
+def _suspects(
+    scores: Mapping[str, float], files: Mapping[str, _File], landscape: Landscape
+) -> tuple[Suspect, ...]:
     order = sorted(scores, key=lambda name: (-scores[name], name))
     most = max([*scores.values(), NONE_SCORE])
     weights = {name: math.exp((scores[name] - most) / TEMPERATURE) for name in order}
     # What has nothing against it is no suspect; it stays in the order, without belief.
     weights = {name: w if scores[name] > 0 else 0.0 for name, w in weights.items()}
     total = sum(weights.values()) + math.exp((NONE_SCORE - most) / TEMPERATURE)
-    suspects = tuple(
+    return tuple(
         Suspect(
             component=name,
             score=scores[name],
@@ -219,7 +218,6 @@ def _ranking(
         )
         for name in order
     )
-    return Ranking(suspects, onset, looked_at)
 
 
 def _weightiest(clues: Sequence[Clue]) -> tuple[Clue, ...]:
@@ -227,4 +225,3 @@ def _weightiest(clues: Sequence[Clue]) -> tuple[Clue, ...]:
     ordered = sorted(clues, key=lambda clue: (-clue.weight, clue.text))
     against = [clue for clue in ordered if clue.weight < 0]
     return (*[clue for clue in ordered if clue.weight >= 0][:_CLUES], *against)
-

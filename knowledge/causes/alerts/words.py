@@ -23,7 +23,8 @@ def say_sign(sign: Sign, weight: float, chance: float, onset: datetime, has_past
     kind = ClueKind.RESOURCE if any(part in name for part in _RESOURCES) else ClueKind.ALERT
     when = f" at {sign.at:%H:%M}{_after(sign.at, onset)}" if sign.at else ""
     text = f"{sign.name}{_DIRECTIONS.get(sign.direction, '')}{when}"
-    return Clue(kind, f"{text}; {_how_rare(chance, has_past)}", weight, sign.at, _ids(sign))
+    rare = f"; {_how_rare(chance)}" if has_past else ""
+    return Clue(kind, f"{text}{rare}", weight, sign.at, _ids(sign))
 
 
 def say_blame(component: str, sign: Sign, weight: float) -> Clue:
@@ -69,10 +70,11 @@ def say_looked_at(signs: Sequence[Sign], windows: int) -> tuple[str, ...]:
     return (*said, *((f"{windows:,} earlier windows of alerts",) if windows else ()))
 
 
-def _how_rare(chance: float, has_past: bool) -> str:
-    """Shares in whole words; without a past, it is told by the components of the same moment."""
-    if not has_past:
-        return "there is no history to say how rare that is"
+def say_missing(windows: int) -> tuple[str, ...]:
+    return () if windows else ("no earlier alerts: how rare each one is, is not known",)
+
+
+def _how_rare(chance: float) -> str:
     if chance >= 0.2:
         return f"seen in {chance:.0%} of the past"
     return f"seen in about 1 of {round(1 / chance):,} windows before"

@@ -90,7 +90,8 @@ def test_without_a_past_what_others_show_too_is_less_news(landscape: Landscape, 
     common = tuple(sign(pod, "cpu") for pod in ("shop-0", "shop-1", "cart-0"))
     ranking = rank_alerts((*common, sign("cart-1", "oom")), landscape, ONSET)
     assert ranking.suspects[0].component == "cart-1"
-    assert "no history" in ranking.suspects[0].clues[0].text
+    assert ranking.suspects[0].clues[0].text == "oom rose at 12:00, at the onset"
+    assert ranking.missing == ("no earlier alerts: how rare each one is, is not known",)
 
 
 def test_beliefs_leave_room_for_none_of_these(landscape: Landscape, sign: Make) -> None:
