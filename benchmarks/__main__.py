@@ -97,6 +97,11 @@ BENCHMARKS = (
         judges=True,
         llm=True,
     ),
+    Benchmark(
+        "injections",
+        "What comes of texts that try to steer a language model which obeys all of them?",
+        judges=True,
+    ),
 )
 
 
