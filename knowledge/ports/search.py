@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from knowledge.records import Document, DocumentKind, Hit, Vector
+from knowledge.records import (
+    Document,
+    DocumentChanges,
+    DocumentKind,
+    Filters,
+    Hit,
+    Judgement,
+    Vector,
+)
+
+_NO_FILTERS = Filters()
 
 
 class Documents(Protocol):
@@ -21,6 +31,15 @@ class Documents(Protocol):
     def all(self, kind: DocumentKind | None = None) -> list[Document]: ...
 
     def revision(self) -> int: ...
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        """Forget; unknown ids are fine."""
+        ...
+
+    def changes(self, since: int) -> DocumentChanges:
+        """What was put and removed after revision `since`, and the revision that it leads to; of
+        a `since` below 0 all documents. Costs what has changed, not what there is."""
+        ...
 
 
 class Embedder(Protocol):
@@ -65,8 +84,14 @@ class Library(Protocol):
         k: int = 5,
         kinds: Sequence[DocumentKind] = (DocumentKind.INCIDENT, DocumentKind.RUNBOOK),
         exclude: Sequence[str] = (),
+        filters: Filters = _NO_FILTERS,
+        votes: Sequence[Judgement] = (),
     ) -> list[Hit]:
-        """Best first; hits of band NONE are left out."""
+        """Best first; hits of band NONE are left out, and so is what does not pass the filters.
+
+        `votes` move documents a little among the hits of a question near to the one they were
+        given for (`knowledge.library.votes`).
+        """
         ...
 
     def get(self, document_id: str) -> Document: ...

@@ -48,7 +48,15 @@ from knowledge.records.promotion import (
     Vote,
 )
 from knowledge.records.registry import Details, Evaluation, Field, Kind, ModelVersion, Signature
-from knowledge.records.search import Band, Document, DocumentKind, Filters, Hit, Judgement
+from knowledge.records.search import (
+    Band,
+    Document,
+    DocumentChanges,
+    DocumentKind,
+    Filters,
+    Hit,
+    Judgement,
+)
 from knowledge.records.telemetry import LogLine, Span
 from knowledge.records.watching import (
     Backtest,
@@ -82,6 +90,7 @@ __all__ = [
     "Details",
     "Difference",
     "Document",
+    "DocumentChanges",
     "DocumentKind",
     "Ended",
     "Episode",

@@ -50,6 +50,19 @@ class Hit:
     """The part of the document that is nearest to the query."""
     sections: tuple[str, ...] = ()
     """The headings under which the words stand: "impact", "root cause" ..."""
+    helped: int = 0
+    """People who found it useful for a question near to this one."""
+    unlike: int = 0
+    """People who said that it is not alike, to a question near to this one."""
+
+
+@dataclass(frozen=True)
+class DocumentChanges:
+    """What happened to the documents of a store after some revision."""
+
+    revision: int
+    put: tuple[Document, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ The port suite runs on these and on the SQL stores, so that they stay the same t
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -42,6 +43,7 @@ from knowledge.records import (
     Change,
     Delivery,
     Document,
+    DocumentChanges,
     DocumentKind,
     Incident,
     Lesson,
@@ -411,13 +413,21 @@ class MemoryDocuments:
     def __init__(self, lock: Lock | None = None) -> None:
         self._lock = lock or threading.RLock()
         self._documents: dict[str, Document] = {}
+        self._happened: list[tuple[int, str]] = []
         self._revision = 0
 
     def put(self, documents: Sequence[Document]) -> None:
         with self._lock:
             changed = {d.id: d for d in documents if self._documents.get(d.id) != d}
             self._documents.update(changed)
-            self._revision += bool(changed)
+            self._note(changed)
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        with self._lock:
+            known = [i for i in dict.fromkeys(document_ids) if i in self._documents]
+            for document_id in known:
+                del self._documents[document_id]
+            self._note(known)
 
     def get(self, document_id: str) -> Document:
         with self._lock:
@@ -432,6 +442,21 @@ class MemoryDocuments:
     def revision(self) -> int:
         with self._lock:
             return self._revision
+
+    def changes(self, since: int) -> DocumentChanges:
+        with self._lock:
+            if since < 0:
+                return DocumentChanges(self._revision, tuple(self._documents.values()))
+            first = bisect_right(self._happened, since, key=lambda pair: pair[0])
+            touched = dict.fromkeys(document_id for _, document_id in self._happened[first:])
+            put = tuple(self._documents[i] for i in touched if i in self._documents)
+            removed = tuple(i for i in touched if i not in self._documents)
+            return DocumentChanges(self._revision, put, removed)
+
+    def _note(self, document_ids: Iterable[str]) -> None:
+        before = len(self._happened)
+        self._happened += [(self._revision + 1, document_id) for document_id in document_ids]
+        self._revision += len(self._happened) > before
 
 
 class MemoryStore:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from knowledge.adapters.sql.database import Database
-from knowledge.adapters.sql.tables import CounterRow, DocumentRow
+from knowledge.adapters.sql.tables import CounterRow, DocumentRow, RemovedDocumentRow
 from knowledge.errors import NotFound
-from knowledge.records import Document, DocumentKind
+from knowledge.records import Document, DocumentChanges, DocumentKind
 
 _REVISION = "documents"
 _AT_ONCE = 500
@@ -25,18 +25,32 @@ class SqlDocuments:
         last = {document.id: document for document in documents}
         with self._database.write() as session:
             stored = _rows(session, list(last))
-            changed = False
-            for document in last.values():
+            changed = [
+                document
+                for document in last.values()
+                if document.id not in stored or _to_document(stored[document.id]) != document
+            ]
+            if not changed:
+                return
+            revision = _count(session)
+            _unbury(session, [document.id for document in changed])
+            for document in changed:
+                columns = {**_columns(document), "revision": revision}
                 row = stored.get(document.id)
                 if row is None:
-                    session.add(DocumentRow(id=document.id, **_columns(document)))
-                elif _to_document(row) != document:
-                    row.sqlmodel_update(_columns(document))
+                    session.add(DocumentRow(id=document.id, **columns))
                 else:
-                    continue
-                changed = True
-            if changed:
-                _count(session)
+                    row.sqlmodel_update(columns)
+
+    def remove(self, document_ids: Sequence[str]) -> None:
+        with self._database.write() as session:
+            stored = _rows(session, list(dict.fromkeys(document_ids)))
+            if not stored:
+                return
+            revision = _count(session)
+            for row in stored.values():
+                session.add(RemovedDocumentRow(id=row.id, revision=revision))
+                session.delete(row)
 
     def get(self, document_id: str) -> Document:
         with self._database.read() as session:
@@ -55,8 +69,19 @@ class SqlDocuments:
 
     def revision(self) -> int:
         with self._database.read() as session:
-            row = session.get(CounterRow, _REVISION)
-        return 0 if row is None else row.value
+            return _revision(session)
+
+    def changes(self, since: int) -> DocumentChanges:
+        query = select(DocumentRow).order_by(_NUMBER)
+        gone = select(RemovedDocumentRow.id).where(col(RemovedDocumentRow.revision) > since)
+        with self._database.read() as session:
+            # Read first: what is put meanwhile is then told again, and never left out.
+            revision = _revision(session)
+            if since < 0:
+                return DocumentChanges(revision, tuple(map(_to_document, session.exec(query))))
+            rows = session.exec(query.where(col(DocumentRow.revision) > since))
+            put = tuple(map(_to_document, rows))
+            return DocumentChanges(revision, put, tuple(session.exec(gone)))
 
 
 _NUMBER = col(DocumentRow.number)
@@ -70,12 +95,25 @@ def _rows(session: Session, ids: Sequence[str]) -> dict[str, DocumentRow]:
     return found
 
 
-def _count(session: Session) -> None:
+def _unbury(session: Session, ids: Sequence[str]) -> None:
+    for start in range(0, len(ids), _AT_ONCE):
+        some = col(RemovedDocumentRow.id).in_(ids[start : start + _AT_ONCE])
+        session.exec(delete(RemovedDocumentRow).where(some))
+
+
+def _revision(session: Session) -> int:
+    row = session.get(CounterRow, _REVISION)
+    return 0 if row is None else row.value
+
+
+def _count(session: Session) -> int:
+    """The next revision."""
     row = session.get(CounterRow, _REVISION, with_for_update=True)
     if row is None:
-        session.add(CounterRow(name=_REVISION, value=1))
-    else:
-        row.value += 1
+        row = CounterRow(name=_REVISION, value=0)
+        session.add(row)
+    row.value += 1
+    return row.value
 
 
 def _columns(document: Document) -> dict[str, Any]:

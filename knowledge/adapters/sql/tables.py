@@ -498,6 +498,17 @@ class DocumentRow(Table, table=True):
     resolution: str = Field(sa_type=Words)
     url: str = Field(sa_type=Words)
     tags: list[str] = Field(sa_type=JSON)
+    revision: int = Field(index=True)
+    """Of the store, when it was put."""
+
+
+class RemovedDocumentRow(Table, table=True):
+    """A document that is gone, so that an index built from the store forgets it too."""
+
+    __tablename__ = "document_removed"
+
+    id: str = Field(sa_type=Words, primary_key=True)
+    revision: int = Field(index=True)
 
 
 class CounterRow(Table, table=True):

@@ -416,6 +416,29 @@ class TestDocuments:
         store.documents.put([self.INCIDENT, newer])
         assert store.documents.all() == [newer]
 
+    def test_what_has_changed_is_told_from_a_revision_on(self, store: Store) -> None:
+        store.documents.put([self.INCIDENT])
+        one = store.documents.changes(-1)
+        assert (one.put, one.removed) == ((self.INCIDENT,), ())
+        store.documents.put([self.RUNBOOK])
+        two = store.documents.changes(one.revision)
+        assert (two.put, two.removed) == ((self.RUNBOOK,), ())
+        assert two.revision == store.documents.revision() > one.revision
+        assert store.documents.changes(two.revision).put == ()
+
+    def test_what_was_removed_is_told_until_it_is_put_again(self, store: Store) -> None:
+        store.documents.put([self.INCIDENT, self.RUNBOOK])
+        before = store.documents.revision()
+        store.documents.remove([self.RUNBOOK.id, "unknown"])
+        assert store.documents.all() == [self.INCIDENT]
+        gone = store.documents.changes(before)
+        assert (gone.put, gone.removed) == ((), (self.RUNBOOK.id,))
+        store.documents.put([self.RUNBOOK])
+        assert store.documents.changes(before).put == (self.RUNBOOK,)
+        assert store.documents.changes(before).removed == ()
+        store.documents.remove(["unknown"])
+        assert store.documents.revision() == store.documents.changes(before).revision
+
     def test_an_unknown_id_offers_the_nearest(self, store: Store) -> None:
         store.documents.put([self.INCIDENT, self.RUNBOOK])
         with pytest.raises(NotFound) as caught:

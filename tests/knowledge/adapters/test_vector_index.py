@@ -14,12 +14,12 @@ from knowledge.records import Vector
 SIZE = 16
 
 
-@pytest.fixture(params=["memory", "faiss", "faiss graph"])
+@pytest.fixture(params=["memory", "faiss", "faiss cells"])
 def index(request: pytest.FixtureRequest) -> VectorIndex:
     makers: dict[str, Callable[[int], VectorIndex]] = {
         "memory": FlatIndex,
         "faiss": FaissIndex,
-        "faiss graph": partial(FaissIndex, hnsw_from=2),
+        "faiss cells": partial(FaissIndex, cells_from=2),
     }
     return makers[request.param](SIZE)
 
@@ -35,7 +35,7 @@ def test_the_nearest_is_first_with_its_cosine(index: VectorIndex) -> None:
     question = (unit(1)[0] * 0.8 + unit(2)[0] * 0.6).astype(np.float32)
     found = index.search(question, 2)
     assert [key for key, _ in found] == ["b", "c"]
-    assert [cosine for _, cosine in found] == pytest.approx([0.8, 0.6])
+    assert [cosine for _, cosine in found] == pytest.approx([0.8, 0.6], abs=1e-3)
 
 
 def test_an_empty_index_finds_nothing(index: VectorIndex) -> None:
@@ -68,12 +68,12 @@ def test_many_replacements_leave_one_of_each(index: VectorIndex) -> None:
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         index.add(ids, rows)
     found = index.search(rows[7], 50)
-    assert (found[0][0], round(found[0][1], 4)) == ("7", 1.0)
+    assert (found[0][0], round(found[0][1], 3)) == ("7", 1.0)
     assert len({key for key, _ in found}) == len(found) == len(index) == 50
 
 
-def test_faiss_becomes_a_graph_at_its_limit() -> None:
-    index = FaissIndex(SIZE, hnsw_from=3)
+def test_faiss_makes_cells_at_its_limit() -> None:
+    index = FaissIndex(SIZE, cells_from=3)
     index.add(["a", "b"], unit(0, 1))
     assert index.exact
     index.add(["c"], unit(2))
