@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import cache
 from ssl import SSLContext
 from typing import Any, TypeVar
@@ -122,6 +123,16 @@ class Asker:
         said = _said(_json(response)) or response.text.strip()
         words = f"answers {status}" + (f": {said[:_WORDS]}" if said else "")
         return Refused(self.system, words, status, retry=status in (408, 425, 429) or status >= 500)
+
+
+@contextmanager
+def known_shape(system: str) -> Iterator[None]:
+    """Around the reading of an answer. Raises Unavailable where it is not built as documented."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        why = f"its answer is not built as its documentation says ({type(error).__name__})"
+        raise Unavailable(system, why, retry=False) from error
 
 
 class TooLarge(httpx.TransportError):

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from knowledge.adapters.telemetry.asking import Asker
+from knowledge.adapters.telemetry.asking import Asker, known_shape
 from knowledge.adapters.telemetry.levels import level_of
 from knowledge.adapters.telemetry.otlp import LONGEST_LABEL, MOST_LABELS
 from knowledge.adapters.telemetry.template import is_name
@@ -50,7 +50,8 @@ class Elasticsearch:
         answer = self._search(service, start, end, min(limit, MOST_HITS))
         outer = answer.get("hits")
         hits = outer.get("hits") if isinstance(outer, Mapping) else None
-        read = (self._line(hit, service) for hit in hits or ())
+        with known_shape(self._asker.system):
+            read = [self._line(hit, service) for hit in hits or ()]
         found = [line for line in read if line is not None]
         return sorted(found, key=lambda line: line.at, reverse=True)
 
@@ -98,7 +99,7 @@ class Elasticsearch:
         others = ((k, v[:LONGEST_LABEL]) for k, v in flat.items() if k != text_field)
         return LogLine(
             at=at,
-            service=_first(flat, self._service_fields) or service,
+            service=service,
             text=flat.get(text_field, ""),
             level=level_of(_first(flat, _LEVEL)),
             pod=_first(flat, _POD),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from knowledge.adapters.telemetry.asking import Asker
+from knowledge.adapters.telemetry.asking import Asker, known_shape
 from knowledge.adapters.telemetry.otlp import LONGEST_LABEL, MOST_LABELS
 from knowledge.adapters.telemetry.template import is_name
 from knowledge.adapters.telemetry.traces import whole_traces
@@ -37,7 +37,8 @@ class Jaeger:
                 "limit": self._traces,
             },
         )
-        found = (span for trace in _dicts(answer.get("data")) for span in _spans(trace))
+        with known_shape(self._asker.system):
+            found = [span for trace in _dicts(answer.get("data")) for span in _spans(trace)]
         return whole_traces(found, service, start, end, limit)
 
     def check(self, at: datetime) -> None:

@@ -1,13 +1,14 @@
 """Log lines of a Loki, by its HTTP API: GET /loki/api/v1/query_range."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from knowledge.adapters.telemetry.asking import Asker
+from knowledge.adapters.telemetry.asking import Asker, known_shape
 from knowledge.adapters.telemetry.levels import level_of
 from knowledge.adapters.telemetry.template import fill, is_name
+from knowledge.adapters.telemetry.times import from_nanoseconds, nanoseconds
 from knowledge.errors import Unavailable
 from knowledge.records import LogLine
 
@@ -18,7 +19,6 @@ MOST_PAGES = 10
 _LEVEL = ("level", "detected_level", "severity", "severity_text", "lvl")
 _POD = ("pod", "k8s_pod_name", "pod_name", "instance")
 _TRACE = ("trace_id", "traceid", "traceID", "traceId", "trace")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Loki:
@@ -40,7 +40,7 @@ class Loki:
         found: dict[tuple[int, str, str], LogLine] = {}
         until, asked = nanoseconds(end), min(PAGE, limit)
         for _ in range(MOST_PAGES):
-            page = self._page(query, nanoseconds(start), until, asked)
+            page = self._page(query, service, nanoseconds(start), until, asked)
             new = {key: line for key, line in page.items() if key not in found}
             found |= dict(islice(new.items(), limit - len(found)))
             if len(page) < asked or len(found) >= limit or not new:
@@ -52,13 +52,13 @@ class Loki:
     def check(self, at: datetime) -> None:
         """Asks its query once. Raises Unavailable with Loki's words."""
         query = fill(self._query, "tandem-doctor", 60)
-        self._page(query, nanoseconds(at - timedelta(minutes=1)), nanoseconds(at), 1)
+        self._page(query, "", nanoseconds(at - timedelta(minutes=1)), nanoseconds(at), 1)
 
     def close(self) -> None:
         self._asker.close()
 
     def _page(
-        self, query: str, start: int, end: int, limit: int
+        self, query: str, service: str, start: int, end: int, limit: int
     ) -> dict[tuple[int, str, str], LogLine]:
         """Newest first, by time, stream and text, which together tell a line from others."""
         answer = self._asker.get(
@@ -70,24 +70,16 @@ class Loki:
             why = "its query gives no log lines; write a selector of streams"
             raise Unavailable(self._asker.system, why, retry=False)
         keyed = {}
-        for stream in data.get("result") or ():
-            labels = {str(k): str(v) for k, v in (stream.get("stream") or {}).items()}
-            for value in stream.get("values") or ():
-                at, line = _line(value, labels)
-                keyed[at, line.text, repr(labels)] = line
+        with known_shape(self._asker.system):
+            for stream in data.get("result") or ():
+                labels = {str(k): str(v) for k, v in (stream.get("stream") or {}).items()}
+                for value in stream.get("values") or ():
+                    at, line = _line(value, labels, service)
+                    keyed[at, line.text, repr(labels)] = line
         return dict(sorted(keyed.items(), key=lambda item: item[0][0], reverse=True))
 
 
-def nanoseconds(at: datetime) -> int:
-    """Since 1970, exact to the microsecond."""
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def from_nanoseconds(number: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=number // 1000)
-
-
-def _line(value: Any, stream: Mapping[str, str]) -> tuple[int, LogLine]:
+def _line(value: Any, stream: Mapping[str, str], service: str) -> tuple[int, LogLine]:
     """[time, text], and in newer versions a third part: what belongs to the line alone."""
     at, text, *more = value
     own: dict[str, str] = {}
@@ -98,7 +90,7 @@ def _line(value: Any, stream: Mapping[str, str]) -> tuple[int, LogLine]:
     labels = {**stream, **own}
     return int(at), LogLine(
         at=from_nanoseconds(int(at)),
-        service=labels.get("service_name") or labels.get("service") or labels.get("app") or "",
+        service=service,
         text=str(text),
         level=level_of(_first(labels, _LEVEL)),
         pod=_first(labels, _POD),

@@ -8,6 +8,7 @@ what a small set-up keeps, or for a recording of an incident.
 import glob
 import json
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ import orjson
 
 from knowledge.adapters.telemetry.otlp import Point, read_lines, read_points, read_spans
 from knowledge.adapters.telemetry.otlp_signals import signals_of
+from knowledge.adapters.telemetry.times import nanoseconds
 from knowledge.adapters.telemetry.traces import whole_traces
 from knowledge.errors import Unavailable, UserError
 from knowledge.records import LogLine, Series, Span
@@ -51,13 +53,13 @@ class OtlpFiles:
         return sorted(found, key=lambda line: line.at, reverse=True)[:limit]
 
     def spans(self, service: str, start: datetime, end: datetime, limit: int = 2000) -> list[Span]:
-        # A trace may have begun before and go on afterwards, but not for long.
-        spans = (
-            span
-            for batch in self._batches("resourceSpans", start)
-            for span in read_spans(batch)
-            if start - LATE <= span.start < end + LATE
-        )
+        newest = self._traces(service, start, end, limit)
+
+        def wanted(of: str, span: Mapping[str, Any]) -> bool:
+            return span.get("traceId") in newest
+
+        batches = self._batches("resourceSpans", start)
+        spans = (span for batch in batches for span in read_spans(batch, wanted))
         return whole_traces(spans, service, start, end, limit)
 
     def signals(
@@ -87,6 +89,22 @@ class OtlpFiles:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _traces(self, service: str, start: datetime, end: datetime, most: int) -> frozenset[str]:
+        """The newest traces that the service takes part in, by their ids as they are written."""
+        first, last = nanoseconds(start), nanoseconds(end)
+        found: dict[str, int] = {}
+
+        def note(of: str, span: Mapping[str, Any]) -> bool:
+            at = str(span.get("startTimeUnixNano") or "")
+            if of == service and at.isdecimal() and first <= int(at) < last:
+                trace = str(span.get("traceId"))
+                found[trace] = max(found.get(trace, 0), int(at))
+            return False
+
+        for batch in self._batches("resourceSpans", start, service):
+            deque(read_spans(batch, note), maxlen=0)
+        return frozenset(sorted(found, key=lambda trace: -found[trace])[:most])
 
     def _batches(self, key: str, start: datetime, about: str = "") -> Iterator[Any]:
         """What is under `key` in each line, of lines that mention `about`; newest files first."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from knowledge.adapters.rest import Refused
-from knowledge.adapters.telemetry.asking import Asker, ask_all
+from knowledge.adapters.telemetry.asking import Asker, ask_all, known_shape
 from knowledge.adapters.telemetry.otlp import read_spans
 from knowledge.adapters.telemetry.template import is_name, quoted
 from knowledge.adapters.telemetry.traces import whole_traces
@@ -45,7 +45,8 @@ class Tempo:
         query = f"{{ resource.service.name = {quoted(service)} }}"
         times = {"start": int(start.timestamp()), "end": int(end.timestamp()) + 1}
         answer = self._asker.get("/api/search", {"q": query, "limit": limit, **times})
-        found = [str(t.get("traceID") or "") for t in answer.get("traces") or ()]
+        with known_shape(self._asker.system):
+            found = [str(t.get("traceID") or "") for t in answer.get("traces") or ()]
         return list(dict.fromkeys(t for t in found if _TRACE.fullmatch(t)))[:limit]
 
     def _trace(self, trace_id: str) -> list[Span]:

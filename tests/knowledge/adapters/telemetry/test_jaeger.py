@@ -106,3 +106,14 @@ def test_what_it_refuses_is_said(jaeger: Jaeger, service: Recorded) -> None:
     }
     with pytest.raises(Unavailable, match="Jaeger: answers 500: no storage"):
         jaeger.spans("checkout", NOON - HOUR, NOON + HOUR)
+
+
+@pytest.mark.parametrize(
+    "spans", [[{"spanID": "a", "references": [{}]}], [{"traceID": "a", "startTime": 10**30}]]
+)
+def test_an_answer_of_another_shape_is_no_crash(
+    jaeger: Jaeger, service: Recorded, spans: Any
+) -> None:
+    service.by_path = {"/api/traces": lambda asked: (200, {"data": [{"spans": spans}]})}
+    with pytest.raises(Unavailable, match="not built as its documentation says"):
+        jaeger.spans("checkout", NOON - HOUR, NOON + HOUR)

@@ -119,3 +119,11 @@ def test_what_it_refuses_is_said(loki: Loki, service: Recorded) -> None:
     service.by_path = {PATH: lambda asked: (200, matrix)}
     with pytest.raises(Unavailable, match="gives no log lines"):
         loki.check(NOON)
+
+
+@pytest.mark.parametrize("values", [[["x", "y"]], [["1"]], [7], [[None, "y"]]])
+def test_an_answer_of_another_shape_is_no_crash(loki: Loki, service: Recorded, values: Any) -> None:
+    data = {"resultType": "streams", "result": [{"stream": {}, "values": values}]}
+    service.by_path = {PATH: lambda asked: (200, {"data": data})}
+    with pytest.raises(Unavailable, match="not built as its documentation says"):
+        loki.lines("checkout", NOON, NOON + MINUTE)

@@ -95,6 +95,12 @@ def test_a_span_of_the_collector() -> None:
     assert (empty.trace, empty.seconds, empty.failed) == ("", 0.0, False)
 
 
+def test_a_time_outside_of_the_calendar_is_no_crash() -> None:
+    (late,) = read_lines(log(timeUnixNano=str(2**64)))
+    (early,) = read_lines(log(timeUnixNano="-5"))
+    assert (late.at.year, early.at.year) == (2262, 1970)
+
+
 def test_points() -> None:
     point = {"timeUnixNano": str(NOON_NS)}
     metrics = [
