@@ -26,7 +26,7 @@ def headline(verdict: Verdict) -> str:
     """ "Probably the infrastructure (87 %)"."""
     if verdict.side is Side.UNKNOWN:
         return "Too little is known to say"
-    return f"{say_sure(verdict.sure)} {say_side(verdict.side)} ({round(100 * verdict.sure)} %)"
+    return f"{say_sure(verdict.sure)} {say_side(verdict.side)} ({say_share(verdict.sure)})"
 
 
 def say_sure(probability: float) -> str:
@@ -35,6 +35,13 @@ def say_sure(probability: float) -> str:
     if probability >= 0.7:
         return "Probably"
     return "Perhaps"
+
+
+def say_share(probability: float) -> str:
+    """ "87 %"; nothing is ever certain."""
+    if probability >= 0.995:
+        return "over 99 %"
+    return "under 1 %" if probability < 0.005 else f"{round(100 * probability)} %"
 
 
 def story(verdict: Verdict) -> str:
