@@ -41,7 +41,7 @@ class Args(BaseModel):
 
 def run(ctx: Context, args: Args) -> Reply:
     service = remediation(ctx)
-    offer = service.offer(args.name)
+    offer = service.offer(_as_id(args.name))
     incident = args.incident or ctx.thread
     if not ctx.via_button:
         return Reply(
@@ -72,7 +72,7 @@ def run(ctx: Context, args: Args) -> Reply:
 
 def form(ctx: Context, args: Args) -> Form:
     """The window: one field for each parameter, filled in as far as the incident says."""
-    offer = remediation(ctx).offer(args.name)
+    offer = remediation(ctx).offer(_as_id(args.name))
     incident = args.incident or ctx.thread
     known = known_values(ctx.incidents.get(incident)) if incident else {}
     given = args.given()
@@ -91,6 +91,11 @@ def remediation(ctx: Context) -> Remediation:
     if ctx.remediation is None:
         raise NotConnected("running runbooks", SETTING)
     return ctx.remediation
+
+
+def _as_id(name: str) -> str:
+    """Ids of runbooks are their file names: "Kafka lag" means kafka-lag."""
+    return "-".join(name.lower().split()) if " " in name.strip() else name.strip()
 
 
 def _field(parameter: Parameter, initial: str) -> FormField:

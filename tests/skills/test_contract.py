@@ -35,6 +35,7 @@ from knowledge.records import AlertRecord, Change, ModelVersion, Signal, Term, V
 from skills.contract import Button, Call, Context, Form, Reply, Role, Skill
 from skills.registry import installed
 from skills.testing import NOON, context
+from tests.knowledge.remediation.world import LAG, begin, remediation_over
 from tests.skills.asking import promoting
 
 SKILLS = installed()
@@ -53,6 +54,8 @@ KNOWN = {
     "name": "kafka lag",
     "action": "ack",
     "approval": "1",
+    "execution": "EXE-1",
+    "step": "1",
     "status": "open",
     "severity": "SEV2",
     "topic": "drift",
@@ -104,12 +107,14 @@ def full_world() -> Context:
         opened = store.incidents.open(draft)
         store.alerts.record([_recorded(s, opened.id) for s in (signal, other)])
     documents = MemoryDocuments()
-    documents.put(read_paths([CONTENT]).documents)
+    documents.put([*read_paths([CONTENT]).documents, LAG])
+    store.documents = documents
     library = SearchLibrary(documents, HashEmbedder(), FlatIndex)
     models = _models()
     promoting(store, models).ask(
         "eta-model", "3", by="U2", by_name="grace <!channel>", reason="*better* " * 300, key="1"
     )
+    begin(remediation_over(store, library), group="writer")
     return _context(store, models, _frames(), library, _monitors())
 
 
@@ -142,6 +147,7 @@ def _context(
         watching=watching_at(NOON, store, monitors, VALUES),
         promoting=promoting(store, models, frames=frames),
         trainer=MemoryTrainer(),
+        remediation=remediation_over(store, library),
         skills=SKILLS,
     )
 
