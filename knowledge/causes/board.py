@@ -1,7 +1,7 @@
 """Clues of each service while they are collected, and what they come to."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from knowledge.causes.ranking import Clue, ClueKind, Suspect
@@ -17,10 +17,12 @@ _LEAST = 0.08
 
 
 class Board:
-    """One row for each service that may be the cause."""
+    """One row for each service that may be the cause. All evidence of a service is multiplied by
+    its factor, where it has one."""
 
-    def __init__(self, services: Iterable[str]) -> None:
+    def __init__(self, services: Iterable[str], factors: Mapping[str, float] | None = None) -> None:
         self._clues: dict[str, list[Clue]] = {service: [] for service in services}
+        self._factors = factors or {}
 
     def add(
         self,
@@ -34,6 +36,7 @@ class Board:
     ) -> None:
         """Of services that are no candidates, and of no weight, nothing is kept."""
         if weight and service in self._clues:
+            weight *= self._factors.get(service, 1.0)
             self._clues[service].append(Clue(kind, text, weight, at, sources))
 
     def suspects(self) -> tuple[Suspect, ...]:

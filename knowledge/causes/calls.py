@@ -1,7 +1,6 @@
 """Who calls whom, and who may suffer for whom."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 
 class Calls:
@@ -21,13 +20,11 @@ class Calls:
     def callers(self, service: str) -> frozenset[str]:
         return frozenset(self._callers.get(service, ()))
 
-    def below(self, service: str) -> Mapping[str, int]:
-        """All that it depends on, itself included -> how many calls away."""
-        away = {service: 0}
-        waiting = deque([service])
+    def below(self, service: str) -> frozenset[str]:
+        """All that it depends on, itself included."""
+        found, waiting = {service}, [service]
         while waiting:
-            here = waiting.popleft()
-            for callee in sorted(self.callees(here) - away.keys()):
-                away[callee] = away[here] + 1
-                waiting.append(callee)
-        return away
+            new = self.callees(waiting.pop()) - found
+            found |= new
+            waiting += new
+        return frozenset(found)

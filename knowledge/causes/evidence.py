@@ -4,9 +4,9 @@ the two things that travel along calls, time and failures."""
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Evidence:
     deviations: Mapping[Family, tuple[Deviation, ...]] = field(default_factory=dict)
     """The most surprising first."""
     requests: float = 1.0
-    """A second, in the failure; 1 where nothing counts them."""
+    """A second, in the failure."""
 
     def bits(self, family: Family) -> float:
         found = self.deviations.get(family, ())[:TOGETHER]
@@ -70,7 +70,14 @@ class Evidence:
 
 def gather(case: Case) -> dict[str, Evidence]:
     """Look at each signal of each service."""
-    return {name: _of_service(case, name) for name in case.services}
+    rates = {name: _rate(case, name) for name in case.services}
+    known = [rate for rate in rates.values() if rate is not None]
+    # Where its requests are not counted, a service is taken to have as many as others.
+    middle = median(known) if known else 1.0
+    return {
+        name: Evidence(_deviations(case, name), middle if rate is None else rate)
+        for name, rate in rates.items()
+    }
 
 
 def rows_of(case: Case, series: Series) -> tuple[Floats, Floats]:
@@ -80,9 +87,9 @@ def rows_of(case: Case, series: Series) -> tuple[Floats, Floats]:
     return series.values[~after], series.values[after][:ROWS]
 
 
-def _of_service(case: Case, service: str) -> Evidence:
+def _deviations(case: Case, service: str) -> dict[Family, tuple[Deviation, ...]]:
     window, calm = case.window.get(service, {}), case.calm.get(service, {})
-    counter = next((n for n in window if n in calm and _counts(n)), None)
+    counter = _counter(window, calm)
     found: dict[Family, list[Deviation]] = {}
     for name, series in window.items():
         if name not in calm:
@@ -99,12 +106,13 @@ def _of_service(case: Case, service: str) -> Evidence:
             found.setdefault(signal.family, []).append(judged)
     for deviations in found.values():
         deviations.sort(key=lambda d: -abs(d.score))
-    rate = _rate(case, window[counter], counter) if counter else 1.0
-    return Evidence({family: tuple(its) for family, its in found.items()}, rate)
+    return {family: tuple(its) for family, its in found.items()}
 
 
-def _counts(name: str) -> bool:
-    return read_signal(name).family is Family.TRAFFIC
+def _counter(window: Signals, calm: Signals) -> str | None:
+    """The signal that counts its requests."""
+    counting = (name for name in window if read_signal(name).family is Family.TRAFFIC)
+    return next((name for name in counting if name in calm), None)
 
 
 def _requests(
@@ -124,15 +132,16 @@ def _same_rows(signals: Signals, one: str, other: str) -> bool:
     return np.array_equal(signals[one].times, signals[other].times)
 
 
-def _rate(case: Case, window: Series, name: str) -> float:
-    _, during = rows_of(case, window)
+def _rate(case: Case, service: str) -> float | None:
+    """Requests a second in the failure; None where nothing counts them."""
+    window = case.window.get(service, {})
+    counter = _counter(window, case.calm.get(service, {}))
+    if counter is None:
+        return None
+    _, during = rows_of(case, window[counter])
     known = during[np.isfinite(during)]
     mean = float(known.mean()) if len(known) else 0.0
-    return mean / _seconds(case.step) if read_signal(name).total else mean
-
-
-def _seconds(step: timedelta) -> float:
-    return max(step.total_seconds(), 1.0)
+    return mean / case.step.total_seconds() if read_signal(counter).total else mean
 
 
 def _excess(deviations: Sequence[Deviation]) -> float:

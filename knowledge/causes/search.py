@@ -33,7 +33,7 @@ _ECHO = 0.5
 def rank(case: Case, weights: Weights = WEIGHTS) -> Ranking:
     """Rank all services of a case, likeliest first."""
     evidence, calls = gather(case), Calls(case.edges)
-    board = Board(case.services)
+    board = Board(case.services, _aside(case, calls, weights))
     weigh_harm(case, evidence, calls, weights, board)
     _resources(evidence, weights, board)
     _traffic(evidence, calls, weights, board)
@@ -45,6 +45,13 @@ def rank(case: Case, weights: Weights = WEIGHTS) -> Ranking:
     _changes(case, weights, board)
     _structure(case, calls, weights, board)
     return Ranking(board.suspects(), case.at, _looked_at(case), _missing(case))
+
+
+def _aside(case: Case, calls: Calls, weights: Weights) -> dict[str, float]:
+    below = calls.below(case.symptom.service)
+    if len(below) == 1:  # it calls nobody, or nobody knows whom
+        return {}
+    return {service: weights.aside for service in case.services if service not in below}
 
 
 def _resources(evidence: Mapping[str, Evidence], weights: Weights, board: Board) -> None:

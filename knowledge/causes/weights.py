@@ -18,6 +18,8 @@ class Weights:
     rough; above 0, since a trickle of bad requests explains no flood."""
     blind: float = 0.25
     """Factor where nothing that a service calls is measured for the harm: it may be theirs."""
+    aside: float = 0.5
+    """Factor for services that the one with the symptom does not depend on, by any way."""
     resource: float = 0.7
     side: float = 0.25
     """Network and disk, which move with traffic."""

@@ -8,3 +8,10 @@ def test_callers_and_callees() -> None:
     assert calls.callees("pay") == {"db"}
     assert calls.callers("db") == {"web", "pay"}
     assert calls.callees("nobody") == frozenset()
+
+
+def test_all_that_a_service_depends_on() -> None:
+    calls = Calls([("web", "pay"), ("pay", "db"), ("db", "pay"), ("mail", "db")])
+    assert calls.below("web") == {"web", "pay", "db"}
+    assert calls.below("mail") == {"mail", "db", "pay"}
+    assert calls.below("nobody") == {"nobody"}

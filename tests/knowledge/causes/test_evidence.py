@@ -49,6 +49,14 @@ def test_without_a_mean_the_area_under_the_quantiles_counts() -> None:
     assert found.excess(Harm.TIME) == pytest.approx(0.3)  # p90 stands for 0.7 to 1
 
 
+def test_requests_that_nobody_counts_are_taken_from_others() -> None:
+    case = shop({("db", "latency_avg"): 0.1})
+    its = {name: series for name, series in case.window["db"].items() if name != "requests"}
+    found = gather(replace(case, window={**case.window, "db": its}))
+    middle = sorted(found[name].requests for name in ("web", "search", "pay", "bank"))
+    assert found["db"].requests == pytest.approx((middle[1] + middle[2]) / 2)
+
+
 def test_signals_of_one_family_are_weighed_once() -> None:
     case = shop({("web", "cpu"): 60.0})
     twice = {**case.window["web"], "cpu_again": case.window["web"]["cpu"]}

@@ -114,6 +114,13 @@ def test_failures_that_only_the_entry_measures_are_not_held_against_it() -> None
     assert first(rank(case)) == "web"
 
 
+def test_what_the_symptom_does_not_depend_on_counts_half() -> None:
+    busy = {("search", "cpu"): 60.0, ("bank", "cpu"): 60.0}
+    edges = (("web", "search"), ("search", "db"))
+    scores = {s.component: s.score for s in rank(shop(busy, edges=edges)).suspects}
+    assert scores["bank"] == pytest.approx(scores["search"] / 2, rel=0.25)
+
+
 def test_it_says_what_it_had_and_what_it_missed() -> None:
     ranking = rank(shop(sources={"metrics": "Prometheus"}, edges=()))
     assert ranking.looked_at == ("metrics of 5 services (Prometheus)",)
