@@ -18,6 +18,7 @@ from knowledge.prompts import prompt
 from knowledge.records import Incident
 from knowledge.redact import Mask, redact
 from knowledge.summary.compose import WORDS
+from knowledge.summary.draft import CITED
 from knowledge.summary.model import Group, SourceText, Statement, Summary, sources_of
 from knowledge.summary.verify import verify
 
@@ -44,7 +45,8 @@ def reword(summary: Summary, incident: Incident, llm: LLM, timeout: float) -> Su
     offered = _read(answer, mask)
     sources = sources_of(incident)
     people = frozenset(m.user for m in incident.thread)
-    room = max(0, WORDS - sum(len(s.text.split()) + 1 for s in summary.statements))
+    cost = sum(len(s.text.split()) + 1 + (s.group in CITED) for s in summary.statements)
+    room = max(0, WORDS - cost)
     worded: list[Statement] = []
     for statement in summary.statements:
         best = _best(statement, offered.get(statement.id, ""), sources, people)

@@ -65,3 +65,68 @@ def test_a_folder_that_cannot_be_written_is_told(
 ) -> None:
     assert tandem(good, "--out", good / "inside") == 1
     assert "--out: cannot write" in capsys.readouterr().err
+
+
+@pytest.fixture
+def resolved(tmp_path: Path) -> Path:
+    thread = [
+        ("14:06", "ann", "IC me"),
+        ("14:10", "bo", "the disk is full because of the old logs, I forgot to rotate them"),
+        ("14:20", "bo", "120 orders failed between 14:00 and 14:15"),
+        ("14:30", "ann", "AIs: bo: rotate the logs by 12 January"),
+    ]
+    data = {
+        **GOOD,
+        "id": "INC-2",
+        "status": "resolved",
+        "resolved_at": "2026-01-10T14:40:00Z",
+        "thread": [{"ts": f"2026-01-10T{c}:00Z", "user": u, "text": t} for c, u, t in thread],
+    }
+    file = tmp_path / "resolved.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("style", "told", "not_told"),
+    [
+        ("catch-up", "120 orders failed", "# Post-mortem"),
+        ("status", "Resolved: the trouble with api is over.", "bo"),
+        ("postmortem", "rotate the logs by 12 January (owner: bo)", "forgot"),
+    ],
+)
+def test_styles(
+    resolved: Path, capsys: pytest.CaptureFixture[str], style: str, told: str, not_told: str
+) -> None:
+    assert tandem(resolved, "--style", style, "--markdown") == 0
+    text = capsys.readouterr().out
+    assert told in text
+    assert not_told not in text
+
+
+def test_a_catch_up_since_a_time(resolved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tandem(resolved, "--style", "catch-up", "--since", "14:25", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert {s["group"] for s in data["statements"]} == {"state", "next steps"}
+
+
+def test_a_handover_is_one_text_for_all_files(
+    good: Path, resolved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tandem(good, resolved, "--style", "handover", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [p["heading"] for p in data["parts"]][:2] == ["Open incidents", "Done this shift"]
+    assert data["parts"][0]["statements"][0]["sources"] == ["INC-1"]
+
+
+def test_a_time_that_is_none_is_told(resolved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tandem(resolved, "--style", "catch-up", "--since", "once") == 1
+    assert "--since" in capsys.readouterr().err
+
+
+def test_a_model_must_be_configured(
+    good: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_MODEL", raising=False)
+    assert tandem(good, "--llm") == 1
+    assert "OPENAI_MODEL" in capsys.readouterr().err
