@@ -90,6 +90,13 @@ BENCHMARKS = (
         ["{data}/alerts/labels", "{tools}/eval_correlation.py"],
     ),
     Benchmark(
+        "rca_alerts",
+        "Is the component at fault found from alerts alone?",
+        ["--data", "{data}/rca_alerts"],
+        ["{data}/rca_alerts/labels.json"],
+        judges=True,
+    ),
+    Benchmark(
         "summaries",
         "Do summaries tell the facts, and nothing else?",
         ["--data", "{data}/summaries", "--scorer", "{tools}/eval_summaries.py"],

@@ -85,6 +85,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem silence preview march/ --match service=checkout --days 30 --json",
     ),
     "library": ("tandem library bot/demo/content/runbooks",),
+    "usage": (
+        "tandem usage --window 30d",
+        "tandem usage --json",
+    ),
+    "rca": (
+        "tandem rca incident.json --catalogue services.toml",
+        "tandem rca cases/ --out predictions.json",
+        "tandem rca cases.jsonl.gz --json",
+    ),
     "similar": (
         'tandem similar "checkout times out" --corpus bot/demo/content/incidents.jsonl',
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",

@@ -20,7 +20,7 @@ _TO_SIGMA = 1.4826
 
 def suspects_picture(ranking: Ranking, found: Gathered) -> Picture | None:
     """The signal of each of the first suspects that is farthest from its calm self; None where
-    nothing is measured of them."""
+    none that is measured leaves its band."""
     case = found.case
     if case is None:
         return None
@@ -52,11 +52,11 @@ def _panel(
         for name, series in window.get(component, {}).items()
         if name in calm.get(component, {}) and len(series.values) >= _FEWEST
     }
-    far = {name: trace for name, trace in traces.items() if len(trace.times) >= _FEWEST}
-    if not far:
+    off = {name: float(np.nanmax(t.scores, initial=0.0)) for name, t in traces.items()}
+    name = max(sorted(off), key=lambda n: off[n], default="")
+    if off.get(name, 0.0) <= _WIDE:
         return None
-    name = max(sorted(far), key=lambda n: float(np.nanmax(far[n].scores, initial=0.0)))
-    return TracePanel(far[name], f"{component} · {name}")
+    return TracePanel(traces[name], f"{component} · {name}")
 
 
 def _trace(calm: Series, window: Series) -> Trace:

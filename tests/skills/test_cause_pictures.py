@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -39,6 +40,12 @@ def test_the_farthest_signal_of_each_measured_suspect_is_drawn(found: Gathered) 
         picture.alt
         == "pay · latency_p95, from 10:50 to 12:19 UTC, with the band of the hour before"
     )
+
+
+def test_what_stays_as_it_was_is_not_drawn(found: Gathered) -> None:
+    assert found.case is not None
+    calm = replace(found.case, window={"pay": {"cpu": found.case.window["pay"]["cpu"]}})
+    assert suspects_picture(RANKING, replace(found, case=calm)) is None
 
 
 def test_without_telemetry_there_is_no_picture(found: Gathered) -> None:
