@@ -21,6 +21,7 @@ VERBS = {
     "stats": "figures of recorded alerts and of past incidents, from files",
     "silence": "what a silence would have hidden of recorded alerts",
     "similar": "find similar past incidents and runbooks in a file",
+    "usage": "tokens and cost of the language model, and what is left of its limits",
     "library": "show what is read from post-mortems, runbooks and exports of other systems",
     "rca": "rank what may have caused a failure, from files",
     "incident": "show, list by time or export incidents from files",
