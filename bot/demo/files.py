@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.demo import registry
+from bot.demo.remedies import remedy_files
 from bot.demo.rules import prometheus_rules
 from bot.demo.world import JOB, ORDERS, PODS, SERVICES
 from bot.playground.workspace import Group
@@ -180,6 +181,8 @@ def write_files(
         "promotion.toml": _PROMOTION,
         "catalogue.toml": catalogue(),
         "oncall.toml": oncall(people, now),
+        **remedy_files(folder, ports.metrics),
     }
     for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)

@@ -30,6 +30,7 @@ from bot.demo.files import LEADS, write_files
 from bot.demo.panel import DemoPanel
 from bot.demo.processes import Children, Served, free_port
 from bot.demo.progress import Progress
+from bot.demo.remedies import deploy_routes
 from bot.demo.standin import StandIn
 from bot.demo.world import Breakage, World, backfill, exposition, past, readings
 from bot.playground.playground import Playground
@@ -229,7 +230,8 @@ class Demo:
             "TANDEM_WEBHOOK_TOKEN": self.webhook_token,
             "DATABASE_URL": f"sqlite:///{self.folder / 'tandem.db'}",
             "TANDEM_QUIET": "10",
-            "TANDEM_LIBRARY": str(CONTENT),
+            "TANDEM_LIBRARY": f"{CONTENT},{self.folder / 'runbooks'}",
+            "TANDEM_RUNNERS": str(self.folder / "runners.toml"),
             "TANDEM_CATALOGUE": str(self.folder / "catalogue.toml"),
             "TANDEM_ONCALL": str(self.folder / "oncall.toml"),
             "TANDEM_MODELS": str(self.folder / "models.toml"),
@@ -259,7 +261,7 @@ class Demo:
         async def metrics(_: Request) -> Response:
             return PlainTextResponse(exposition(readings(self.world, utc_now())))
 
-        return Starlette(routes=[Route("/metrics", metrics)])
+        return Starlette(routes=[Route("/metrics", metrics), *deploy_routes(self.world, utc_now)])
 
     def _tick(self, stand_in: StandIn) -> None:
         while not self.stop.wait(TICK_S):
