@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_the_same_slowness_right_after_a_new_champion_is_the_model() -> None:
 
 
 @pytest.mark.parametrize("at", [ago(20), ago(40 * 60)], ids=["after", "days before"])
-def test_a_champion_that_moved_at_another_time_is_not_blamed(at: object) -> None:
+def test_a_champion_that_moved_at_another_time_is_not_blamed(at: datetime) -> None:
     verdict = assess(case(SLOW, replace(MOVED, at=at)))
     assert verdict.side is Side.INFRASTRUCTURE
     assert MOVED not in verdict.blamed
@@ -58,8 +58,8 @@ def test_answers_that_got_worse_with_a_new_version_are_the_model() -> None:
 
 
 def test_a_world_that_changed_slowly_is_the_model_without_any_change() -> None:
-    slowly = {"at": lambda kind: ago(170), "over": timedelta(hours=2.5)}
-    verdict = assess(case({Kind.REALISED: 20.0, Kind.BUSINESS: 190.0}, **slowly))
+    moved = {Kind.REALISED: 20.0, Kind.BUSINESS: 190.0}
+    verdict = assess(case(moved, at=lambda kind: ago(170), over=timedelta(hours=2.5)))
     assert verdict.side is Side.MODEL
     assert causes(verdict) == {"changed world"}
 
@@ -114,13 +114,13 @@ def test_with_too_little_it_says_so() -> None:
 
 
 def test_effects_that_came_before_their_cause_speak_against_it() -> None:
-    def late(kind: Kind) -> object:
+    def late(kind: Kind) -> datetime:
         return ago(30) if kind is Kind.NEIGHBOURS else ago(150)
 
     moved = {Kind.NEIGHBOURS: 0.5, Kind.LATENCY: 0.9, Kind.ERRORS: 0.1}
     first, last = (
         sum(e.probability for e in assess(c).explanations if e.causes[0].name == "dependency")
-        for c in (case(moved), case(moved, at=late))  # type: ignore[arg-type]
+        for c in (case(moved), case(moved, at=late))
     )
     assert first > last
 
