@@ -54,7 +54,7 @@ def test_the_other_team_gets_a_card_with_what_is_known() -> None:
     assert shown.channel == "#incidents"
     assert shown.reply.title == "INC-1 for data: will you take it?"
     assert [line.text for line in shown.reply.sections[0].lines] == ["Probably the store.", "Note"]
-    assert shown.reply.fields["Held so far"] == "ml-platform 60 min"
+    assert shown.reply.fields["Held so far"] == "ml-platform 1 h"
     calls = [b.call for b in shown.reply.buttons[:2]]
     assert calls == [
         Call("handover_answer", {"handover": "HND-1", "answer": "accept"}),

@@ -4,6 +4,7 @@ the world of the tests about which side is at fault and about handovers."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class SideWorld:
         facts = ModelFacts(("chloe", "risk-ml"), MODEL, endpoint)
         self.frames.set_reference(MODEL, {"x": np.arange(9.0)}, facts=facts)
         for query, usual in (("latency", 0.1), ("errors", 0.002), ("orders", 240.0)):
-            self.metrics.add(query, lambda at, q=query, u=usual: self._at(q, u, at))
+            self.metrics.add(query, partial(self._at, query, usual))
         self.watching.add(MetricMonitor(name="orders", query="orders", model=MODEL))
         rest = {"drift": 0.02, "prediction drift": 0.02, "missing": 0.002, "realised rmse": 12.0}
         for n in range(96, 0, -1):
