@@ -62,7 +62,7 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
     "kubernetes": {
         "cpu": _rate("container_cpu_usage_seconds_total", _CONTAINERS),
         "memory": f"sum(container_memory_working_set_bytes{{{_CONTAINERS}}})",
-        "throttling": _rate("container_cpu_cfs_throttled_periods_total", _CONTAINERS)
+        "cpu_limited": _rate("container_cpu_cfs_throttled_periods_total", _CONTAINERS)
         + " / "
         + _rate("container_cpu_cfs_periods_total", _CONTAINERS),
         "restarts": "sum(increase("

@@ -15,7 +15,7 @@ def test_the_example_is_read() -> None:
     assert file.prometheus.window == timedelta(minutes=2)
     queries = file.prometheus.all_queries()
     assert queries["queue"] == 'sum(work_queue_length{queue=~"$service-.*"})'
-    assert "throttling" not in queries
+    assert "cpu_limited" not in queries
     assert "istio_requests_total" in queries["error_rate"]
     assert file.elasticsearch is not None
     assert file.elasticsearch.service_fields == ("service.name", "kubernetes.labels.app")
