@@ -13,11 +13,16 @@ from datetime import datetime
 
 from knowledge.records import Claim, ToolResult
 from knowledge.summary import SourceText, verify
-from knowledge.summary.plain import content_words, is_hostile
+from knowledge.summary.plain import STOP, is_hostile
 
 MOST_WORDS = 60
-LEAST_SHARED = 0.5
-"""Of a claim's words that carry meaning must stand in its results: others join and weigh them."""
+WORDS_FOR_ONE_OF_ITS_OWN = 6
+"""A claim may use one word that its results do not have, and one more for so many of its words."""
+LEAST_SHARED = 2
+"""Words that it must share with them at least."""
+TOGETHER = 3
+"""Lines: half of a claim's words must stand so near to each other in one result. Words picked from
+all over say whatever one wants."""
 
 _CALLS_OUT = re.compile(
     r"https?:|www\.|\bmailto:|<[!@#]|\]\(|!\[|(?<![\w.])@(?:here|channel|everyone)\b|@[UW][A-Z0-9]{6,}",
@@ -26,7 +31,7 @@ _CALLS_OUT = re.compile(
 """Links and mentions: a sentence of a model has no need of them, and they carry things out."""
 _GRAVE = re.compile(
     r"\b(?:resolved|fixed|approved|authori[sz]ed|all clear|root cause|promoted|rolled back|deleted"
-    r"|purged|breach\w*|confirmed|completed|restored|safe|leaked|compromised)\b",
+    r"|purged|breach\w*|confirmed|completed|restored|safe|leaked|compromised|fine|healthy|recovered|closed|lifted|granted)\b",
     re.IGNORECASE,
 )
 _DONE = re.compile(
@@ -36,6 +41,19 @@ _DONE = re.compile(
 )
 
 
+_WORD = re.compile(r"[^\W_]+(?:[.:-][^\W_]+)*")
+JOINING = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    rise rose risen rising increase increas fall fell fallen drop began begin begun start show
+    indicate indicat sugg suggest cause caus after before during since while because likely
+    probably probable possible high higher highest low lower lowest slow slower fast most more
+    than about around first last shortly same time link relat relate follow happen see seen
+    """,
+    )
+)
+"""Words that weigh and join what was seen: everybody's own. As `_stem` leaves them."""
 _STEERS = re.compile(
     r"\b(?:real|new|next|actual|only) (?:task|job|orders?|goal)\b|\beverything (?:above|before)\b"
     r"|\bfrom now on\b|\byour (?:next|final|new|first)? ?(?:answer|task|finding|reply|summary)\b"
@@ -86,18 +104,47 @@ def _problem(claim: Claim, known: Mapping[str, ToolResult], now: datetime) -> st
     said = [evidence(known[r]) for r in claim.results]
     sources = [SourceText(r, now, "", text) for r, text in zip(claim.results, said, strict=True)]
     problems = verify(claim.text, sources)
-    return problems[0] if problems else next(_unsaid(claim.text, " ".join(said)), "")
+    return problems[0] if problems else next(_unsaid(claim.text, said), "")
 
 
-def _unsaid(text: str, said: str) -> Iterator[str]:
-    lower = said.lower()
-    for word in _GRAVE.findall(text):
-        if word.lower() not in lower:
-            yield f"{word!r} is not in the results"
-    words = set(content_words(text))
-    shared = words & set(content_words(lower))
-    if not words or len(shared) < LEAST_SHARED * len(words):
-        yield "most of its words are not in the results"
+def _unsaid(text: str, said: Sequence[str]) -> Iterator[str]:
+    """What is wrong with its words, whatever their language. `said` is one text per result."""
+    lines = [_words(line) for each in said for line in each.splitlines()]
+    everything = set().union(*lines)
+    words = _words(text) - JOINING
+    own = words - everything
+    if (
+        len(words) - len(own) < LEAST_SHARED
+        or len(own) > 1 + len(words) // WORDS_FOR_ONE_OF_ITS_OWN
+    ):
+        yield "too many of its words are not in the results"
+    near = max((len(words & near) for each in said for near in _windows(each)), default=0)
+    if 2 * near < len(words):
+        yield "its words stand nowhere together"
+    for grave in {word.lower() for word in _GRAVE.findall(text)}:
+        told = [line for line in lines if set(grave.split()) <= line]
+        if not any(len(line & words) > len(grave.split()) for line in told):
+            yield f"{grave!r} is not said of it in the results"
+
+
+def _windows(text: str) -> Iterator[set[str]]:
+    """The words of so many lines that follow each other."""
+    lines = [_words(line) for line in text.splitlines()]
+    for first in range(len(lines)):
+        yield set().union(*lines[first : first + TOGETHER])
+
+
+def _words(text: str) -> set[str]:
+    """In small letters, without endings of numbers in English; of any script."""
+    found = (word.strip("._-/") for word in _WORD.findall(text.lower()))
+    return {_stem(word) for word in found if word and word not in STOP}
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "s"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            return word.removesuffix(ending)
+    return word
 
 
 def evidence(result: ToolResult) -> str:
