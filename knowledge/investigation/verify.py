@@ -31,7 +31,8 @@ _CALLS_OUT = re.compile(
 """Links and mentions: a sentence of a model has no need of them, and they carry things out."""
 _GRAVE = re.compile(
     r"\b(?:resolved|fixed|approved|authori[sz]ed|all clear|root cause|promoted|rolled back|deleted"
-    r"|purged|breach\w*|confirmed|completed|restored|safe|leaked|compromised|fine|healthy|recovered|closed|lifted|granted)\b",
+    r"|purged|breach\w*|confirmed|completed|restored|safe|leaked|compromised|fine|healthy"
+    r"|recovered|closed|lifted|granted)\b",
     re.IGNORECASE,
 )
 _DONE = re.compile(
