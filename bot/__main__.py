@@ -24,6 +24,7 @@ VERBS = {
     "usage": "tokens and cost of the language model, and what is left of its limits",
     "library": "show what is read from post-mortems, runbooks and exports of other systems",
     "rca": "rank what may have caused a failure, from files",
+    "side": "model or infrastructure: which side is at fault, from a file of signals",
     "incident": "show, list by time or export incidents from files",
     "summarise": "summarise incidents from files",
     "monitors": "check a file of monitors, list it, or try it on the past",
