@@ -97,6 +97,13 @@ BENCHMARKS = (
         judges=True,
     ),
     Benchmark(
+        "rca",
+        "Is the cause of a failure named from metrics, traces and logs?",
+        ["--data", "{data}/rca"],
+        ["{data}/rca/labels.json"],
+        judges=True,
+    ),
+    Benchmark(
         "summaries",
         "Do summaries tell the facts, and nothing else?",
         ["--data", "{data}/summaries", "--scorer", "{tools}/eval_summaries.py"],
