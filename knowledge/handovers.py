@@ -106,6 +106,22 @@ def passing(handovers: Sequence[Handover]) -> Passing:
     )
 
 
+def held_in_all(
+    incidents: Iterable[Incident],
+    handovers: Sequence[Handover],
+    first: Callable[[str], str],
+    now: datetime,
+) -> tuple[Held, ...]:
+    """Of incidents that were passed on: each team's time in all, the longest first. `first` names
+    the team of a service."""
+    total: dict[str, timedelta] = {}
+    for incident in incidents:
+        own = [h for h in handovers if h.incident == incident.id]
+        for one in held(incident, first(incident.service), own, now):
+            total[one.team] = total.get(one.team, timedelta()) + one.lasted
+    return tuple(Held(team, total[team]) for team in sorted(total, key=lambda t: -total[t]))
+
+
 def _count(
     handovers: Iterable[Handover], state: HandoverState | None = None, side: str = ""
 ) -> int:

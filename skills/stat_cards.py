@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from knowledge.durations import say_duration
+from knowledge.handovers import Held, Passing
 from knowledge.statistics import (
     Advice,
     Comparison,
@@ -55,6 +56,28 @@ FIGURES = (
     Figure("Time to acknowledge", "acknowledge"),
     Figure("Time to resolve", "resolve"),
 )
+
+
+# Handovers
+
+
+def handed_over(told: Passing, times: Sequence[Held]) -> Section:
+    """Incidents that teams passed on: how often, how soon answered, who held them how long."""
+    if not told.offered:
+        return Section()
+    answered = f", answered after {say(told.answered_in)} (median)" if told.answered_in else ""
+    waiting = f", {told.waiting} waiting" if told.waiting else ""
+    lines = [
+        f"{_count(told.offered, 'handover')}: {told.accepted} accepted, {told.returned} "
+        f"returned{waiting}{answered}"
+    ]
+    if told.by_side:
+        blamed = (f"{side} {n}, {back} returned" for side, n, back in told.by_side)
+        lines.append(f"Held to be at fault: {'; '.join(blamed)}")
+    if times:
+        shown = ", ".join(f"{t.team or 'no team'} {say_duration(t.lasted)}" for t in times[:5])
+        lines.append(f"Time that each team had them: {shown}")
+    return Section("Handed over", tuple(map(Line, lines)), bullets=True)
 
 
 # The whole replies

@@ -1,17 +1,20 @@
 """How fast are we, how noisy are the alerts, who is woken, and which rules can go?"""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
 from knowledge.durations import Duration
+from knowledge.handovers import held_in_all, passing
 from knowledge.statistics import Facts, Report, gather, make_report
 from skills import stat_cards
 from skills.contract import BadArgs, Context, NotFound, Reply, Skill
 
 LONGEST = timedelta(days=366)
 MOST_INCIDENTS = 10
+MOST_HANDOVERS = 500
 _WORDS = {
     "": stat_cards.OVERVIEW,
     **{view: view for view in stat_cards.VIEWS},
@@ -43,7 +46,9 @@ def run(ctx: Context, args: Args) -> Reply:
         return _one_rule(facts, report, args.rule.strip())
     match view:
         case stat_cards.TIMES:
-            return stat_cards.times(report, stat_cards.charts(report)[-1:])
+            times = stat_cards.times(report, stat_cards.charts(report)[-1:])
+            whole = not (service or team)
+            return _with_handovers(ctx, times, ctx.now - args.window) if whole else times
         case stat_cards.NOISE:
             return stat_cards.noise(report, stat_cards.charts(report)[:1])
         case stat_cards.RULES:
@@ -51,6 +56,24 @@ def run(ctx: Context, args: Args) -> Reply:
         case stat_cards.PAGES:
             return stat_cards.pages(report, ctx.people)
     return stat_cards.overview(report, stat_cards.charts(report))
+
+
+def _with_handovers(ctx: Context, reply: Reply, since: datetime) -> Reply:
+    """How long each side of an incident that was passed on had it."""
+    known = ctx.handovers.find(since=since, limit=MOST_HANDOVERS)
+    passed = []
+    for incident in dict.fromkeys(h.incident for h in known):
+        try:
+            passed.append(ctx.incidents.get(incident))
+        except NotFound:
+            continue
+
+    def team(service: str) -> str:
+        return ctx.catalogue.team(ctx.catalogue.canonical(service) or service)
+
+    times = held_in_all(passed, known, team, ctx.now)
+    section = stat_cards.handed_over(passing(known), times)
+    return replace(reply, sections=(*reply.sections, section)) if section.lines else reply
 
 
 def _view(word: str) -> str:

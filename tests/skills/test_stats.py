@@ -8,8 +8,9 @@ from bot.text_view import draw
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.catalogue import Catalogue
 from knowledge.errors import BadArgs, NotFound
+from knowledge.handovers import accept
 from knowledge.incidents import acknowledge, open_from, resolve
-from knowledge.records import AlertRecord, Event, Signal, Verdict
+from knowledge.records import AlertRecord, Event, Handover, Signal, Verdict
 from skills.contract import Context, Reply
 from skills.stats import skill
 from skills.testing import NOON, context
@@ -54,6 +55,7 @@ def world(store: MemoryStore) -> Context:
         incidents=store.incidents,
         alerts=store.alerts,
         silences=store.silences,
+        handovers=store.handovers,
         catalogue=CATALOGUE,
         people=lambda user: {"U7": "ada"}.get(user, user),
     )
@@ -150,3 +152,17 @@ def test_wrong_arguments_say_what_would_be_right(store: MemoryStore, args: Any) 
 def test_nothing_is_said_to_be_nothing(show: str) -> None:
     reply = asked(MemoryStore(), show=show)
     assert "Nothing to count" in reply.title or "Nobody was paged" in reply.title
+
+
+def test_the_times_tell_who_held_what_was_passed_on(store: MemoryStore) -> None:
+    incident = store.incidents.find(limit=1)[0]
+    at = incident.opened_at
+    offer = Handover("", incident.id, "shop", "data", at, "U1", "why", side="infrastructure")
+    store.handovers.open(offer)
+    store.handovers.change("HND-1", accept("U2", at + timedelta(minutes=5)))
+    (section,) = [s for s in asked(store, show="times").sections if s.heading == "Handed over"]
+    told = [line.text for line in section.lines]
+    assert told[0] == "1 handover: 1 accepted, 0 returned, answered after 5 min (median)"
+    assert told[1] == "Held to be at fault: infrastructure 1, 0 returned"
+    assert "data " in told[2]
+    assert "Handed over" not in draw(asked(store, show="times", of="checkout"))
