@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.parts import Parts, make_embedder, make_frames, make_llm, make_monitors, make_parts
+from bot.parts import (
+    Parts,
+    make_embedder,
+    make_frames,
+    make_llm,
+    make_monitors,
+    make_parts,
+    make_telemetry,
+)
 from bot.settings import Settings
 from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
@@ -68,6 +76,7 @@ def test_what_is_not_configured_is_absent_and_says_so(parts: Parts, tmp_path: Pa
     [
         (make_frames, {"tandem_models": "nowhere.toml"}),
         (make_monitors, {"tandem_monitors": "nowhere.toml"}),
+        (make_telemetry, {"tandem_telemetry": "nowhere.toml"}),
     ],
 )
 def test_a_settings_file_that_is_not_there_is_named(
@@ -83,7 +92,16 @@ def test_a_context_holds_the_parts_and_the_asker(parts: Parts) -> None:
     assert (made.user.role, made.now, made.people("ADA")) == (Role.OPERATE, NOON, "ada")
     assert made.incidents is parts.store.incidents
     assert made.skills == parts.skills
+    assert made.handovers is parts.store.handovers
+    assert made.telemetry.sources == ()
     assert parts.rights.role("U2") is Role.APPROVE
+
+
+def test_telemetry_is_what_its_file_connects(tmp_path: Path) -> None:
+    file = tmp_path / "telemetry.toml"
+    file.write_text('[loki]\nurl = "http://127.0.0.1:9"\n[otlp]\nfiles = ["*.jsonl"]\n')
+    made = make_telemetry(settings(tmp_path, tandem_telemetry=file))
+    assert made.sources == ("OTLP files", "Loki")
 
 
 def test_the_library_of_the_settings_is_read_and_its_problems_logged(
