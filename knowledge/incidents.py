@@ -422,7 +422,7 @@ def set_cause(incident: Incident, cause: str, by: str, now: datetime) -> Inciden
         raise BadArgs("cause", "it is empty", "Say in a few words what it was")
     if incident.cause == said:
         return incident
-    return _with_event(replace(incident, cause=said), now, "cause", by, f"cause: {said}")
+    return _with_event(replace(incident, cause=said), now, "cause", by, f"found the cause: {said}")
 
 
 def record(

@@ -44,6 +44,8 @@ FADE = timedelta(minutes=15)
 MOST_SUSPECTS = 12
 NOBODY = 0.1
 """Belief in "none of these" where there is nothing but changes and past incidents."""
+ELSEWHERE = 0.05
+"""Belief that is always left for what neither the catalogue nor an alert names."""
 
 
 def diagnose(found: Gathered) -> Ranking:
@@ -143,7 +145,7 @@ def _pooled(rankings: Sequence[Ranking], landscape: Landscape) -> dict[str, floa
     logs = {"": 0.0 if rankings else math.log(NOBODY)}
     for belief in beliefs:
         nobody = 1 - math.fsum(belief.values())
-        logs[""] += trust * math.log(max(nobody, LEAST))
+        logs[""] += trust * math.log(max(nobody, ELSEWHERE))
     for name in names:
         home = landscape.home(name)
         each = (belief.get(name, belief.get(home, 0.0)) for belief in beliefs)

@@ -92,6 +92,17 @@ def test_changing_severity_asks_in_a_window(world: World) -> None:
     card_of(world, "label-printer", "SEV3")
 
 
+def test_the_cause_is_asked_for_and_confirmed(world: World) -> None:
+    world.webhook(trouble("returns"))
+    card = card_of(world, "returns")
+    ada = world.person("ada")
+    ada.click(card, "Why?")
+    answer = ada.wait_for("What speaks for it", channel=CHANNEL, timeout=15)
+    assert "probably returns" in answer.text_shown
+    ada.click(answer, "This was it")
+    card_of(world, "returns", "*Cause*\n•  returns", "ada found the cause: returns")
+
+
 def test_catching_up_is_for_the_asker_alone(world: World) -> None:
     world.webhook(trouble("tracking"))
     card = card_of(world, "tracking")

@@ -26,7 +26,7 @@ def test_a_click_keeps_the_cause_and_tells_the_card_and_the_thread(store: Memory
     kept = store.incidents.get("INC-1")
     assert kept.cause == "pay: deploy 4.2"
     last = kept.timeline[-1]
-    assert (last.kind, last.actor, last.text) == ("cause", "U1", "cause: pay: deploy 4.2")
+    assert (last.kind, last.actor, last.text) == ("cause", "U1", "found the cause: pay: deploy 4.2")
     assert {d.key for d in store.outbox.due(NOON)} == {"card:INC-1", "thread:INC-1"}
 
 
