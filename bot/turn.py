@@ -22,7 +22,8 @@ from bot.follow_up import Several, filled, meant, said
 from bot.ports import Messenger, People
 from bot.words import Known, command_call
 from knowledge.errors import BadArgs, Denied, NotFound, TandemError, Unavailable, UserError
-from knowledge.on_behalf import on_behalf
+from knowledge.ledger import say_bill
+from knowledge.on_behalf import Bill, behalf, on_behalf
 from knowledge.ports import Audit, Seen
 from knowledge.records import AuditEntry
 from skills.contract import Button, Call, Context, Form, Reply, Role, Skill, Style, Tone, User
@@ -208,7 +209,8 @@ class Turn:
         return asked
 
     def _on_behalf(self, ask: Ask) -> AbstractContextManager[None]:
-        return on_behalf(user=ask.user, turn=ask.id, team=self.team_of(ask.incident))
+        team = self.team_of(ask.incident)
+        return on_behalf(bill=Bill(), user=ask.user, turn=ask.id, team=team)
 
     def _run(self, asked: Asked, progress: Callable[[Reply], None]) -> Reply:
         ctx = replace(
@@ -230,7 +232,7 @@ class Turn:
         self._refresh_card(reply.about)
         if not asked.skill.hidden:
             self.talk.keep(asked.ask, said(asked.call, reply), self.now())
-        return reply
+        return _with_bill(ctx, reply)
 
     def _refresh_card(self, subject: str) -> None:
         if not subject:
@@ -303,6 +305,12 @@ class _Instead(Exception):
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
+
+
+def _with_bill(ctx: Context, reply: Reply) -> Reply:
+    """The reply with the prompts, the model, the tokens and the cost that it took, if any."""
+    bill = say_bill(behalf().bill.uses, ctx.ledger.prices) if ctx.ledger else ""
+    return replace(reply, footer=f"{reply.footer} {bill}".strip()) if bill else reply
 
 
 def _nobody_waits(reply: Reply) -> None:

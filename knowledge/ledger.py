@@ -125,6 +125,7 @@ class StoreLedger:
             outcome=outcome,
             turn=call.behalf.turn,
         )
+        call.behalf.bill.uses.append(use)
         with self._lock:
             try:
                 self._uses.add(use)
@@ -180,6 +181,20 @@ def say_limit(limit: Limit, prices: Prices) -> str:
     cost = [] if limit.cost is None else [prices.say(limit.cost)]
     tokens = [] if limit.tokens is None else [f"{limit.tokens:,} tokens"]
     return " and ".join((*cost, *tokens))
+
+
+def say_bill(uses: Iterable[Use], prices: Prices) -> str:
+    """What an answer took: "wording@1 · small · 312 tokens · 0.0012 USD"; empty for nothing. Calls
+    that failed cost and are counted, their prompts are not named."""
+    paid = [use for use in uses if use.outcome == "ok" or use.tokens_in]
+    if not paid:
+        return ""
+    prompts = dict.fromkeys(use.prompt for use in paid if use.prompt and use.outcome == "ok")
+    models = dict.fromkeys(use.model for use in paid)
+    tokens = sum(use.tokens_in + use.tokens_out for use in paid)
+    cost = sum(use.cost for use in paid)
+    parts = (", ".join(prompts), ", ".join(models), f"{tokens:,} tokens")
+    return " · ".join(filter(None, (*parts, prices.say(cost) if cost else "")))
 
 
 def estimate(texts: Iterable[str]) -> int:

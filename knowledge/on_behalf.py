@@ -7,7 +7,16 @@ current span of a trace does: nobody in between has to hand it on.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from knowledge.records import Use
+
+
+@dataclass
+class Bill:
+    """The answers of a model that one piece of work took, in all of its threads."""
+
+    uses: list[Use] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,7 @@ class Behalf:
     """The id of the Ask."""
     purpose: str = ""
     """The skill; "route" for the router."""
+    bill: Bill = field(default_factory=Bill, compare=False)
 
 
 _CURRENT: ContextVar[Behalf] = ContextVar("behalf", default=Behalf())  # noqa: B039  it is frozen
@@ -32,9 +42,11 @@ def behalf() -> Behalf:
 
 
 @contextmanager
-def on_behalf(**known: str) -> Iterator[None]:
-    """Inside the block what is given replaces what was known, and the rest stays."""
-    token = _CURRENT.set(replace(_CURRENT.get(), **known))
+def on_behalf(*, bill: Bill | None = None, **known: str) -> Iterator[None]:
+    """Inside the block what is given replaces what was known, and the rest stays. A new `bill`
+    begins where a new piece of work does."""
+    current = _CURRENT.get()
+    token = _CURRENT.set(replace(current, bill=bill or current.bill, **known))
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from knowledge.investigation import Checked, check
-from knowledge.on_behalf import on_behalf
+from knowledge.on_behalf import behalf, on_behalf
 from knowledge.ports import Investigator
 from knowledge.records import Ended, Incident, Investigation, ToolResult
 from skills.contract import (
@@ -63,7 +63,7 @@ def run(ctx: Context, args: Args) -> Reply:
         return _by_plan(ctx, subject, "No language model is connected")
     team = ctx.catalogue.team(subject.service) if subject.service else ""
     try:
-        with on_behalf(**({"team": team} if team else {})):
+        with on_behalf(team=team or behalf().team):
             return _by_model(ctx, subject, ctx.investigator)
     except Unavailable as error:
         return _by_plan(ctx, subject, str(error)[:1].upper() + str(error)[1:])
@@ -107,7 +107,7 @@ def _by_model(ctx: Context, subject: Subject, investigator: Investigator) -> Rep
         sections=tuple(_sections(found, checked)),
         sources=tuple(Source(r.id, f"{r.id} {_named(r)}") for r in found.results),
         buttons=(*_shows(ctx, found, checked), *_next(ctx, subject))[:MOST_BUTTONS],
-        footer=_footer(ctx, found, checked, investigator.name),
+        footer=_footer(found, checked),
     )
 
 
@@ -184,13 +184,13 @@ def _next(ctx: Context, subject: Subject) -> Iterator[Button]:
         yield Button("Similar incidents", Call("similar_incidents", given))
 
 
-def _footer(ctx: Context, found: Investigation, checked: Checked, model: str) -> str:
-    cost = [ctx.ledger.prices.say(found.cost)] if ctx.ledger and found.cost else []
-    spent = (f"{found.prompt}", model, f"{found.tokens:,} tokens", *cost, f"{found.seconds:.0f} s")
+def _footer(found: Investigation, checked: Checked) -> str:
+    """What the answer cost is added by whoever shows it."""
     claims = len(checked.claims) + len(checked.refused)
     stood = f"{len(checked.claims)} of {claims} claims stand in what was looked at."
     ended = "" if found.ended is Ended.ANSWERED else f" It ended because {found.ended.value}."
-    return f"{' · '.join(spent)}. {stood if claims else 'It claimed nothing.'}{ended}"
+    took = f"{found.seconds:.0f} s, {len(found.results)} looks"
+    return f"{took}. {stood if claims else 'It claimed nothing.'}{ended}"
 
 
 # Without one ------------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from bot.turn import Silent, Turn
 from bot.words import Known
 from knowledge.adapters.memory.store import MemoryAudit, MemoryStore
 from knowledge.errors import Denied, NotFound, TandemError, Unavailable, UserError
+from knowledge.ledger import StoreLedger
 from knowledge.on_behalf import Behalf, behalf
-from knowledge.records import AuditEntry
+from knowledge.records import AuditEntry, Limits, Prices
 from skills import help as help_skill
 from skills.contract import (
     Audience,
@@ -676,6 +677,26 @@ def test_a_skill_knows_who_it_works_for(office: Office) -> None:
     turn.handle(replace(office.ask(Way.MENTION, "think"), incident="INC-1"), office.chat)
     assert seen == [Behalf(EVA, "team of INC-1", "ask-1", "think")]
     assert behalf() == Behalf()
+
+
+def test_an_answer_names_the_prompt_the_model_and_what_it_cost(office: Office) -> None:
+    ledger = StoreLedger(office.store.uses, lambda: NOON, Prices(1, 4, "EUR"), Limits())
+
+    def run(ctx: Context, called: BaseModel) -> Reply:
+        with ledger.answer("small", "think@2", 9000, 900) as spent:
+            spent.took(3000, 412)
+        return Reply("thought", footer="From 2 alerts.")
+
+    thinking = Skill("think", "Think", ("think please",), NoArgs, run)
+    turn = office.turn(
+        skills=(thinking,),
+        router=Table({"think": to("think")}),
+        context=lambda user, now: context(user=user, now=now, ledger=ledger),
+    )
+    for _ in range(2):
+        turn.handle(office.ask(Way.MENTION, "think"), office.chat)
+    footers = [shown.reply.footer for shown in office.chat.shown]
+    assert footers == ["From 2 alerts. think@2 · small · 3,412 tokens · 0.0046 EUR"] * 2
 
 
 def test_the_progress_of_a_skill_is_shown_where_the_reply_comes(office: Office) -> None:

@@ -65,10 +65,7 @@ def test_claims_are_shown_with_what_they_rest_on() -> None:
     assert looked.lines[0].text.startswith("incident list (checkout): ")
     assert [source.key for source in reply.sources] == ["r1"]
     assert "Zoe" not in said(reply)
-    assert reply.footer == (
-        "investigate@0 · scripted · 1,000 tokens · 0.0200 EUR · 3 s. "
-        "1 of 2 claims stand in what was looked at."
-    )
+    assert reply.footer == "3 s, 1 looks. 1 of 2 claims stand in what was looked at."
 
 
 def test_evidence_can_be_seen_again_by_a_button() -> None:
