@@ -100,6 +100,12 @@ def examine(settings: Settings, probes: dict[str, Probe]) -> Iterator[Finding]:
         "Name a file in TANDEM_TRAINERS for /retrain; deploy/trainers.toml is an example.",
     )
     yield _optional(
+        "Runbooks",
+        str(settings.tandem_runners or ""),
+        probes["runners"],
+        "Name a file in TANDEM_RUNNERS to run their steps; deploy/runners.toml is an example.",
+    )
+    yield _optional(
         "Model data",
         str(settings.tandem_models or ""),
         probes["models file"],

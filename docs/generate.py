@@ -99,8 +99,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem similar --corpus past.jsonl --queries questions.jsonl --run out.trec",
     ),
     "runbook": (
-        "tandem runbook check bot/demo/content/runbooks/*.md",
-        "tandem runbook run docs/examples/restart-consumer.md --runners deploy/runners.toml --dry",
+        "tandem runbook check docs/examples/runbook/disk-full.md",
+        "tandem runbook run docs/examples/runbook/disk-full.md "
+        "--runners docs/examples/runbook/runners.toml --dry",
         "tandem runbook run restart.md --set node=node-a12 --as U0ADA",
     ),
     "incident": (

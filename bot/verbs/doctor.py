@@ -20,12 +20,14 @@ from bot.parts import (
 from bot.settings import Settings, read_settings
 from bot.verbs import Parsers
 from knowledge.adapters.calendars import read_oncall
-from knowledge.adapters.configured import make_tickets, make_trainer
+from knowledge.adapters.configured import environment, make_tickets, make_trainer
+from knowledge.adapters.runners import open_runners
 from knowledge.adapters.sql import open_store
 from knowledge.adapters.telemetry import Connected
 from knowledge.errors import UserError
 from knowledge.escalation import can_be_told
 from knowledge.ingest import read_setting
+from knowledge.runbooks import read_runners
 
 _SIGN = {State.OK: "ok     ", State.OFF: "off    ", State.WARN: "warning", State.BROKEN: "BROKEN "}
 
@@ -59,8 +61,14 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "oncall file": lambda: _each_rotation(settings),
         "tickets": lambda: _nothing(make_tickets(settings)),
         "trainers": lambda: _nothing(make_trainer(settings)),
+        "runners": lambda: _runners(settings),
         "embedder": lambda: _nothing(make_embedder(settings).encode(["a short text"])),
     }
+
+
+def _runners(settings: Settings) -> None:
+    if settings.tandem_runners is not None:
+        open_runners(read_runners(settings.tandem_runners), environment)
 
 
 def _library(settings: Settings) -> None:

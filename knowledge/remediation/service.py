@@ -8,6 +8,7 @@ ever run again by itself.
 """
 
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from time import monotonic
 
@@ -134,7 +135,7 @@ class Remediations:
         return self._offer(self._runbook_document(document_id))
 
     def _offer(self, document: Document) -> Offer:
-        runbook = read_runbook(document)
+        runbook = _parsed(document)
         return Offer(document, runbook, self._why_not(runbook))
 
     def _why_not(self, runbook: Runbook) -> str:
@@ -230,7 +231,7 @@ class Remediations:
         document = Document(
             execution.runbook, execution.title, execution.text, DocumentKind.RUNBOOK
         )
-        return read_runbook(document)
+        return _parsed(document)
 
     def _changed_since(self, execution: Execution) -> str:
         try:
@@ -478,8 +479,10 @@ class Remediations:
 
     def _folder(self, execution: Execution) -> Path:
         """The execution's own folder, for nobody else to read."""
-        base = self._parts.file.folder or Path(tempfile.gettempdir()) / "tandem-runbooks"
+        base = self._parts.file.folder or _temporary()
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if base.stat().st_uid != os.getuid():
+            raise Unavailable("runbooks", f"{base} is somebody else's folder", retry=False)
         stamp = f"{execution.started_at:%Y%m%d%H%M%S}"
         folder = base / f"{execution.id}-{stamp}"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -493,6 +496,17 @@ class Remediations:
             if moving.given_up(execution, self._parts.now()) != execution:
                 change = partial(moving.given_up, now=self._parts.now())
                 self._executions.change(execution.id, change, TELL)
+
+
+def _temporary() -> Path:
+    """Where everybody may write, others could have made a folder of any name before us."""
+    return Path(tempfile.gettempdir()) / f"tandem-runbooks-{os.getuid()}"
+
+
+@lru_cache(maxsize=500)
+def _parsed(document: Document) -> Runbook:
+    """Cards of incidents look through all runbooks."""
+    return read_runbook(document)
 
 
 def say_progress(execution: Execution) -> str:

@@ -31,6 +31,7 @@ PROBES = (
     "oncall file",
     "tickets",
     "trainers",
+    "runners",
     "embedder",
 )
 
@@ -312,3 +313,12 @@ def test_training_is_off_until_it_is_named_and_says_what_is_wrong_with_its_file(
     assert findings(tandem_trainers=named)["Training"].words == "trainers.toml"
     assert findings(tandem_retrain_url="https://t.example")["Training"].state is State.OK
     assert findings(fails, tandem_trainers=named)["Training"].state is State.BROKEN
+
+
+def test_runbooks_are_shown_only_until_runners_are_named() -> None:
+    off = findings()["Runbooks"]
+    assert off.state is State.OFF
+    assert "TANDEM_RUNNERS" in off.remedy
+    named = Path("runners.toml")
+    assert findings(tandem_runners=named)["Runbooks"].state is State.OK
+    assert findings(fails, tandem_runners=named)["Runbooks"].state is State.BROKEN
