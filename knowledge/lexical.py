@@ -56,18 +56,21 @@ def tokens(text: str) -> Iterator[str]:
     weighs most, and a part of it still finds the document.
     """
     for word in _WORD.findall(text):
-        whole = word.lower()
-        if whole not in _STOP:
-            yield _stem(whole)
-        parts = _PART.findall(word)
-        if len(parts) > 1:
-            for part in parts:
-                lower = part.lower()
-                if len(lower) > 1 and lower not in _STOP:
-                    yield _stem(lower)
+        yield from _terms(word)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=131_072)
+def _terms(word: str) -> tuple[str, ...]:
+    """What one word gives; texts repeat most of theirs."""
+    whole = word.lower()
+    found = [] if whole in _STOP else [_stem(whole)]
+    parts = _PART.findall(word)
+    if len(parts) > 1:
+        lower = (part.lower() for part in parts)
+        found += [_stem(part) for part in lower if len(part) > 1 and part not in _STOP]
+    return tuple(found)
+
+
 def _stem(word: str) -> str:
     """Cut one common ending, so that "failing", "failed" and "failures" meet; names with digits
     or punctuation stay whole."""

@@ -67,6 +67,7 @@ from skills.silence import skill as silence
 from skills.silences import silence_end, silence_prolong
 from skills.silences import skill as silences
 from skills.similar_incidents import skill as similar_incidents
+from skills.similar_judged import helped, unlike
 from skills.snooze import skill as snooze
 from skills.snooze import snooze_start
 from skills.stakeholder_update import skill as stakeholder_update
@@ -98,6 +99,8 @@ BUILTIN: tuple[Skill[Any], ...] = (
     snooze,
     snooze_start,
     not_useful,
+    helped,
+    unlike,
     useful,
     raise_bar,
     bar_keep,

@@ -2,36 +2,79 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
-from knowledge.records import Band, DocumentKind, Hit, Incident
-from skills.contract import BadArgs, Button, Call, Context, Line, Reply, Section, Skill
+from knowledge.fitting import LOOK_BACK, Fit, Situation, Verdict, fit, situation
+from knowledge.records import Band, DocumentKind, Filters, Hit, Incident
+from skills.asked_filters import given, merged, read_filters, say
+from skills.contract import (
+    BadArgs,
+    Button,
+    Call,
+    Context,
+    Line,
+    Reply,
+    Section,
+    Skill,
+)
 
 _INCIDENT = re.compile(r"\s*inc[-\s]?\d+\s*", re.IGNORECASE)
+_NAMED = re.compile(r"\binc-\d+\b", re.IGNORECASE)
 _MOST_INCIDENTS = 5
 _MOST_RUNBOOKS = 2
 _ASKED_LENGTH = 80
+_QUERY_LENGTH = 300
+"""Characters of a question that its buttons carry."""
 
 
 class Args(BaseModel):
     text: str = Field("", description="symptom, alert or error message, or an incident's id")
     incident: str = Field("", description="incident to compare with, e.g. INC-12")
+    service: str = Field("", description="only incidents of this service")
+    since: str = Field("", description="only incidents from this day on, e.g. 2026-03-01")
+    until: str = Field("", description="only incidents up to this day")
+    severity: str = Field("", description="only incidents of this severity, e.g. SEV1")
+    resolved: bool = Field(False, description="only incidents that say what fixed them")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is searched for, and what is known of the live incident."""
+
+    text: str
+    name: str
+    """As the title of the reply says it."""
+    filters: Filters
+    incident: Incident | None = None
+    situation: Situation | None = None
 
 
 def run(ctx: Context, args: Args) -> Reply:
-    incident_id = args.incident
+    limits = given(args.service, args.since, args.until, args.severity, args.resolved)
     text = args.text.strip()
+    incident_id = args.incident
     if not incident_id and _INCIDENT.fullmatch(text):
         incident_id, text = text.strip(), ""
-    if not incident_id and not text:
-        incident_id = ctx.thread
+    rest, said = read_filters(text, ctx.now.date())
+    named = _NAMED.search(text)
+    if not rest and not incident_id:
+        incident_id = named.group().upper() if named else ctx.thread
+    filters = merged(limits, said)
     if incident_id:
-        incident = ctx.incidents.get(incident_id)
-        return _answer(ctx, query(incident, text), incident.id, exclude=(incident.id,))
-    if not text:
+        return _answer(ctx, _of_incident(ctx, ctx.incidents.get(incident_id), rest, filters))
+    if not (rest or text):
         raise BadArgs("text", "nothing to compare with", "Write a symptom, or an incident's id")
-    return _answer(ctx, text, _quoted(text))
+    asked = rest or text
+    return _answer(ctx, _Asked(asked, _quoted(asked), filters))
+
+
+def _of_incident(ctx: Context, incident: Incident, extra: str, filters: Filters) -> _Asked:
+    began = incident.opened_at
+    changes = ctx.changes.between(began - LOOK_BACK, began)
+    now = situation(incident, changes)
+    return _Asked(query(incident, extra), incident.id, filters, incident, now)
 
 
 def query(incident: Incident, extra: str = "") -> str:
@@ -45,29 +88,44 @@ def query(incident: Incident, extra: str = "") -> str:
     )
 
 
-def _answer(ctx: Context, text: str, asked: str, exclude: Sequence[str] = ()) -> Reply:
-    past = ctx.library.similar(text, _MOST_INCIDENTS, (DocumentKind.INCIDENT,), exclude)
-    runbooks = ctx.library.similar(text, _MOST_RUNBOOKS, (DocumentKind.RUNBOOK,))
+def _answer(ctx: Context, asked: _Asked) -> Reply:
+    text = asked.text
+    exclude = (asked.incident.id,) if asked.incident else ()
+    votes = ctx.judgements.all()
+    past = ctx.library.similar(
+        text, _MOST_INCIDENTS, (DocumentKind.INCIDENT,), exclude, asked.filters, votes
+    )
+    runbooks = ctx.library.similar(text, _MOST_RUNBOOKS, (DocumentKind.RUNBOOK,), votes=votes)
     by_words = _by_words(ctx.library.ready, (*past, *runbooks))
+    limits = say(asked.filters)
     if not past and not runbooks:
         return Reply(
-            title=f"Nothing similar to {asked}",
+            title=f"Nothing similar to {asked.name}",
             text="Try the alert's name, the exact error message, or the service and the symptom, "
-            "such as `checkout-api timeouts to payments`.",
+            "such as `checkout-api timeouts to payments`."
+            + (f" The search was limited: {limits}." if limits else ""),
             footer=by_words,
         )
     near = [hit for hit in past if hit.band is Band.SIMILAR]
     perhaps = [hit for hit in past if hit.band is not Band.SIMILAR]
     return Reply(
-        title=f"Past incidents like {asked}",
-        text=_verdict(near, perhaps),
+        title=f"Past incidents like {asked.name}",
+        text=" ".join(
+            part
+            for part in (f"Limited: {limits}." if limits else "", _verdict(near, perhaps))
+            if part
+        ),
         sections=(
-            *_group("Similar", near),
-            *_group("Possibly related", perhaps),
-            *_group("Runbooks", runbooks),
+            *_group(ctx, f"Similar ({len(near)})", near, asked),
+            *_group(ctx, f"Possibly related ({len(perhaps)})", perhaps, asked),
+            *_group(ctx, f"Runbooks ({len(runbooks)})", runbooks, asked),
         ),
         footer=by_words or "Likeness is the cosine to the nearest passage; 0.55 counts as similar.",
     )
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _by_words(ready: bool, hits: Sequence[Hit]) -> str:
@@ -87,31 +145,67 @@ def _verdict(near: Sequence[Hit], perhaps: Sequence[Hit]) -> str:
     return "No past incident is similar, but a runbook fits."
 
 
-def _group(heading: str, hits: Sequence[Hit]) -> tuple[Section, ...]:
+def _group(ctx: Context, heading: str, hits: Sequence[Hit], asked: _Asked) -> tuple[Section, ...]:
     """A heading, then one section a hit; nothing at all without hits."""
     if not hits:
         return ()
-    return (Section(f"{heading} ({len(hits)})"), *map(_section, hits))
+    return (Section(heading), *(_section(ctx, hit, asked) for hit in hits))
 
 
-def _section(hit: Hit) -> Section:
+def _section(ctx: Context, hit: Hit, asked: _Asked) -> Section:
     document = hit.document
     runbook = document.kind is DocumentKind.RUNBOOK
     likeness = f"likeness {hit.cosine:.2f}" if hit.cosine else ""
     about = (document.date, document.service, document.severity, likeness)
     solved = "" if runbook else document.resolution or "not written down"
+    fits = asked.situation and fit(document, asked.situation, ctx.catalogue)
     lines = (
         " · ".join(part for part in about if part),
-        f"*Matches:* {', '.join(hit.matched)}" if hit.matched else "",
+        _matches(hit),
         f"“{hit.passage}”" if hit.passage else "",
         f"*Resolved by:* {_shorten(solved)}" if solved else "",
+        _fits(fits) if fits and not runbook else "",
+        _found_useful(hit),
     )
     return Section(
         heading=document.title if runbook else f"{document.id}: {document.title}",
         lines=tuple(Line(line) for line in lines if line),
         url=document.url,
-        buttons=_buttons(hit),
+        buttons=(*_buttons(hit), *_judging(hit, asked)),
     )
+
+
+def _matches(hit: Hit) -> str:
+    """The words that both have, and where the document has them."""
+    if not hit.matched:
+        return ""
+    where = f" (in {', '.join(hit.sections)})" if hit.sections else ""
+    return f"*Matches:* {', '.join(hit.matched)}{where}"
+
+
+_FITTING = {
+    Verdict.FITS: "The fix fits now",
+    Verdict.MAY_FIT: "The fix may fit now",
+    Verdict.DOES_NOT_FIT: "The fix does not fit now",
+}
+
+
+def _fits(found: Fit) -> str:
+    return f"*{_FITTING[found.verdict]}:* {found.reason}."
+
+
+def _found_useful(hit: Hit) -> str:
+    """What people said of it when the question was a like one."""
+    said = []
+    if hit.helped:
+        said.append(f"{_people(hit.helped)} found this useful for a like incident")
+    if hit.unlike:
+        said.append(f"{_people(hit.unlike)} said it is not alike")
+    return f"{'; '.join(said)}." if said else ""
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def _buttons(hit: Hit) -> tuple[Button, ...]:
@@ -122,6 +216,20 @@ def _buttons(hit: Hit) -> tuple[Button, ...]:
         call = Call("incident_summary", {"incident": document.id})
         return (Button("Show", call),)
     return (Button("Show", url=document.url),) if document.url else ()
+
+
+def _judging(hit: Hit, asked: _Asked) -> tuple[Button, ...]:
+    """The buttons carry the incident's id, or the question where there is no incident."""
+    if hit.document.kind is DocumentKind.RUNBOOK:
+        return ()
+    about = (
+        {"incident": asked.incident.id} if asked.incident else {"query": asked.text[:_QUERY_LENGTH]}
+    )
+    args = {"document": hit.document.id, **about}
+    return (
+        Button("This helped", Call("similar_helped", args)),
+        Button("Not alike", Call("similar_unlike", args)),
+    )
 
 
 def _quoted(text: str) -> str:
@@ -152,6 +260,9 @@ skill = Skill(
         "previous outages of label-service with 503s",
         "search past postmortems for expired certificate",
         "anything like INC-12 in the archive",
+        "like this on checkout since March, resolved only",
+        "similar outages of the gateway in the last year",
+        "past sev1s with dns failures that were fixed",
     ),
     args=Args,
     run=run,

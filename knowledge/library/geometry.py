@@ -82,25 +82,26 @@ class Geometry:
 def learn(documents: Iterable[tuple[int, Vector]], count: int) -> Geometry:
     """From the row and the vectors (title first, then passages) of each of some documents, out of
     `count`. The documents should be a fair sample; at least one."""
-    scatter, total, passages, differences = 0.0, 0.0, 0, 0
+    apart: list[Vector] = []
     firsts: list[Vector] = []
+    sums: list[Vector] = []
     owners: list[int] = []
+    passages = 0
     for row, vectors in documents:
-        apart = vectors - vectors.mean(axis=0)
-        scatter = scatter + apart.T @ apart
-        total = total + vectors[1:].sum(axis=0)
+        apart.append(vectors - vectors.mean(axis=0))
+        sums.append(vectors[1:].sum(axis=0))
         passages += len(vectors) - 1
-        differences += len(vectors)
         firsts.append(vectors[1])
         owners.append(row)
-    within = np.asarray(scatter / differences, dtype=np.float64)
+    differences = np.concatenate(apart)
+    within = np.asarray(differences.T @ differences / len(differences), dtype=np.float64)
     size = within.shape[0]
     # Fewer differences than dimensions say little about each direction: lean on the mean more.
-    lean = (1 + size / differences) * max(float(np.trace(within)) / size, 1e-9)
+    lean = (1 + size / len(differences)) * max(float(np.trace(within)) / size, 1e-9)
     metric = np.linalg.inv(within + lean * np.eye(size))
     chosen = _spread(len(firsts), SAMPLE)
     return Geometry(
-        mean=np.asarray(total / passages, dtype=np.float32),
+        mean=np.asarray(np.sum(sums, axis=0) / passages, dtype=np.float32),
         metric=np.asarray(metric, dtype=np.float32),
         sample=np.stack([firsts[i] for i in chosen]),
         owners=np.array([owners[i] for i in chosen], dtype=np.int64),

@@ -23,7 +23,8 @@ Rows = NDArray[np.int64]
 class Passages:
     """Vectors of rows 0, 1, 2 ...; `grow` adds a row without vectors. Not thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = _BLOCK) -> None:
+        self._block = block
         self._blocks: list[NDArray[np.float16]] = []
         self._lengths: array[float] = array("f")
         self._start: array[int] = array("q")
@@ -47,9 +48,9 @@ class Passages:
         self._count[row] = len(vectors)
         self._crowding[row] = crowding
         for vector in vectors:
-            place, block = len(self._lengths) % _BLOCK, len(self._lengths) // _BLOCK
+            place, block = len(self._lengths) % self._block, len(self._lengths) // self._block
             if block == len(self._blocks):
-                self._blocks.append(np.empty((_BLOCK, vectors.shape[1]), dtype=np.float16))
+                self._blocks.append(np.empty((self._block, vectors.shape[1]), dtype=np.float16))
             self._blocks[block][place] = vector
             self._lengths.append(0.0)
         self._lengths[self._start[row] :] = array("f", lengths.astype(np.float32).tobytes())
@@ -92,7 +93,7 @@ class Passages:
 
     def renumbered(self, kept: Rows) -> "Passages":
         """After the rows were numbered anew; `kept` holds the old number of each."""
-        new = Passages()
+        new = Passages(self._block)
         for number, row in enumerate(kept):
             new.grow()
             if self.has(int(row)):
@@ -101,11 +102,11 @@ class Passages:
         return new
 
     def _read(self, places: Rows) -> Vector:
-        blocks = places // _BLOCK
+        blocks = places // self._block
         if len(self._blocks) == 1:
             return self._blocks[0][places].astype(np.float32)
         found = np.empty((len(places), self._blocks[0].shape[1]), dtype=np.float32)
         for block in np.unique(blocks):
             here = blocks == block
-            found[here] = self._blocks[block][places[here] % _BLOCK]
+            found[here] = self._blocks[block][places[here] % self._block]
         return found

@@ -9,6 +9,7 @@ the cosine of the nearest passage alone. Weights: benchmarks/retrieval.py.
 """
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,17 @@ class _Found:
     band: Band
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """Some rows, their scores, and the cosine that the band of each may claim; arrays of one
+    length. `cosines` is None while only words are searched."""
+
+    rows: Rows
+    scores: Vector
+    claims: Vector
+    cosines: Vector | None
+
+
 class SearchLibrary:
     """`Library` over a store of documents, an embedder and a vector index.
 
@@ -110,14 +122,16 @@ class SearchLibrary:
         make_index: Callable[[int], VectorIndex],
         passages: Embedder | None = None,
         now: Callable[[], datetime] = _utc_now,
+        all_up_to: int = ALL_UP_TO,
     ) -> None:
         """`make_index` takes the number of dimensions; `passages` embeds documents where that is
-        not the same embedder (one that remembers)."""
+        not the same embedder (one that remembers). `now` is what votes fade by."""
         self._documents = documents
         self._embedder = embedder
         self._passages = passages or embedder
         self._make_index = make_index
         self._now = now
+        self._all_up_to = all_up_to
         self._lock = threading.RLock()
         self._building = threading.Lock()
         self._revision = -1
@@ -160,6 +174,11 @@ class SearchLibrary:
                 self._embed(batch)
                 progress(self._vectors.filled, len(self._words))
             self._learn()
+
+    def score_all(self) -> None:
+        """Score every document from now on, however many there are; for measuring what is missed
+        without. A million take seconds."""
+        self._all_up_to = sys.maxsize
 
     def warm(self) -> threading.Thread:
         """`build()` in the background."""
@@ -211,11 +230,10 @@ class SearchLibrary:
         with self._lock:
             mask = self._mask(kinds, exclude, filters)
             rows = self._candidates(text, query, mask, said)
-            found = [one for one in self._scored(text, query, rows, said) if one.band in bands]
-        found.sort(key=lambda one: (-one.score, one.id))
+            found = self._best(self._scored(text, query, rows, said), k, bands)
         return [
             self._hit(document, one, text, query, said.get(one.id))
-            for document, one in self._read(found[:k])
+            for document, one in self._read(found)
         ]
 
     def _query_vector(self, text: str) -> Vector | None:
@@ -290,7 +308,7 @@ class SearchLibrary:
         search and what was found useful before."""
         rows = len(self._words.ids)
         passing = rows if mask is None else int(mask.sum())
-        if passing <= ALL_UP_TO:
+        if passing <= self._all_up_to:
             return np.arange(rows) if mask is None else np.flatnonzero(mask)
         found = [self._words.best(text, _DEPTH, mask)]
         if query is not None and self._index is not None:
@@ -304,23 +322,33 @@ class SearchLibrary:
 
     def _scored(
         self, text: str, query: Vector | None, rows: Rows, said: Mapping[str, Standing]
-    ) -> Iterator[_Found]:
-        ids = self._words.ids
+    ) -> _Scored:
         shares = self._shares(text, rows)
         if query is None or not len(rows):
-            for row, share in zip(rows.tolist(), shares.tolist(), strict=True):
-                # No cosine, so no claim beyond "possibly".
-                claim = Band.POSSIBLE if share >= BY_WORDS else Band.NONE
-                yield _Found(ids[row], SHARE * share, 0.0, claim)
-            return
+            # No cosine, so no claim beyond "possibly".
+            return _Scored(rows, SHARE * shares, np.where(shares >= BY_WORDS, POSSIBLE, 0), None)
         nearest, likeness = self._likeness(query, rows)
         worth = 1 + EXPLAINS * self._shelf.explains(rows) - CROWDED * self._vectors.crowding(rows)
         scores = worth * (likeness + SHARE * shares)
-        listed = zip(rows.tolist(), scores.tolist(), nearest.tolist(), strict=True)
-        for row, score, cosine in listed:
-            standing = said.get(ids[row])
-            moved = score + standing.shift if standing else score
-            yield _Found(ids[row], moved, cosine, band(cosine))
+        for document_id, standing in said.items():
+            if document_id in self._words:
+                scores[rows == self._words.row(document_id)] += standing.shift
+        return _Scored(rows, scores, nearest, nearest)
+
+    def _best(self, scored: _Scored, k: int, bands: Sequence[Band]) -> list[_Found]:
+        """The first k in one of the bands; of equal scores, the document that came first."""
+        order = np.argsort(-scored.scores, kind="stable")
+        if Band.NONE not in bands:
+            order = order[scored.claims[order] >= POSSIBLE]
+        return [
+            _Found(
+                self._words.ids[int(scored.rows[i])],
+                float(scored.scores[i]),
+                float(scored.cosines[i]) if scored.cosines is not None else 0.0,
+                band(float(scored.claims[i])),
+            )
+            for i in order[:k]
+        ]
 
     def _shares(self, text: str, rows: Rows) -> Vector:
         """BM25 of each row as a share of the ceiling."""

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from knowledge.adapters.memory.operations import MemoryJudgements
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments, MemoryStore
 from knowledge.errors import Unavailable
@@ -43,7 +44,7 @@ def said(reply: Reply) -> str:
 
 
 def test_a_hit_says_why_and_what_resolved_it(library: SearchLibrary) -> None:
-    reply = run(context(library=library), Args(text="broker disk full, no space left on device"))
+    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="broker disk full, no space left on device"))
     first = reply.sections[1]
     assert reply.sections[0].heading == "Similar (1)"
     assert first.heading == "NP-1: Broker disk full"
@@ -56,14 +57,14 @@ def test_a_hit_says_why_and_what_resolved_it(library: SearchLibrary) -> None:
 
 
 def test_runbooks_stand_apart_with_a_button(library: SearchLibrary) -> None:
-    reply = run(context(library=library), Args(text="broker disk full"))
+    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="broker disk full"))
     headings = [section.heading for section in reply.sections]
     assert headings.index("Runbooks (1)") > headings.index("NP-1: Broker disk full")
     assert reply.sections[-1].buttons[0].call == Call("runbook", {"name": "disk-full"})
 
 
 def test_nothing_found_says_what_to_try(library: SearchLibrary) -> None:
-    reply = run(context(library=library), Args(text="lunch menu"))
+    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="lunch menu"))
     assert reply.title == "Nothing similar to “lunch menu”"
     assert "alert's name" in reply.text
     assert reply.sections == ()
@@ -79,7 +80,13 @@ def asking(library: SearchLibrary) -> Context:
     )
     incident = store.incidents.open(draft)
     library.add([Document(incident.id, draft.title, f"{draft.title} {alert.summary}")])
-    return context(library=library, incidents=store.incidents, thread=incident.id)
+    return context(
+        library=library,
+        judgements=store.judgements,
+        incidents=store.incidents,
+        changes=store.changes,
+        thread=incident.id,
+    )
 
 
 @pytest.mark.parametrize("how", ["text", "incident", "thread"])
@@ -93,7 +100,7 @@ def test_an_incident_is_not_like_itself(asking: Context, how: str) -> None:
 
 
 def test_a_hit_of_ours_opens_its_summary(library: SearchLibrary) -> None:
-    reply = run(context(library=library), Args(text="kafka broker 7 lost its power supply"))
+    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="kafka broker 7 lost its power supply"))
     assert reply.sections[1].buttons[0].call == Call("incident_summary", {"incident": "INC-9"})
 
 
@@ -113,7 +120,7 @@ def test_words_only_is_said() -> None:
     embedder = HashEmbedder()
     embedder.ready = False
     library = SearchLibrary(store, embedder, FlatIndex)
-    reply = run(context(library=library), Args(text="certificate expired"))
+    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired"))
     assert "by words only" in reply.footer
     assert "Possibly related (1)" in said(reply)
 
@@ -130,5 +137,5 @@ def test_an_embedder_that_fails_is_said() -> None:
     store.put(DOCUMENTS)
     library = SearchLibrary(store, Broken(), FlatIndex, passages=HashEmbedder())
     library.build()
-    reply = run(context(library=library), Args(text="certificate expired"))
+    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired"))
     assert "embedder did not answer" in reply.footer

@@ -1,14 +1,14 @@
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments
 from knowledge.errors import NotFound, Unavailable
-from knowledge.library import SearchLibrary, band, chunks, full_text, nearest_sentences, words_of
-from knowledge.records import Band, Document, DocumentKind, Vector
+from knowledge.library import SearchLibrary, band
+from knowledge.records import Band, Document, DocumentKind, Filters, Judgement, Vector
 
 DISK = Document(
     "NP-1",
@@ -173,22 +173,100 @@ def test_asking_and_adding_at_once_loses_nothing(library: SearchLibrary) -> None
     assert found == {f"T-{n}" for n in range(8)}
 
 
-def test_chunks_cover_the_text_and_a_short_rest_joins() -> None:
-    text = " ".join(str(n) for n in range(260))
-    parts = chunks(text)
-    assert [len(part.split()) for part in parts] == [120, 140]
-    assert " ".join(parts) == text
-    assert chunks("") == [""]
+SERVED = (
+    Document("A-1", "Pool ran dry", "connections ran out", service="checkout", date="2026-01-02"),
+    Document(
+        "A-2",
+        "Pool ran dry",
+        "connections ran out again",
+        service="checkout, payments",
+        date="2026-03-05",
+        severity="critical",
+        resolution="Raised the pool",
+    ),
+    Document("A-3", "Pool ran dry", "connections ran out", service="search"),
+)
 
 
-def test_full_text_says_each_part_once() -> None:
-    document = Document("a", "t", "It was the disk.", root_cause="It was the disk.", resolution="X")
-    assert full_text(document) == "It was the disk.\nX"
-    assert words_of(replace(document, tags=("kafka",))) == "t\nIt was the disk.\nX\nkafka"
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(), {"A-1", "A-2", "A-3"}),
+        (Filters(service="Checkout"), {"A-1", "A-2"}),
+        (Filters(service="payments"), {"A-2"}),
+        (Filters(since="2026-01-02"), {"A-1", "A-2"}),
+        (Filters(until="2026-03-04"), {"A-1"}),
+        (Filters(since="2026-01-03", until="2026-03-05"), {"A-2"}),
+        (Filters(severity="SEV1"), {"A-2"}),
+        (Filters(resolved_only=True), {"A-2"}),
+        (Filters(service="checkout", severity="SEV4"), set()),
+    ],
+)
+def test_only_what_passes_the_filters_is_found(filters: Filters, expected: set[str]) -> None:
+    store = MemoryDocuments()
+    store.put(SERVED)
+    library = SearchLibrary(store, HashEmbedder(), FlatIndex)
+    found = library.similar("pool ran dry, connections ran out", filters=filters)
+    assert {hit.document.id for hit in found} == expected
 
 
-def test_a_passage_is_the_telling_sentence_and_short() -> None:
-    passage = "We met at noon. The broker had no space left. Then lunch. " + "word " * 100
-    assert nearest_sentences(passage, "no space", lambda _: 1.0).startswith("The broker had")
-    assert len(nearest_sentences("word " * 200, "word", lambda _: 1.0)) <= 240
-    assert nearest_sentences("", "x", lambda _: 1.0) == ""
+def test_a_removed_document_is_forgotten(library: SearchLibrary) -> None:
+    assert library.similar("certificate expired")
+    library.remove(["NP-2", "unknown"])
+    assert library.similar("certificate expired") == []
+
+
+def test_what_others_put_into_the_store_is_found(
+    library: SearchLibrary, documents: MemoryDocuments
+) -> None:
+    assert library.similar("redis evicted sessions") == []
+    documents.put([Document("NP-7", "Redis evicted sessions", "maxmemory was reached")])
+    documents.remove(["NP-2"])
+    assert library.similar("redis evicted sessions")[0].document.id == "NP-7"
+    assert library.similar("certificate expired") == []
+
+
+def test_rows_are_numbered_anew_and_nothing_is_mixed_up(documents: MemoryDocuments) -> None:
+    many = [Document(f"N-{n}", f"noise {n}", f"word{n} word{n} noise") for n in range(300)]
+    documents.put(many)
+    library = SearchLibrary(documents, HashEmbedder(), FlatIndex)
+    library.build()
+    library.remove([document.id for document in many[:200]])
+    hit = library.similar("broker disk full, no space left", kinds=(DocumentKind.INCIDENT,))[0]
+    assert (hit.document.id, hit.band) == ("NP-1", Band.SIMILAR)
+    assert library.rank("word250", 1)[0].document.id == "N-250"
+    assert library.similar("disk full", kinds=(DocumentKind.RUNBOOK,))[0].document.id == "disk-full"
+
+
+def test_among_many_documents_the_best_of_both_searches_are_scored() -> None:
+    store = MemoryDocuments()
+    store.put([Document(f"N-{n}", f"noise {n}", f"word{n} noise hum buzz") for n in range(450)])
+    store.put(SERVED)
+    library = SearchLibrary(store, HashEmbedder(), FlatIndex, all_up_to=1_000)
+    some = SearchLibrary(store, HashEmbedder(), FlatIndex, all_up_to=10)
+    library.build()
+    some.build()
+    texts = ["pool ran dry, connections ran out", "word77 noise", "noise 449"]
+    exact = [[hit.document.id for hit in library.rank(text, 3)] for text in texts]
+    assert [[hit.document.id for hit in some.rank(text, 3)] for text in texts] == exact
+    found = some.similar(texts[0], filters=Filters(service="payments"))
+    assert [hit.document.id for hit in found] == ["A-2"]
+
+
+def test_a_hit_names_the_sections_of_the_words(library: SearchLibrary) -> None:
+    hit = library.similar("broker disk full, retention lowered")[0]
+    assert set(hit.sections) >= {"title", "resolution"}
+
+
+def test_votes_move_a_document_and_are_told() -> None:
+    store = MemoryDocuments()
+    store.put(SERVED)
+    now = datetime(2026, 4, 1, tzinfo=UTC)
+    library = SearchLibrary(store, HashEmbedder(), FlatIndex, now=lambda: now)
+    text = "pool ran dry, connections ran out"
+    assert [hit.document.id for hit in library.similar(text)] == ["A-1", "A-3", "A-2"]
+    votes = [Judgement(now, f"U{n}", text, "A-3", useful=True) for n in range(3)]
+    first = library.similar(text, votes=votes)[0]
+    assert (first.document.id, first.helped, first.unlike) == ("A-3", 3, 0)
+    far = [Judgement(now, "U1", "the espresso machine leaks", "A-3", useful=True)]
+    assert library.similar(text, votes=far)[0].document.id == "A-1"
