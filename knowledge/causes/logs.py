@@ -21,6 +21,8 @@ class Louder:
     template: str
     count: int
     expected: float
+    known: bool = True
+    """It is known what is usual."""
 
     @property
     def grave(self) -> bool:
@@ -31,28 +33,31 @@ class Louder:
 
     @property
     def bits(self) -> float:
-        """Surprise under a Poisson law; half for what is not written as an error."""
+        """Surprise under a Poisson law; half for what is not written as an error, and half for
+        errors that may be usual."""
         score = (self.count - self.expected) / math.sqrt(self.expected + _SMOOTH)
-        return max(surprise(score), 0.0) * (1.0 if self.grave else 0.5)
+        if score <= 0 or not (self.known or self.grave):
+            return 0.0
+        return surprise(score) * (1.0 if self.grave and self.known else 0.5)
 
 
-def louder(logs: Logs, calm: Logs) -> dict[str, list[Louder]]:
-    """Service -> its surprising statements, the most surprising first.
+def louder(logs: Logs, calm: Logs | None) -> dict[str, list[Louder]]:
+    """Service -> its surprising statements, the most surprising first. Where nothing is known of
+    calm times, errors alone.
 
-    A statement that is no error is expected to come as often as the service writes anything: more
-    requests write more lines.
+    A statement is expected as often as the service writes anything: more requests write more
+    lines.
     """
-    if not logs.minutes or not calm.minutes:
-        return {}
+    calm = calm or Logs(0.0)
     before = {(c.service, c.level, c.template): c.count for c in calm.counts}
     wrote, used_to = _totals(logs), _totals(calm)
     found: dict[str, list[Louder]] = {}
     for c in logs.counts:
-        pace = logs.minutes / calm.minutes
+        pace = logs.minutes / calm.minutes if calm.minutes else 0.0
         if used_to.get(c.service):
             pace = max(pace, wrote[c.service] / used_to[c.service])
         expected = before.get((c.service, c.level, c.template), 0) * pace
-        one = Louder(c.service, c.level, c.template, c.count, expected)
+        one = Louder(c.service, c.level, c.template, c.count, expected, calm.minutes > 0)
         if one.bits > 0:
             found.setdefault(c.service, []).append(one)
     return {service: sorted(its, key=lambda one: -one.bits) for service, its in found.items()}

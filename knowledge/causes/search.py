@@ -39,7 +39,7 @@ def rank(case: Case, weights: Weights = WEIGHTS) -> Ranking:
     _traffic(evidence, calls, weights, board)
     if case.flow and case.calm_flow:
         _flow(case.flow, case.calm_flow, calls, weights, board)
-    if case.logs and case.calm_logs:
+    if case.logs:
         _logs(case.logs, case.calm_logs, calls, weights, board)
     _timing(case, evidence, weights, board)
     _changes(case, weights, board)
@@ -92,7 +92,7 @@ def _flow(flow: Flow, calm: Flow, calls: Calls, weights: Weights, board: Board) 
         board.add(service, ClueKind.EXPLAINED, text, -min(below / cut.bits, 1.0) * value)
 
 
-def _logs(now: Logs, calm: Logs, calls: Calls, weights: Weights, board: Board) -> None:
+def _logs(now: Logs, calm: Logs | None, calls: Calls, weights: Weights, board: Board) -> None:
     """An error is written where it happens and by those who call there."""
     found = logs.louder(now, calm)
     bits = {service: its[0].bits for service, its in found.items()}

@@ -52,6 +52,7 @@ def rarer(one: Rarer) -> str:
 def louder(one: Louder) -> str:
     level = f"{one.level} " if one.level else ""
     usual = "new" if one.expected < 0.5 else f"usually {one.expected:.0f}"
+    usual = usual if one.known else "whether that is usual is not known"
     return f'logs: {one.count} x {level}"{_short(one.template)}", {usual}'
 
 

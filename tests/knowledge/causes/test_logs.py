@@ -33,6 +33,13 @@ def test_stretches_of_different_length_are_compared_by_the_minute() -> None:
     assert louder(logs(("pay", "error", "declined", 30), minutes=3), calm) == {}
 
 
+def test_without_calm_times_only_errors_count_and_less() -> None:
+    now = logs(("pay", "info", "paid <*>", 900), ("pay", "error", "connection refused", 30))
+    (found,) = louder(now, None)["pay"]
+    assert found.template == "connection refused"
+    assert 0 < found.bits < louder(now, logs(("pay", "info", "paid <*>", 900)))["pay"][0].bits
+
+
 @pytest.mark.parametrize(
     ("level", "text", "grave"),
     [
