@@ -271,7 +271,7 @@ def _impact_score(clause: Clause, last: int, asked: set[int]) -> float:
     acts = clause.acts
     if "chat" in acts or clause.length < 2 or is_todo(clause):
         return 0.0
-    if clears(clause) or _PROGRESS.search(clause.text):
+    if (clears(clause) and "correct" not in acts) or _PROGRESS.search(clause.text):
         return 0.0
     score = 1.0 * ("impact" in acts) + 0.8 * bool(clause.figures)
     score += 0.6 * (clause.message > 0.55 * last) + 0.6 * ("correct" in acts)

@@ -48,7 +48,8 @@ class Facts:
 def read(incident: Incident) -> Facts:
     """Everything `compose` needs, worked out once."""
     clauses = clauses_of(incident.thread)
-    gone = superseded(clauses)
+    versions = frozenset(c.version for c in incident.changes if c.version)
+    gone = superseded(clauses, versions)
     standing = tuple(c for c in clauses if (c.message, c.order) not in gone)
     fallen = tuple(c for c in clauses if (c.message, c.order) in gone)
     alerts = [s.starts_at for s in incident.signals]
@@ -80,17 +81,20 @@ def read(incident: Incident) -> Facts:
     )  # fmt: skip
 
 
-def superseded(clauses: Sequence[Clause]) -> frozenset[tuple[int, int]]:
+def superseded(
+    clauses: Sequence[Clause], versions: frozenset[str] = frozenset()
+) -> frozenset[tuple[int, int]]:
     """The clauses whose figure a later one replaces, as (message, order); and those that only
-    repeat such a figure in order to correct it."""
+    repeat such a figure in order to correct it. Numbers that are `versions` count nothing."""
     gone: set[tuple[int, int]] = set()
     for position, early in enumerate(clauses):
         if "hedge" in early.acts:  # a guess is about what its whole message is about
             mates = (c.text for c in clauses if c.message == early.message)
             early = replace(early, context=" ".join(mates))
         for late in clauses[position + 1 :]:
-            repeated = [f for f in early.figures if _takes_back(late, early, f)]
-            if repeated or any(_replaces(late, early, f) for f in early.figures):
+            counted = [f for f in early.figures if f.text not in versions]
+            repeated = [f for f in counted if _takes_back(late, early, f)]
+            if repeated or any(_replaces(late, early, f) for f in counted):
                 gone.add((early.message, early.order))
             if repeated and len(late.figures) == len(repeated):
                 gone.add((late.message, late.order))
@@ -110,7 +114,10 @@ _TAKES_BACK = re.compile(
 
 def _takes_back(late: Clause, early: Clause, figure: Figure) -> bool:
     """Does a later clause name the very number in order to withdraw it?"""
-    same = any(f.value == figure.value and f.kind == figure.kind for f in late.figures)
+    same = any(
+        f.value == figure.value and (f.kind == figure.kind or "count" in (f.kind, figure.kind))
+        for f in late.figures
+    )  # "not 40k" takes back "40k EUR"
     return (
         same
         and figure.value > 10
@@ -220,7 +227,9 @@ _MECHANISM = re.compile(
     r"already in|blocked|unbounded|mis\w*config\w*|waits? for|needs|full|typo|closed"
     r"|r[au]n out|overflow\w*|mismatch\w*|skew|stale|starv\w*|behind the|by hand|nobody had"
     r"|points? (?:at|to) nothing|all together|all at once|recompute\w*|for (?:each|every) \w+"
-    r"|stampede|split\w*|global|too (?:low|small|big|high|many)|pick\w* up the wrong)\b",
+    r"|crash\w*|throws|dies|died|panic\w*|exception|segfault\w*|poison\w*|corrupt\w*|invalid"
+    r"|collid\w+|conflict\w*|redeliver\w*|endless\w*|exceed\w*|stampede"
+    r"|split\w*|global|too (?:low|small|big|high|many)|pick\w* up the wrong)\b",
     re.IGNORECASE,
 )
 """How things go wrong."""
@@ -392,6 +401,8 @@ def _acquits_own(clause: Clause, change: Change) -> bool:
     return own and clears(clause) and _OWN_DOING.search(clause.text) is not None
 
 
+_BRIEF = 5
+"""A denial of so few words is about the one thing that it names: "zip is innocent"."""
 _OBJECT = re.compile(r"\bnot (?:the |a |an |our )?([\w.-]+)", re.IGNORECASE)
 
 
@@ -410,9 +421,14 @@ def _clearing(
     for c in later:  # "1.88 sends the same payloads. Not the gateway": one message, one subject
         whole[c.message] |= c.words
     yield from (c for c in denying if whole[c.message] & version or _acquits_own(c, change))
+    number = re.escape(change.version) if change.version.isdigit() else ""
+    if number:
+        named = re.compile(rf"\bnot (?:the |our |version |build |v)*{number}\b", re.IGNORECASE)
+        yield from (c for c in denying if named.search(c.text))
     for clause in denying:
         denied = {w for m in _OBJECT.finditer(clause.text) for w in content_words(m[1])}
-        if denied & words or len(clause.words & words) > 1:
+        common = len(clause.words & words)
+        if denied & words or common > 1 or (common and clause.length <= _BRIEF):
             yield clause
     close = [c for c in reversed(later) if c.message <= start + 6]
     yield from (c for c in close if clears(c) and re.search(r"\bnot that\b", c.text, re.I))

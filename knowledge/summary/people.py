@@ -29,7 +29,8 @@ _CLAIM = re.compile(
     # "I lead", "I'll coordinate this one", "I'm running the incident"
     rf"|\bi(?:'ll| will)? {_LEADS}{_THIS}|\bi(?:'m| am) {_LEADING}{_THIS}"
     # "IC: me", "incident lead is me", "me as IC"
-    rf"|\b{_ROLE}\s*(?:is|=|:|-)?\s*(?:me|myself|mine|here)\b|\b{_SELF}\s+(?:as |is |am |= ?)?ic\b"
+    rf"|\b{_ROLE}\s*(?:is|=|:|-)?\s*(?:(?:with |on )?me|myself|mine|here)\b"
+    rf"|\b{_SELF}\s+(?:as |is |am |= ?)?ic\b"
     rf"|^ic[.!]?$"
     # the same in other languages
     r"|\bich (?:übernehme|leite|koordiniere)\b|\bübernehme die leitung\b"
@@ -107,7 +108,8 @@ def _statements(text: str) -> Iterator[str]:
 _HEADED = re.compile(
     r"(?:^|(?<=[\s(]))(?:"
     # Words that mean nothing else: anywhere, with a colon or a full stop.
-    r"(?:ais?|ars?|to-?\s?dos?(?: list)?|action items?|actions|follow-?\s?ups?|next steps?"
+    r"(?:ais?|ars?|to-?\s?dos?(?: list)?|to be done|action (?:items?|points?)|actions"
+    r"|follow-?\s?ups?|next steps?"
     r"|open points|aufgaben|nächste schritte|próximos pasos|pendientes|tareas|à faire)"
     r"\s*(?:[:.](?!\.)|->|=>|→)"
     # Words that mean other things, too: only before a colon.

@@ -52,7 +52,7 @@ _CUES = {
     r"|some))|distinct|unique|dedup\w*|actually"
     r"|typo|"
     r"(?:was|were) wrong|mis(?:read|counted|typed)|double.count\w*|incl(?:uding|udes)?|"
-    r"excluding|without (?:the )?(?:retries|bots|duplicates|tests?)|not \d|instead of \d|"
+    r"excluding|without (?:the )?(?:retries|bots|duplicates|tests?)|not \d\S*|instead of \d|"
     r"scratch that|sorry|my bad|system says|the db says|"
     r"ledger|from (?:the )?(?:db|logs|api|warehouse))\b|^(?:hm+,? )?no\b",
     "denial": r"\bnot (?:that|the|it|a|an|our|us|my|from|related|because|caus\w+|due|v?\d"
@@ -97,7 +97,8 @@ _CUES = {
     r"reindexed|republished|backfilled|throttled|skipp(?:ed|ing)|go(?:es)? via|rolling (?:out"
     r"|back|to)|promoted|quarantined|evicted|"
     r"rate.limited|whitelisted|dropped the|bumped|closed the|turned (?:on|off)|tripled|doubled)\b|"
-    r"\bsince \d?\d:\d\d|\b(?:is|now|are|went)?\s*(?:live|everywhere|out|in place)[\s:.!]*$|"
+    r"\bsince \d?\d:\d\d|\b(?:is|now|are|went)?\s*(?:live|everywhere|out|in place)"
+    r"(?: at \d?\d:\d\d)?[\s:.!]*$|"
     r"(?<!\w)[a-z][\w-]* (?:on|off|now)[\s.!]*$",
     "plan": r"\b(?:will|should|shall|let's|lets|want|wants|can we|could we|needs?|going to"
     r"|gonna|plan\w*|"
