@@ -99,7 +99,7 @@ inventories = {{ default = "playbooks/hosts.ini" }}
 
 def remedy_files(folder: Path, port: int) -> dict[str, str]:
     """By their paths in `folder`; `port` is where the deploy service listens."""
-    log = json.dumps(str(folder / "change-log.txt"))
+    log = json.dumps(str(folder.resolve() / "change-log.txt"))
     services = json.dumps(sorted(_NAMES))
     here = f"here ansible_connection=local ansible_python_interpreter={sys.executable}\n"
     return {
