@@ -83,9 +83,7 @@ _UNDO = re.compile(
     re.IGNORECASE,
 )
 _FLAG = re.compile(r"\b(feature[ -])?flags?\b|\btoggles?\b", re.IGNORECASE)
-_SWITCHED = re.compile(
-    r"\b(disabled?|turn(ed|ing)? (it )?off|switch(ed|ing)? off)\b", re.IGNORECASE
-)
+_SWITCHED = re.compile(r"\b(disabled?|(turn|switch)(ed|ing)?\b.{0,30}\boff)\b", re.IGNORECASE)
 _KINDS = (
     ("flag", _FLAG),
     ("config", re.compile(r"\b(config(uration)?|settings?|parameters?)\b", re.IGNORECASE)),
@@ -107,7 +105,10 @@ def _undoing(document: Document, now: Situation, catalogue: Catalogue) -> Fit | 
             Verdict.FITS, f"{_said(same_kind[0], now)}; what helped then was to take one back"
         )
     if changes:
-        return Fit(Verdict.MAY_FIT, f"it took back a {kind} change; {_said(changes[0], now)}")
+        return Fit(
+            Verdict.MAY_FIT,
+            f"it took back a {kind} change, and none is known; {_said(changes[0], now)}",
+        )
     if now.changes:
         return Fit(
             Verdict.MAY_FIT,

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.parts import CACHE
 from bot.settings import read_settings
+from knowledge.adapters.cached_embedder import CachedEmbedder
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments
@@ -17,9 +19,11 @@ from knowledge.errors import TandemError, UserError
 from knowledge.ingest import parse_line, read_paths
 from knowledge.library import SearchLibrary
 from knowledge.ports import Embedder
-from knowledge.records import Band, Hit
+from knowledge.records import Band, Filters, Hit
+from skills.asked_filters import given
 
 TAG = "tandem"
+_NO_FILTERS = Filters()
 
 
 def register(parsers: Any) -> None:
@@ -32,17 +36,23 @@ def register(parsers: Any) -> None:
     parser.add_argument("--k", type=int, help="hits per question (20 for a run, else 5)")
     parser.add_argument("--json", action="store_true", help="answer one question as JSON")
     parser.add_argument("--embedder", default="", help="instead of TANDEM_EMBEDDER")
+    parser.add_argument("--service", default="", help="only incidents of this service")
+    parser.add_argument("--since", default="", help="only from this day on, e.g. 2026-03-01")
+    parser.add_argument("--until", default="", help="only up to this day")
+    parser.add_argument("--severity", default="", help="only of this severity, e.g. SEV1")
+    parser.add_argument("--resolved", action="store_true", help="only those that say what helped")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     try:
         _check(args)
+        filters = given(args.service, args.since, args.until, args.severity, args.resolved)
         library = open_library(args.corpus, args.embedder)
         if args.queries:
-            write_run(library, args.queries, args.out, args.k or 20)
+            write_run(library, args.queries, args.out, args.k or 20, filters)
         else:
-            hits = library.rank(args.text, args.k or 5)
+            hits = library.rank(args.text, args.k or 5, filters=filters)
             print(_as_json(hits) if args.json else _as_text(hits))
     except TandemError as error:
         print(f"tandem similar: {error}", file=sys.stderr)
@@ -62,9 +72,20 @@ def open_library(corpus: Path, embedder: str = "") -> SearchLibrary:
         raise UserError(f"--corpus: nothing to search in {corpus}")
     documents = MemoryDocuments()
     documents.put(reading.documents)
-    library = SearchLibrary(documents, choose_embedder(embedder), FaissIndex)
+    chosen = choose_embedder(embedder)
+    library = SearchLibrary(documents, chosen, FaissIndex, _remembering(chosen))
     library.build(_progress)
+    if not chosen.ready:
+        chosen.encode(["warm"])  # all passages were remembered; the question needs the model
     return library
+
+
+def _remembering(embedder: Embedder) -> Embedder:
+    """One that keeps on disk what costs a model or a call."""
+    if isinstance(embedder, HashEmbedder):
+        return embedder
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    return CachedEmbedder(embedder, CACHE)
 
 
 def choose_embedder(name: str = "") -> Embedder:
@@ -84,11 +105,13 @@ def choose_embedder(name: str = "") -> Embedder:
     raise UserError(f"TANDEM_EMBEDDER: {wanted!r} is not minilm, st:<model> or openai:<model>")
 
 
-def write_run(library: SearchLibrary, queries: Path, out: Path, k: int) -> None:
+def write_run(
+    library: SearchLibrary, queries: Path, out: Path, k: int, filters: Filters = _NO_FILTERS
+) -> None:
     """One line a hit: qid Q0 docid rank score tag."""
     lines: list[str] = []
     for query_id, text in _read_queries(queries):
-        lines += trec_lines(query_id, library.rank(text, k))
+        lines += trec_lines(query_id, library.rank(text, k, filters=filters))
     try:
         out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
@@ -140,6 +163,7 @@ def _as_json(hits: Sequence[Hit]) -> str:
             "score": round(hit.score, 4),
             "cosine": round(hit.cosine, 4),
             "matched": list(hit.matched),
+            "sections": list(hit.sections),
             "passage": hit.passage,
             "date": hit.document.date,
             "resolution": hit.document.resolution,
@@ -163,7 +187,12 @@ def _paragraph(hit: Hit) -> str:
     lines = [
         f"[{hit.band.value} {hit.cosine:.2f}] {document.id}  {document.title}",
         f"  {about}" if about else "",
-        f"  matched: {', '.join(hit.matched)}" if hit.matched else "",
+        f"  matched: {', '.join(hit.matched)}{_where(hit)}" if hit.matched else "",
         f"  {hit.passage}" if hit.passage else "",
+        f"  resolved by: {document.resolution}" if document.resolution else "",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _where(hit: Hit) -> str:
+    return f" (in {', '.join(hit.sections)})" if hit.sections else ""

@@ -44,7 +44,10 @@ def said(reply: Reply) -> str:
 
 
 def test_a_hit_says_why_and_what_resolved_it(library: SearchLibrary) -> None:
-    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="broker disk full, no space left on device"))
+    reply = run(
+        context(library=library, judgements=MemoryJudgements()),
+        Args(text="broker disk full, no space left on device"),
+    )
     first = reply.sections[1]
     assert reply.sections[0].heading == "Similar (1)"
     assert first.heading == "NP-1: Broker disk full"
@@ -57,7 +60,9 @@ def test_a_hit_says_why_and_what_resolved_it(library: SearchLibrary) -> None:
 
 
 def test_runbooks_stand_apart_with_a_button(library: SearchLibrary) -> None:
-    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="broker disk full"))
+    reply = run(
+        context(library=library, judgements=MemoryJudgements()), Args(text="broker disk full")
+    )
     headings = [section.heading for section in reply.sections]
     assert headings.index("Runbooks (1)") > headings.index("NP-1: Broker disk full")
     assert reply.sections[-1].buttons[0].call == Call("runbook", {"name": "disk-full"})
@@ -100,7 +105,10 @@ def test_an_incident_is_not_like_itself(asking: Context, how: str) -> None:
 
 
 def test_a_hit_of_ours_opens_its_summary(library: SearchLibrary) -> None:
-    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="kafka broker 7 lost its power supply"))
+    reply = run(
+        context(library=library, judgements=MemoryJudgements()),
+        Args(text="kafka broker 7 lost its power supply"),
+    )
     assert reply.sections[1].buttons[0].call == Call("incident_summary", {"incident": "INC-9"})
 
 
@@ -120,7 +128,9 @@ def test_words_only_is_said() -> None:
     embedder = HashEmbedder()
     embedder.ready = False
     library = SearchLibrary(store, embedder, FlatIndex)
-    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired"))
+    reply = run(
+        context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired")
+    )
     assert "by words only" in reply.footer
     assert "Possibly related (1)" in said(reply)
 
@@ -137,5 +147,47 @@ def test_an_embedder_that_fails_is_said() -> None:
     store.put(DOCUMENTS)
     library = SearchLibrary(store, Broken(), FlatIndex, passages=HashEmbedder())
     library.build()
-    reply = run(context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired"))
+    reply = run(
+        context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired")
+    )
     assert "embedder did not answer" in reply.footer
+
+
+def test_limits_in_words_hold_and_are_said(asking: Context) -> None:
+    reply = run(asking, Args(text="like this on kafka since 2025, resolved only"))
+    assert reply.text.startswith("Limited: on kafka, since 2025-01-01, resolved only.")
+    shown = [s.heading for s in reply.sections if s.heading.startswith(("NP-", "INC-"))]
+    assert shown == ["NP-1: Broker disk full"]
+
+
+def test_limits_that_nothing_passes_are_named(library: SearchLibrary) -> None:
+    reply = run(
+        context(library=library, judgements=MemoryJudgements()),
+        Args(text="certificate expired on the gateway", service="billing"),
+    )
+    assert "limited: on billing" in reply.text
+
+
+def test_a_date_that_is_none_is_refused() -> None:
+    with pytest.raises(BadArgs, match="since"):
+        run(context(), Args(text="disk full", since="yesterday-ish"))
+
+
+def test_a_hit_says_where_it_matches_and_whether_the_fix_fits(asking: Context) -> None:
+    told = said(run(asking, Args()))
+    assert "(in " in told
+    assert "*The fix fits now:* it was about a full disk, and so are the alerts now." in told
+
+
+def test_hits_can_be_judged(asking: Context, library: SearchLibrary) -> None:
+    first = run(asking, Args()).sections[1]
+    assert [button.label for button in first.buttons][-2:] == ["This helped", "Not alike"]
+    assert first.buttons[-1].call == Call(
+        "similar_unlike", {"document": "NP-1", "incident": asking.thread}
+    )
+    by_words = run(
+        context(library=library, judgements=MemoryJudgements()), Args(text="certificate expired")
+    )
+    assert by_words.sections[1].buttons[-2].call == Call(
+        "similar_helped", {"document": "NP-2", "query": "certificate expired"}
+    )
