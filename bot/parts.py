@@ -512,6 +512,8 @@ class Parts:
     def close(self) -> None:
         if isinstance(self.watching, MonitorWatching):
             self.watching.close()
+        if isinstance(self.remediation, Remediations):
+            self.remediation.stop()
         self.store.close()
         if isinstance(self.metrics, Prometheus):
             self.metrics.close()

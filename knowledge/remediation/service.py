@@ -65,6 +65,8 @@ TELL = (EXECUTION, EXECUTION_THREAD)
 """Deliveries that a changed execution puts into the outbox."""
 BEAT_S = 2.0
 """How often whoever runs a step says so, and looks whether it shall end."""
+STOP_S = 10.0
+"""What an orderly stop waits for programs to end."""
 MOST = 200
 
 Probe = Callable[[str], None]
@@ -121,7 +123,10 @@ class Remediations:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._executions = parts.executions
-        self._at_once = threading.Semaphore(parts.file.limits.at_once)
+        self._most = parts.file.limits.at_once
+        self._under_way = 0
+        self._changed = threading.Condition()
+        self._stopping = False
         self._beginning = threading.Lock()
 
     # What can be run -------------------------------------------------------------------------
@@ -299,24 +304,42 @@ class Remediations:
     ) -> Execution:
         """Store what is about to be done, then do it behind. Raises Overtaken where somebody else
         was first, Unavailable where too much is under way."""
-        if not self._at_once.acquire(blocking=False):
-            most = self._parts.file.limits.at_once
-            raise Unavailable("runbooks", f"{most} steps are under way; wait for one to end")
+        self._take()
         try:
             execution = self._executions.change(ready.execution.id, intent, TELL)
             self._parts.probe("intent stored")
         except BaseException:
-            self._at_once.release()
+            self._give_back()
             raise
 
         def act() -> None:
             try:
                 work(replace(ready, execution=execution))
             finally:
-                self._at_once.release()
+                self._give_back()
 
         self._parts.spawn(act)
         return execution
+
+    def _take(self) -> None:
+        with self._changed:
+            if self._stopping:
+                raise Unavailable("runbooks", "the bot is being stopped")
+            if self._under_way >= self._most:
+                why = f"{self._most} steps are under way; wait for one to end"
+                raise Unavailable("runbooks", why)
+            self._under_way += 1
+
+    def _give_back(self) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End what is under way, and wait until that is recorded. Nothing is begun any more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.wait_for(lambda: not self._under_way, timeout=STOP_S)
 
     def cancel(self, execution_id: str, *, by: str, by_name: str) -> Execution:
         execution = self._executions.get(execution_id)
@@ -428,6 +451,8 @@ class Remediations:
 
         def asked() -> bool:
             nonlocal looked, stop
+            if self._stopping:
+                return True
             if stop or monotonic() - looked < self._parts.beat_s:
                 return stop
             looked = monotonic()

@@ -454,6 +454,18 @@ def test_only_so_many_at_once(world: World) -> None:
     assert eventually(world, one, "done")
 
 
+def test_an_orderly_stop_ends_what_is_under_way(world: World) -> None:
+    service = world.service(spawn=in_a_thread)
+    opened = begin(service, world.runbook('argv = ["/bin/wait"]'))
+    click(service, service.run, opened, 1)
+    assert world.machine.waiting.wait(10)
+    service.stop()
+    stored = world.store.executions.get(opened.id).steps[0]
+    assert (stored.state, stored.output) == (StepState.CANCELLED, "half of it")
+    with pytest.raises(Unavailable, match="being stopped"):
+        click(service, service.run, opened, 1)
+
+
 # What is offered -----------------------------------------------------------------------------
 
 
