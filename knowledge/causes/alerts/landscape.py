@@ -61,6 +61,14 @@ class Landscape:
         return {service: tuple(pods) for service, pods in found.items()}
 
     @cached_property
+    def pods_on(self) -> Mapping[str, tuple[str, ...]]:
+        """Node -> the pods on it, by name."""
+        found: dict[str, list[str]] = {}
+        for pod, node in sorted(self.node_of.items()):
+            found.setdefault(node, []).append(pod)
+        return {node: tuple(pods) for node, pods in found.items()}
+
+    @cached_property
     def sizes(self) -> Mapping[str, int]:
         """How many components stand on each level."""
         return Counter(level.value for level in self.levels.values())

@@ -5,7 +5,8 @@ Each component collects what speaks for it, in nats:
 - its own metrics' alerts, each the more the rarer (`rarity`) and the nearer to the onset: a cause
   shows early, and late alerts are mostly chance;
 - for a service: its pods together. Each pod that shows something adds, each that shows nothing
-  takes away, so that one bad pod stays a bad pod, and four bad pods are a bad service;
+  takes away, so that one bad pod stays a bad pod, and four bad pods are a bad service; so too for
+  a node on which pods of several services run;
 - for a service: its own latency and errors, less what a service that it calls explains;
 - lines of log and alerts that name it as the one they fail at, and an unusual number of slow or
   failed calls into it.
@@ -48,6 +49,8 @@ TEMPERATURE = 1.25
 NONE_SCORE = 1.0
 """Of "none of these": what one fairly rare alert gives."""
 _CLUES = 6
+_ONLY_TOLD = -0.01
+"""Weight of a clue that speaks against a component by leaving out what would speak for it."""
 
 
 @dataclass
@@ -78,14 +81,15 @@ def rank_alerts(
             file = files[sign.component]
             file.own += weight
             file.clues.append(say_sign(sign, weight, chance, onset, bool(windows)))
-    scores = {name: files[name].own for name in landscape.levels}
+    scores = {
+        name: files[name].own * (NODE_FACTOR if level is Level.NODE else 1.0)
+        for name, level in landscape.levels.items()
+    }
     _blames(weighed, landscape, scores, files)
     _explain_away(landscape, scores, files)
-    _pods(landscape, scores, files)
+    _pods(landscape.pods_of, Level.SERVICE, scores, files)
+    _pods(_shared_nodes(landscape), Level.NODE, scores, files)
     _calls(signs, known, landscape, scores, files)
-    for name, level in landscape.levels.items():
-        if level is Level.NODE:
-            scores[name] *= NODE_FACTOR
     suspects = _suspects(scores, files, landscape)
     looked_at = say_looked_at(signs, len(windows))
     return Ranking(suspects, onset, looked_at, say_missing(len(windows)))
@@ -153,18 +157,34 @@ def _explain_away(
             files[service].clues.append(say_explained(worst, less))
 
 
-def _pods(landscape: Landscape, scores: dict[str, float], files: Mapping[str, _File]) -> None:
-    for service, pods in landscape.pods_of.items():
-        if service not in scores:
+def _shared_nodes(landscape: Landscape) -> dict[str, tuple[str, ...]]:
+    """Nodes on which pods of several services run: what they share is the node."""
+    return {
+        node: pods
+        for node, pods in landscape.pods_on.items()
+        if len({landscape.home(pod) for pod in pods}) > 1
+    }
+
+
+def _pods(
+    groups: Mapping[str, Sequence[str]],
+    level: Level,
+    scores: dict[str, float],
+    files: Mapping[str, _File],
+) -> None:
+    """What the pods of a service, or on a node, say together."""
+    for name, pods in groups.items():
+        if name not in scores:
             continue
         together = sum(min(files[pod].own, POD_MOST) - POD_SILENT for pod in pods)
         showing = [pod for pod in pods if files[pod].own > 0]
         if together > 0:
-            scores[service] += together
+            scores[name] += together
             top = [clue for pod in showing for clue in files[pod].clues[:1]]
-            files[service].clues.append(say_pods(showing, len(pods), together, top))
-        elif showing and scores[service] > 0:
-            files[service].clues.append(say_pods(showing, len(pods), min(together, -0.1), ()))
+            files[name].clues.append(say_pods(showing, len(pods), level.value, together, top))
+        elif showing and scores[name] > 0:
+            told = say_pods(showing, len(pods), level.value, _ONLY_TOLD, ())
+            files[name].clues.append(told)
 
 
 def _calls(

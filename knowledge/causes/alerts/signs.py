@@ -1,7 +1,7 @@
 """Alerts as the ranking sees them: who, what, when; and live alerts brought into that form."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from knowledge.correlation.subject import Subject, is_noise, subject_of
 from knowledge.findings import MODEL_KINDS
 from knowledge.records import Signal
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _MAX_TEXT = 2_000
 """No more of one text is searched for names."""
 
@@ -84,9 +84,18 @@ def blamed_by(sign: Sign, landscape: Landscape) -> tuple[str, ...]:
     of a service is seldom the one at fault."""
     home = landscape.home(sign.component)
     known = landscape.by_lower
-    words = (w for text in sign.texts for w in _NAME.findall(text[:_MAX_TEXT].lower()))
+    words = (word for text in sign.texts for word in _words(text[:_MAX_TEXT].lower()))
     named = (*sign.blames, *(known[word] for word in words if word in known))
     return tuple(dict.fromkeys(s for s in map(landscape.home, named) if s != home))
+
+
+def _words(text: str) -> Iterator[str]:
+    """Whole ones, and the parts of dotted ones: "cart.shop.svc", "hipstershop.adservice"."""
+    for found in _NAME.findall(text):
+        word = found.rstrip("._-")
+        yield word
+        if "." in word:
+            yield from word.split(".")
 
 
 def read_signals(

@@ -39,16 +39,19 @@ def say_explained(callee: str, less: float) -> Clue:
     return Clue(ClueKind.EXPLAINED, f"{callee}, which it needs, has alerts of its own", -less)
 
 
-def say_pods(showing: Sequence[str], of: int, weight: float, tops: Sequence[Clue]) -> Clue:
-    """ "4 of 4 pods have alerts of their own"; where few have, that speaks against the service."""
-    names = ", ".join(showing[:4])
+def say_pods(
+    showing: Sequence[str], of: int, whole: str, weight: float, tops: Sequence[Clue]
+) -> Clue:
+    """ "4 of its 4 pods have alerts of their own"; where few have, that speaks against the whole:
+    the service, or the node."""
+    names = ", ".join(showing[:4]) + (" ..." if len(showing) > 4 else "")
     common = Counter(" ".join(clue.text.split(" at ")[0].split(";")[0].split()) for clue in tops)
     most = common.most_common(1)
     what = f", most often {most[0][0]}" if most and most[0][1] > 1 else ""
-    pods = "pod has" if len(showing) == 1 else "pods have"
-    text = f"{len(showing)} of its {of} {pods} rare alerts ({names}){what}"
+    have = "pod has" if of == 1 else "pods have"
+    text = f"{len(showing)} of its {of} {have} rare alerts ({names}){what}"
     if weight < 0:
-        text = f"only {text}: a fault of the service would show on all of them"
+        text = f"only {text}: a fault of the {whole} would show on all of them"
     at = min((clue.at for clue in tops if clue.at), default=None)
     sources = tuple(dict.fromkeys(s for clue in tops for s in clue.sources))
     return Clue(ClueKind.STRUCTURE, text, weight, at, sources)

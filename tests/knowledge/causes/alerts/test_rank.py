@@ -36,6 +36,15 @@ def test_all_pods_bad_is_a_bad_service(landscape: Landscape, sign: Make) -> None
     assert first.clues[0].sources == ("cart-0/cpu", "cart-1/cpu", "cart-2/cpu")
 
 
+def test_pods_of_several_services_bad_on_one_node_is_a_bad_node(
+    landscape: Landscape, sign: Make
+) -> None:
+    signs = tuple(sign(pod, "latency") for pod in ("shop-0", "cart-0"))
+    first = rank_alerts(signs, landscape, ONSET, past()).suspects[0]
+    assert (first.component, first.kind) == ("n1", "node")
+    assert "2 of its 2 pods have rare alerts (cart-0, shop-0)" in first.clues[0].text
+
+
 def test_what_fires_all_day_says_nothing(landscape: Landscape, sign: Make) -> None:
     chronic = tuple(sign("shop-0", name) for name in ("cpu", "memory", "threads"))
     ranking = rank_alerts((*chronic, sign("n2", "disk")), landscape, ONSET, past(*chronic))

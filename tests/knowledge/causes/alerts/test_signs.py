@@ -55,6 +55,8 @@ def test_texts_name_services_but_not_the_one_that_complains(
     line = "hipster.Cart/GetItems from shop-1 failed, n1 is up"
     assert blamed_by(sign("shop-0", text=line), landscape) == ("cart",)
     assert blamed_by(sign("cart-0", text=line), landscape) == ("shop",)
+    dotted = sign("shop-0", text="no route to Cart.prod.svc.")
+    assert blamed_by(dotted, landscape) == ("cart",)
 
 
 def test_calls_from_different_callers_are_different_news(sign: Callable[..., Sign]) -> None:
