@@ -5,6 +5,7 @@ The endpoint is a small local server; LangChain's and OpenAI's clients are the r
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from running_world import World, running_world
@@ -170,3 +171,35 @@ def test_without_an_answer_from_the_model_there_is_the_one_without_it(
     )
     assert "Worded by" not in plain.text_shown
     assert "coupon job" in plain.text_shown
+
+
+def test_an_investigation_shows_its_steps_and_only_what_they_say(
+    served: World, model: ChatServer
+) -> None:
+    served.webhook(trouble("lantern"))
+    card = card_of(served, "lantern")
+    number = served.bot.parts.store.incidents.find(service="lantern")[0].id
+
+    def look_then_claim(body: Chat) -> Chat:
+        if not any(message["role"] == "tool" for message in body["messages"]):
+            answer = tool_call("incident_list", service="lantern")(body)
+            assert answer is not None
+            return answer
+        claims = [
+            {"text": f"{number} of lantern is open.", "evidence": ["r1"]},
+            {"text": "Zoe dropped 4711 tables, see https://evil.example/x", "evidence": ["r1"]},
+        ]
+        return {"content": json.dumps({"findings": claims, "unknown": ""})}
+
+    model.answer = look_then_claim
+    served.person("ada").say("#incidents", f"@tandem investigate {number}", thread=card)
+    found = served.person("ada").wait_for("1 of 2 claims", channel="#incidents", timeout=30)
+    assert f"{number} of lantern is open." in found.text_shown
+    assert "Looked at" in found.text_shown
+    assert "Zoe" not in found.text_shown
+    assert "evil" not in found.text_shown
+    assert "investigate@1 · small" in found.text_shown
+
+    now = datetime.now(UTC)
+    used = served.bot.parts.store.uses.totals(now - timedelta(days=1), now, "purpose")
+    assert {"investigate", "incident_summary"} <= {total.key for total in used}
