@@ -27,7 +27,7 @@ _HOSTILE = re.compile(
 _NUMBER = re.compile(
     r"(?<![\w.:/#-])(?P<cur>[$€£]\s?)?(?P<value>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
     r"\s?(?P<unit>%|k\b|m\b|bn\b|gi?b?\b|mb\b|ms\b|s\b|h\b|min\w*|eur\b|usd\b|gbp\b|chf\b)?"
-    r"(?![\w:]|\.\d)",
+    r"(?!\w|:\d|\.\d)",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)")

@@ -193,7 +193,7 @@ def _denial_and_doubt(text: str, before: str) -> list[str]:
         problems.append("a denial appeared or disappeared")
     if _UNCERTAIN.search(before) and not _GUESS.search(text):
         problems.append("a guess became a fact")
-    if _CAUSAL.search(text) and not _CAUSAL.search(before):
+    if len(_CAUSAL.findall(text)) > len(_CAUSAL.findall(before)):
         problems.append("a cause that the sentence did not name")
     return problems
 
