@@ -90,6 +90,11 @@ BENCHMARKS = (
         ["{data}/alerts/labels", "{tools}/eval_correlation.py"],
     ),
     Benchmark(
+        "model_or_infra",
+        "Is it said rightly whether the model or the infrastructure is at fault?",
+        judges=True,
+    ),
+    Benchmark(
         "rca_alerts",
         "Is the component at fault found from alerts alone?",
         ["--data", "{data}/rca_alerts"],

@@ -9,12 +9,10 @@ we believe such stacks to behave, not on anybody's real one.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TypedDict
 
+from benchmarks.figure import Figure, Worst, print_json
 from benchmarks.model_or_infra.baseline import by_thresholds, rates
 from benchmarks.model_or_infra.scenarios import PLANS, Scenario, scenarios
 from benchmarks.model_or_infra.scores import (
@@ -30,17 +28,10 @@ from benchmarks.model_or_infra.scores import (
 from knowledge.model_or_infra import Side, Verdict, judge, read
 from knowledge.model_or_infra.weighing import SIDES
 
-DEVELOPMENT, FRESH = 1, 4
+DEVELOPMENT, FRESH = 1, 5
 """Seeds: of what was looked at while the judge was made, and of what was not."""
 EACH, EACH_OF_BASELINE = 8, 3
 WORST = 10
-
-
-class Figure(TypedDict):
-    metric: str
-    value: float
-    cases: int
-    baseline: float | None
 
 
 def run(seed: int, each: int) -> tuple[list[Judged], list[Judged]]:
@@ -64,12 +55,6 @@ def _judged(one: Scenario, said: Side, probabilities: Mapping[Side, float]) -> J
     return Judged(one.id, one.plan.name, alike, one.plan.side, said, probabilities)
 
 
-def figures(data: Path | None = None, *, seed: int = FRESH, each: int = EACH) -> list[Figure]:
-    """For the table of all evaluations; `data` is not needed."""
-    ours, thresholds = run(seed, each)
-    return _figures(ours, thresholds)
-
-
 def _figures(ours: Sequence[Judged], thresholds: Sequence[Judged]) -> list[Figure]:
     alike = [one for one in ours if one.alike]
     alike_before = [one for one in thresholds if one.alike]
@@ -91,17 +76,16 @@ def _figures(ours: Sequence[Judged], thresholds: Sequence[Judged]) -> list[Figur
         ("log loss", log_loss(ours), n, log_loss(thresholds)),
     ]
     return [
-        Figure(metric=f"model or infrastructure: {m}", value=v, cases=c, baseline=b)
-        for m, v, c, b in rows
+        Figure(f"model or infrastructure: {m}", value, cases, before)
+        for m, value, cases, before in rows
     ]
 
 
 def _table(found: Sequence[Figure], ours: Sequence[Judged]) -> str:
     lines = [f"{'':44} {'judge':>7} {'thresholds':>11} {'cases':>6}"]
     for figure in found:
-        name = figure["metric"].partition(": ")[2]
-        before = f"{figure['baseline']:11.3f}"
-        lines.append(f"{name:44} {figure['value']:7.3f} {before} {figure['cases']:6}")
+        name = figure.metric.partition(": ")[2]
+        lines.append(f"{name:44} {figure.value:7.3f} {figure.baseline:11.3f} {figure.cases:6}")
     lines += ["", "True side, and what was said (unknown counts as wrong):"]
     every = (*SIDES, Side.UNKNOWN)
     lines.append(f"{'':16}" + "".join(f"{side.value:>16}" for side in every))
@@ -115,10 +99,17 @@ def _table(found: Sequence[Figure], ours: Sequence[Judged]) -> str:
         mark = f"  looks like {plan.alike}" if plan.alike else ""
         lines.append(f"  {sum(o.right for o in own)}/{len(own)}  {plan.name} ({plan.side}){mark}")
     lines += ["", "The worst: the true side was held to be least likely"]
-    for one in sorted(ours, key=lambda o: o.probabilities[o.truth])[:WORST]:
-        p = one.probabilities[one.truth]
-        lines.append(f"  {one.id}: {one.plan} ({one.truth}), said {one.said}; {p:.2f}")
+    lines += [f"  {case.case}: {case.why}" for case in _worst(ours)]
     return "\n".join(lines)
+
+
+def _worst(ours: Sequence[Judged]) -> list[Worst]:
+    def why(one: Judged) -> str:
+        p = one.probabilities[one.truth]
+        return f"{one.plan} ({one.truth.value}), said {one.said.value}; the truth was given {p:.2f}"
+
+    hardest = sorted(ours, key=lambda one: one.probabilities[one.truth])[:WORST]
+    return [Worst("model_or_infra", one.id, why(one)) for one in hardest]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,7 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     ours, thresholds = run(args.seed, args.each)
     found = _figures(ours, thresholds)
-    print(json.dumps(found, indent=2) if args.json else _table(found, ours))
+    if args.json:
+        print_json(found, _worst(ours))
+    else:
+        print(_table(found, ours))
     return 0
 
 
