@@ -17,7 +17,8 @@ from knowledge.summary.plain import STOP, is_hostile
 
 MOST_WORDS = 60
 WORDS_FOR_ONE_OF_ITS_OWN = 6
-"""A claim may use one word that its results do not have, and one more for so many of its words."""
+"""A claim may use one word that its results do not have, and one more for so many of its words;
+of plain letters, since a word in another script than its results' says what nobody can compare."""
 LEAST_SHARED = 2
 """Words that it must share with them at least."""
 TOGETHER = 3
