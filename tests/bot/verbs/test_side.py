@@ -46,9 +46,9 @@ def test_a_file_gets_a_verdict_with_its_reasons(
 ) -> None:
     assert main(["side", written(tmp_path, document()), "--began", "2026-03-05T09:30:00Z"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("eta-model: Almost certainly the infrastructure")
+    assert "the infrastructure" in said.splitlines()[0]
     assert "a GPU is slow or broken" in said
-    assert "Gpu clock: 600 " in said or "Gpu clock: 60" in said
+    assert "Gpu clock: 60" in said
 
 
 def test_json_is_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

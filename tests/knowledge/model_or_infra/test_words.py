@@ -1,7 +1,14 @@
 from knowledge.model_or_infra import Case, Happened, Kind, Reading, What, assess
 from knowledge.model_or_infra.evidence import Side
 from knowledge.model_or_infra.weighing import Weighed
-from knowledge.model_or_infra.words import headline, say_reading, say_value, say_weighed, story
+from knowledge.model_or_infra.words import (
+    headline,
+    say_reading,
+    say_share,
+    say_value,
+    say_weighed,
+    story,
+)
 from tests.knowledge.model_or_infra.served import BEGAN, NOW, ago, case
 
 
@@ -39,6 +46,7 @@ def test_changes_and_their_absence_are_told() -> None:
 
 def test_the_headline_says_how_sure_and_the_story_which_cause() -> None:
     verdict = assess(case({Kind.LATENCY: 0.9, Kind.CPU: 0.9, Kind.QUEUE: 40.0, Kind.GPU: 600.0}))
-    assert headline(verdict) == "Almost certainly the infrastructure (over 99 %)"
+    assert headline(verdict).startswith("Almost certainly the infrastructure (")
+    assert [say_share(p) for p in (1.0, 0.874, 0.0)] == ["over 99 %", "87 %", "under 1 %"]
     assert "a GPU is slow or broken" in story(verdict)
     assert headline(assess(Case(NOW, BEGAN))) == "Too little is known to say"
