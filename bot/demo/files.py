@@ -9,9 +9,20 @@ from typing import Protocol
 from bot.demo import registry
 from bot.demo.remedies import remedy_files
 from bot.demo.rules import prometheus_rules
-from bot.demo.world import JOB, ORDERS, PODS, SERVICES
+from bot.demo.world import (
+    ERROR_SHARE,
+    GPU_TEMPERATURE,
+    JOB,
+    ORDERS,
+    P99,
+    PODS,
+    RATE,
+    SERVICES,
+)
 from bot.playground.workspace import Group
 
+MODEL_TEAM = "data-science"
+"""Whose the model is; the service that serves it is the ml-platform's, as `world.SERVICES` says."""
 LEADS = Group("ml-leads", "Leads of machine learning", ("chloe", "dev"))
 """They approve promotions."""
 
@@ -23,6 +34,8 @@ class Ports(Protocol):
     def metrics(self) -> int: ...
     @property
     def alertmanager(self) -> int: ...
+    @property
+    def prometheus(self) -> int: ...
 
 
 _PROMETHEUS = """\
@@ -62,7 +75,7 @@ label = "{registry.TARGET}"
 label_delay = "30s"
 task = "regression"
 slices = ["carrier", "origin"]
-owners = ["chloe", "ml-platform"]
+owners = ["chloe", "{MODEL_TEAM}"]
 service = "{registry.SERVICE}"
 
 [models.{registry.MODEL}.endpoint]
@@ -98,6 +111,20 @@ window = "90s"
 needs = "2 of 3"
 """
 
+_TELEMETRY = f"""\
+# What root cause and "model or infrastructure?" look at.
+[prometheus]
+url = "http://127.0.0.1:{{prometheus}}"
+presets = []
+window = "10s"
+
+[prometheus.queries]
+latency_p99 = '{P99}{{{{service="$service"}}}}'
+error_rate = '{ERROR_SHARE}{{{{service="$service"}}}}'
+requests = '{RATE}{{{{service="$service"}}}}'
+gpu_temperature = '{GPU_TEMPERATURE}{{{{service="$service"}}}}'
+"""
+
 _PROMOTION = f"""\
 # Who moves the champion, and how it is watched afterwards.
 [default]
@@ -115,7 +142,8 @@ override = ["@{LEADS.handle}"]
 """
 
 _ONCALL = """\
-# Northwind's people on call: Ada this week, then Ben; Chloe when neither takes it.
+# Northwind's people on call: Ada this week, then Ben; Chloe when neither takes it. What is wrong
+# with a model itself is handed over to the {model_team} team, in #ml-models.
 time_zone = "UTC"
 default = {{ rotation = "operations", policy = "standard" }}
 
@@ -127,12 +155,24 @@ people = ["ada", "ben"]
 start = {monday}T09:00:00
 length = "7d"
 
+[[rotations.{model_team}.layers]]
+people = ["chloe", "dev"]
+start = {monday}T09:00:00
+length = "7d"
+
+[teams]
+{model_team} = {{ rotation = "{model_team}", policy = "models" }}
+
 [policies.standard]
 severity = "SEV2"
 levels = [
     {{ after = "2m", tell = ["on-call"] }},
     {{ after = "5m", tell = ["next", "chloe"] }},
 ]
+
+[policies.models]
+severity = "SEV2"
+levels = [{{ after = "5m", tell = ["on-call", "#ml-models"] }}]
 """
 
 
@@ -163,7 +203,7 @@ def oncall(people: Mapping[str, str], now: datetime) -> str:
         now - timedelta(days=now.weekday() + 7 * (now.weekday() == 0 and now.hour < 9))
     ).date()
     ids = "\n".join(f'{name} = "{user_id}"' for name, user_id in people.items())
-    return _ONCALL.format(people=ids, monday=monday)
+    return _ONCALL.format(people=ids, monday=monday, model_team=MODEL_TEAM)
 
 
 def write_files(
@@ -179,6 +219,7 @@ def write_files(
         "models.toml": _MODELS,
         "monitors.toml": _MONITORS,
         "promotion.toml": _PROMOTION,
+        "telemetry.toml": _TELEMETRY.format(prometheus=ports.prometheus),
         "catalogue.toml": catalogue(),
         "oncall.toml": oncall(people, now),
         **remedy_files(folder, ports.metrics),

@@ -236,6 +236,7 @@ class Demo:
             "TANDEM_ONCALL": str(self.folder / "oncall.toml"),
             "TANDEM_MODELS": str(self.folder / "models.toml"),
             "TANDEM_MONITORS": str(self.folder / "monitors.toml"),
+            "TANDEM_TELEMETRY": str(self.folder / "telemetry.toml"),
             "TANDEM_PROMOTION": str(self.folder / "promotion.toml"),
             "PROMETHEUS_URL": f"http://127.0.0.1:{self.ports.prometheus}",
             "MLFLOW_TRACKING_URI": self.mlflow_url,

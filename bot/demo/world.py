@@ -206,6 +206,7 @@ ORDERS = "northwind_orders_per_minute"
 
 
 P99, ERROR_SHARE = "northwind_request_p99_seconds", "northwind_error_ratio"
+RATE, GPU_TEMPERATURE = "northwind_requests_per_second", "DCGM_FI_DEV_GPU_TEMP"
 MODEL_SERVICE = "eta-model"
 
 
@@ -236,7 +237,7 @@ def readings(world: World, now: datetime) -> list[Reading]:
         hot = 88.0 if factor < 0.9 else 64.0
         found += [
             ("DCGM_FI_DEV_SM_CLOCK", labels, GPU_CLOCK_MHZ * factor),
-            ("DCGM_FI_DEV_GPU_TEMP", labels, hot * _wobble(gpu, now)),
+            (GPU_TEMPERATURE, labels, hot * _wobble(gpu, now)),
         ]
     return found
 
@@ -248,7 +249,7 @@ def _of_service(world: World, service: Service, now: datetime) -> Iterator[Readi
     errors = max(service.errors * wobble, world.strength(service.name, "errors", now))
     yield P99, labels, service.p99 * wobble * slow
     yield ERROR_SHARE, labels, errors
-    yield "northwind_requests_per_second", labels, service.rate * wobble
+    yield RATE, labels, service.rate * wobble
     lost = world.strength(service.name, "pods", now) > 0.5
     for i in range(PODS):
         pod = {**labels, "pod": f"{service.name}-{i}"}
@@ -259,26 +260,38 @@ def _of_service(world: World, service: Service, now: datetime) -> Iterator[Readi
 
 
 PAST = ((ORDERS, SHOP), (P99, MODEL_SERVICE), (ERROR_SHARE, MODEL_SERVICE))
-"""What has a history worth learning from: the orders, and how the model was served, which a new
-champion is compared with."""
+"""What has days of history: the orders, and how the model was served, which a new champion is
+compared with."""
+PAST_DAYS = 8
+RECENT = (P99, ERROR_SHARE, RATE, GPU_TEMPERATURE)
+"""What has some hours of history, so that a search for a cause knows what is usual."""
+RECENT_HOURS = 4
 
 
 def past(name: str, at: datetime) -> list[Reading]:
-    """What a metric read before anything could be broken."""
+    """What a metric with history read before anything could be broken."""
+    if name in RECENT:
+        return [one for one in readings(World(), at) if one[0] == name]
+    return _long_past(name, at)
+
+
+def _long_past(name: str, at: datetime) -> list[Reading]:
     served = {s.name: s for s in SERVICES}
     services = [served[service] for known, service in PAST if known == name]
     return [one for s in services for one in _of_service(World(), s, at) if one[0] == name]
 
 
-def backfill(until: datetime, instance: str, days: int = 8) -> str:
+def backfill(until: datetime, instance: str, days: int = PAST_DAYS) -> str:
     """The history of those that have one up to then, a sample a minute, as OpenMetrics; labelled as
     the scrape of `instance` labels what follows, so that each is one series."""
     last = int(until.timestamp() // 60) * 60
+    recently = last - RECENT_HOURS * 3_600
     lines = []
-    for name, _ in PAST:
+    for name in dict.fromkeys((*(name for name, _ in PAST), *RECENT)):
         lines.append(f"# TYPE {name} gauge")
         for at in range(last - days * 86_400, last, 60):
-            for _, labels, value in past(name, datetime.fromtimestamp(at, UTC)):
+            known = past if at >= recently else _long_past
+            for _, labels, value in known(name, datetime.fromtimestamp(at, UTC)):
                 shown = ",".join(f'{k}="{v}"' for k, v in labels.items())
                 place = f'instance="{instance}",job="{JOB}"'
                 lines.append(f"{name}{{{shown},{place}}} {value:.6g} {at}")

@@ -9,16 +9,17 @@ import pytest
 
 from bot.demo.files import write_files
 from bot.demo.registry import MODEL
-from bot.demo.world import SERVICES
+from bot.demo.world import SERVICES, World, readings
 from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.frames import FileFrames
+from knowledge.adapters.telemetry.file import read_telemetry
 from knowledge.catalogue import Catalogue
 from knowledge.monitors import load_monitors
 from knowledge.promotion.gates import check_policy
 from knowledge.promotion.policy_file import read_policies
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
-PEOPLE = {"ada": "U1", "ben": "U2", "chloe": "U3"}
+PEOPLE = {"ada": "U1", "ben": "U2", "chloe": "U3", "dev": "U4"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Ports:
     bot: int = 8101
     metrics: int = 8102
     alertmanager: int = 8103
+    prometheus: int = 8104
 
 
 @pytest.fixture
@@ -68,6 +70,24 @@ def test_ada_is_on_call_whenever_the_demo_starts(tmp_path: Path) -> None:
         write_files(tmp_path, Ports(), "t0ken", PEOPLE, now)
         oncall = read_oncall(tmp_path / "oncall.toml")
         assert oncall.who("payments", now).person == "U1"
+
+
+def test_what_is_wrong_with_the_model_has_a_team_and_a_channel_to_go_to(folder: Path) -> None:
+    oncall = read_oncall(folder / "oncall.toml")
+    owners = FileFrames.from_toml(folder / "models.toml").about(MODEL).owners
+    (team,) = set(owners) & set(oncall.teams)
+    assert team != Catalogue.read(folder / "catalogue.toml").team(MODEL)
+    assert oncall.who(team, NOW).person == "U3"
+    levels = oncall.policies[oncall.teams[team].policy].levels
+    assert "ml-models" in {target.name.lstrip("#") for level in levels for target in level.tell}
+
+
+def test_telemetry_asks_for_what_the_world_shows(folder: Path) -> None:
+    spec = read_telemetry(folder / "telemetry.toml").prometheus
+    assert spec is not None
+    shown = {name for name, _, _ in readings(World(), NOW)}
+    assert {query.partition("{")[0] for query in spec.all_queries().values()} <= shown
+    assert spec.url == "http://127.0.0.1:8104"
 
 
 def test_the_models_file_names_the_demos_model(folder: Path) -> None:

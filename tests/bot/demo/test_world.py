@@ -7,7 +7,10 @@ from bot.demo.rules import RULES
 from bot.demo.world import (
     BREAKAGES,
     LASTS,
+    MODEL_SERVICE,
     ORDERS,
+    P99,
+    RECENT_HOURS,
     RISE,
     SERVICES,
     World,
@@ -133,6 +136,14 @@ def test_what_is_written_of_the_past_is_what_the_world_would_have_said() -> None
     last = NOON - timedelta(minutes=1)
     (then,) = past(ORDERS, last)
     assert samples[-1][1:] == [f"{then[2]:.6g}", f"{last.timestamp():.0f}"]
+
+
+def test_every_service_has_hours_of_history_and_the_models_has_days() -> None:
+    lines = backfill(NOON, "127.0.0.1:9", days=1).splitlines()
+    slow = [line for line in lines if line.startswith(P99)]
+    of = {s.name: sum(f'service="{s.name}"' in line for line in slow) for s in SERVICES}
+    assert of.pop(MODEL_SERVICE) == 1440
+    assert set(of.values()) == {RECENT_HOURS * 60}
 
 
 def test_orders_fall_without_an_alert() -> None:
