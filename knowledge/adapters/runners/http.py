@@ -24,6 +24,8 @@ from knowledge.runbooks.runners_file import SETTING, HostSpec, HttpSpec, origin_
 
 POLL_S = 0.05
 CONNECT_S = 5.0
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses of IPv6 that a gateway turns into ones of IPv4 (RFC 6052)."""
 Resolve = Callable[[str, int], list[str]]
 """The addresses of a host's name. Raises OSError."""
 
@@ -161,6 +163,8 @@ def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         within = found.ipv4_mapped or found.sixtofour
+        if found in _NAT64:
+            within = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if within is not None:
             return within.is_global
     return found.is_global and not found.is_multicast

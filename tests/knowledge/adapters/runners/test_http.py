@@ -123,7 +123,16 @@ def test_what_an_answer_means(
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00::1", "0.0.0.0"],
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "::1",
+        "::ffff:10.0.0.1",
+        "fd00::1",
+        "64:ff9b::a00:1",
+        "0.0.0.0",
+    ],
 )
 def test_a_name_that_leads_inside_is_not_called(
     panel: Panel, place: MakesPlace, address: str
