@@ -130,6 +130,9 @@ class Bm25:
     def __contains__(self, document_id: str) -> bool:
         return document_id in self._row
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row)
+
     def add(self, document_id: str, text: str) -> int:
         """The row that the document got."""
         self.remove(document_id)

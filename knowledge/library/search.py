@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from knowledge.errors import NotFound, Unavailable
 from knowledge.lexical import EXACT_TO, Bm25, tokens
 from knowledge.library.geometry import FEWEST, Geometry, learn
+from knowledge.library.mix import Mix, Parts
 from knowledge.library.passages import Passages
 from knowledge.library.shelf import Mask, Shelf
 from knowledge.library.texts import (
@@ -43,16 +44,7 @@ POSSIBLE = 0.40
 BY_WORDS = 0.25
 """Share of the query's words from which a hit is shown while only words are searched."""
 
-NEAREST, TITLE = 0.35, 0.05
-"""Weights of the cosines of the nearest passage and of the title."""
-LEARNED_NEAREST, LEARNED_TITLE = 0.30, 0.10
-"""The same under the learned metric; while nothing is learned, the first two stand in."""
-SHARE = 0.6
-"""Weight of the share of words."""
-CROWDED = 0.5
-EXPLAINS = 0.05
-"""A score is multiplied by 1 - CROWDED * crowding (+ EXPLAINS, where it says why or what helped).
-The crowding of incident reports is mostly between 0.4 and 0.8."""
+MIX = Mix()
 
 ALL_UP_TO = 4_000
 """Documents that may be found, up to which every one of them is scored; above, the best of either
@@ -210,6 +202,17 @@ class SearchLibrary:
         """As `similar`, with the hits of band NONE."""
         return self._search(text, k, kinds, exclude, filters, votes, tuple(Band))
 
+    def parts(self, text: str) -> tuple[Sequence[str], Parts]:
+        """The ids of all documents, and what the score of each is made of; for tuning. Raises
+        Unavailable while not everything is embedded."""
+        self._refresh()
+        query = self._query_vector(text)
+        if query is None:
+            raise Unavailable("library", "is not embedded yet")
+        with self._lock:
+            rows = np.array([self._words.row(i) for i in sorted(self._words)], dtype=np.int64)
+            return sorted(self._words), self._parts(text, query, rows)
+
     # Questions
 
     def _search(
@@ -323,17 +326,17 @@ class SearchLibrary:
     def _scored(
         self, text: str, query: Vector | None, rows: Rows, said: Mapping[str, Standing]
     ) -> _Scored:
-        shares = self._shares(text, rows)
         if query is None or not len(rows):
+            shares = MIX.share * self._shares(text, rows)
             # No cosine, so no claim beyond "possibly".
-            return _Scored(rows, SHARE * shares, np.where(shares >= BY_WORDS, POSSIBLE, 0), None)
-        nearest, likeness = self._likeness(query, rows)
-        worth = 1 + EXPLAINS * self._shelf.explains(rows) - CROWDED * self._vectors.crowding(rows)
-        scores = worth * (likeness + SHARE * shares)
+            claims = np.where(shares >= MIX.share * BY_WORDS, POSSIBLE, 0)
+            return _Scored(rows, shares, claims, None)
+        parts = self._parts(text, query, rows)
+        scores = MIX.score(parts)
         for document_id, standing in said.items():
             if document_id in self._words:
                 scores[rows == self._words.row(document_id)] += standing.shift
-        return _Scored(rows, scores, nearest, nearest)
+        return _Scored(rows, scores, parts.nearest, parts.nearest)
 
     def _best(self, scored: _Scored, k: int, bands: Sequence[Band]) -> list[_Found]:
         """The first k in one of the bands; of equal scores, the document that came first."""
@@ -356,21 +359,22 @@ class SearchLibrary:
         bm25 = self._words.scores_of(text, rows) if few else self._words.scores(text)[rows]
         return np.asarray(bm25 / max(self._words.ceiling(text), 1e-9), dtype=np.float32)
 
-    def _likeness(self, query: Vector, rows: Rows) -> tuple[Vector, Vector]:
-        """The cosine of each row's nearest passage, and the weighted sum of all cosines."""
+    def _parts(self, text: str, query: Vector, rows: Rows) -> Parts:
         vectors, begins, lengths = self._vectors.gather(rows)
-        cosines = vectors @ query
-        title, nearest = _title_and_nearest(cosines, begins)
-        if self._geometry is None:
-            plain, by_title = NEAREST + LEARNED_NEAREST, TITLE + LEARNED_TITLE
-            return nearest, plain * nearest + by_title * title
-        unit, offset = self._geometry.question(query)
-        learned_title, learned = _title_and_nearest((vectors @ unit - offset) / lengths, begins)
-        return nearest, (
-            NEAREST * nearest
-            + TITLE * title
-            + LEARNED_NEAREST * learned
-            + LEARNED_TITLE * learned_title
+        title, nearest = _title_and_nearest(vectors @ query, begins)
+        learned_title, learned_nearest = title, nearest
+        if self._geometry is not None:
+            unit, offset = self._geometry.question(query)
+            learned = (vectors @ unit - offset) / lengths
+            learned_title, learned_nearest = _title_and_nearest(learned, begins)
+        return Parts(
+            nearest,
+            title,
+            learned_nearest,
+            learned_title,
+            self._shares(text, rows),
+            self._vectors.crowding(rows),
+            self._shelf.explains(rows),
         )
 
     def _read(self, found: Iterable[_Found]) -> Iterator[tuple[Document, _Found]]:
