@@ -89,6 +89,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem usage --window 30d",
         "tandem usage --json",
     ),
+    "side": (
+        "tandem side signals.csv --began 2026-03-05T09:30:00Z --events events.json",
+        "tandem side case.json --json",
+    ),
     "rca": (
         "tandem rca incident.json --catalogue services.toml",
         "tandem rca cases/ --out predictions.json",
