@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from knowledge.diagnosis import Gathered, diagnose, gather
 from knowledge.records import Incident
 from skills import cause_pictures
+from skills.cards.execution import run_buttons
 from skills.cards.suspects import suspects_card
-from skills.contract import BadArgs, Context, Reply, Skill
+from skills.contract import BadArgs, Button, Context, Reply, Skill
 
 _MOST_OPEN = 50
 _INCIDENT = re.compile(r"(inc[-\s]?)?\d+", re.IGNORECASE)
@@ -29,7 +30,21 @@ def run(ctx: Context, args: Args) -> Reply:
     reply = suspects_card(ranking, found, ctx.card_link)
     picture = cause_pictures.suspects_picture(ranking, found)
     about = found.incident.id if found.incident else ""
-    return replace(reply, pictures=(picture,) if picture else (), about=about)
+    return replace(
+        reply,
+        pictures=(picture,) if picture else (),
+        about=about,
+        buttons=(*reply.buttons, *_remedies(ctx, found.incident)),
+    )
+
+
+def _remedies(ctx: Context, incident: Incident | None) -> tuple[Button, ...]:
+    """Runbooks that are meant for its alerts and can be run from here."""
+    if incident is None or not incident.is_open or ctx.remediation is None:
+        return ()
+    begun = ctx.executions.find(incident=incident.id, open_only=True)
+    offers = ctx.remediation.offers(incident)
+    return run_buttons(offers, incident.id, {execution.runbook for execution in begun})
 
 
 def gathered(ctx: Context, incident: str, service: str) -> Gathered:

@@ -25,7 +25,7 @@ from knowledge.remediation.views import Offer
 from skills.cards.buttons import finding_buttons, incident_buttons
 from skills.cards.cause import cause, impact, is_on, other_changes
 from skills.cards.counts import Counts
-from skills.cards.execution import open_executions, run_button
+from skills.cards.execution import open_executions, run_buttons
 from skills.cards.finding import (
     Noticed,
     also_found,
@@ -57,7 +57,6 @@ SHOWN_ALERTS = 3
 SHOWN_EVENTS = 4
 SHOWN_MOVES = 2
 SHOWN_SIMILAR = 3
-SHOWN_OFFERS = 2
 _MOVES = frozenset({"merged", "split"})
 
 
@@ -334,13 +333,9 @@ def _under_way(
 ) -> Section:
     """Runbooks that somebody goes through, and those that could be begun."""
     begun = {execution.runbook for execution in executions}
-    buttons = tuple(
-        replace(run_button(offer, incident.id), label=cut(f"Run: {offer.document.title}", 70))
-        for offer in offers
-        if offer.runnable and offer.document.id not in begun
-    )
+    buttons = run_buttons(offers, incident.id, begun)
     lines = tuple(map(Line, open_executions(executions, people)))
-    return Section("Runbooks to run", lines, bullets=True, buttons=buttons[:SHOWN_OFFERS])
+    return Section("Runbooks to run", lines, bullets=True, buttons=buttons)
 
 
 def _tickets(incident: Incident) -> tuple[Section, tuple[Source, ...]]:

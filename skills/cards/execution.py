@@ -4,7 +4,8 @@ Each button carries the digest of the step that the card shows: pressed on an ol
 runbook or a playbook was changed, it counts for nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from knowledge.durations import say_duration
 from knowledge.records import Event, Execution, StepState
@@ -13,6 +14,7 @@ from knowledge.remediation.views import Offer, StepView, View
 from skills.cards.wording import LINE_LIMIT, People, clock, cut, same, stamp
 from skills.contract import Button, Call, Line, Reply, Section, Style, Tone
 
+SHOWN_OFFERS = 2
 _CONFIRM, _SHOWN = 280, 600
 _TRIED_LINES, _OUTPUT_LINES = 8, 30
 _BAD = (StepState.FAILED, StepState.TIMED_OUT, StepState.UNKNOWN)
@@ -62,6 +64,17 @@ def run_button(offer: Offer, incident: str = "") -> Button:
     if offer.runbook.parameters:
         return Button("Run it", call, style=Style.PRIMARY, asks=True)
     return Button("Run it", call, style=Style.PRIMARY)
+
+
+def run_buttons(
+    offers: Sequence[Offer], incident: str, begun: Collection[str] = ()
+) -> tuple[Button, ...]:
+    """For the card of an incident: those that can be run, but for the ones begun already."""
+    return tuple(
+        replace(run_button(offer, incident), label=cut(f"Run: {offer.document.title}", 70))
+        for offer in offers
+        if offer.runnable and offer.document.id not in begun
+    )[:SHOWN_OFFERS]
 
 
 def open_executions(executions: Sequence[Execution], people: People = same) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from knowledge.records import AlertRecord, Change, Signal
 from skills.contract import BadArgs, NotFound, Reply
 from skills.root_cause import Args, skill
 from skills.testing import NOON, context
+from tests.knowledge.remediation.world import World as Remedies
 
 MINUTE = timedelta(minutes=1)
 CATALOGUE = Catalogue.from_topology({"edges": [["shop", "checkout"], ["checkout", "payment"]]})
@@ -92,3 +94,21 @@ def test_nothing_is_found_where_nothing_is_known(world: World) -> None:
     reply = world.ask(service="mail")
     assert reply.title == "mail: no suspect"
     assert reply.text == "There is nothing to go by yet."
+
+
+def test_a_runbook_for_its_alerts_can_be_begun_from_the_answer(tmp_path: Path) -> None:
+    northwind = Remedies(MemoryStore(), tmp_path)
+    incident = northwind.incident(group="writer")
+    ctx = context(
+        incidents=northwind.store.incidents,
+        alerts=northwind.store.alerts,
+        changes=northwind.store.changes,
+        moves=northwind.store.moves,
+        executions=northwind.store.executions,
+        library=SearchLibrary(MemoryDocuments(), HashEmbedder(), FlatIndex),
+        telemetry=AbsentTelemetry(),
+        catalogue=CATALOGUE,
+        remediation=northwind.service(),
+    )
+    reply = skill.run(ctx, Args(incident=incident.id))
+    assert reply.buttons[-1].label == "Run: Kafka consumer lag"

@@ -7,7 +7,13 @@ import pytest
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.records import Document, DocumentKind, Execution
 from knowledge.remediation import Remediations
-from skills.cards.execution import execution_card, execution_update, open_executions
+from skills.cards.card import incident_card
+from skills.cards.execution import (
+    execution_card,
+    execution_update,
+    open_executions,
+    run_buttons,
+)
 from skills.contract import Button, Call, Reply, Style
 from tests.knowledge.remediation.world import ADA, BOB, LAG, World, begin, click
 
@@ -156,3 +162,27 @@ def test_one_line_on_the_card_of_the_incident(world: World) -> None:
     opened = begin(world.service())
     wanted = ("EXE-1 Kafka consumer lag: 0 of 3 steps done, begun by ada",)
     assert open_executions([opened], lambda user: NAMES.get(user, user)) == wanted
+
+
+def test_the_card_of_an_incident_offers_what_fits_and_is_not_begun(world: World) -> None:
+    service = world.service()
+    incident = world.incident(group="writer")
+    offers = service.offers(incident)
+    shown = incident_card(incident, offers=offers)
+    (section,) = [s for s in shown.sections if s.heading == "Runbooks to run"]
+    wanted = Call("runbook_run", {"name": LAG.id, "incident": incident.id})
+    assert [(b.label, b.call) for b in section.buttons] == [("Run: Kafka consumer lag", wanted)]
+    opened = service.begin(LAG.id, {}, by=ADA, by_name="ada", incident=incident.id)
+    shown = incident_card(incident, offers=offers, executions=[opened])
+    (section,) = [s for s in shown.sections if s.heading == "Runbooks to run"]
+    assert section.buttons == ()
+    assert [line.text for line in section.lines] == [
+        "EXE-1 Kafka consumer lag: 0 of 3 steps done, begun by U1"
+    ]
+
+
+def test_one_that_may_only_be_read_is_not_offered(world: World) -> None:
+    world.file = ""
+    offers = world.service().offers(world.incident())
+    assert [offer.runnable for offer in offers] == [False]
+    assert run_buttons(offers, "INC-1") == ()
