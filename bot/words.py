@@ -48,6 +48,13 @@ _BEGIN = re.compile(
     r"\d+\s*[a-z]+)(?=\s|$)",
     re.IGNORECASE,
 )
+_LIMIT = re.compile(
+    r"(?:^|\s)(?:--)?(service|since|until|severity)=(\"[^\"]*\"|\S+)", re.IGNORECASE
+)
+_ONLY_RESOLVED = re.compile(
+    r"(?:^|\s)(?:--resolved|resolved=(?:true|yes|1))(?=\s|$)", re.IGNORECASE
+)
+"""What limits a search for past incidents."""
 _STATUSES = ("open", "mitigated", "monitoring", "resolved")
 _OPS = {"stats": "stats"}
 """Skills by the first word of /ops."""
@@ -283,11 +290,19 @@ def _severity(text: str) -> str:
 
 
 def _similar(text: str) -> Call:
-    text = text.strip().strip('"')
+    """ "INC-12 service=checkout since=2026-03-01 --resolved", or a symptom with the same limits."""
+    limits: dict[str, Any] = {
+        found[1].lower(): found[2].strip('"') for found in _LIMIT.finditer(text)
+    }
+    if _ONLY_RESOLVED.search(text):
+        limits["resolved"] = True
+    text = _ONLY_RESOLVED.sub(" ", _LIMIT.sub(" ", text)).strip().strip('"')
     if not text:
-        return Call("similar_incidents")
+        return Call("similar_incidents", limits)
     named = _incident_id(text) if not text.isdigit() else ""
-    return Call("similar_incidents", {"incident": named} if named else {"text": text})
+    return Call(
+        "similar_incidents", {**({"incident": named} if named else {"text": text}), **limits}
+    )
 
 
 def _ops(text: str) -> Call:

@@ -97,6 +97,24 @@ from skills.registry import BUILTIN
         ("/similar", "disk full on db", "similar_incidents", {"text": "disk full on db"}),
         ("/similar", "INC-7", "similar_incidents", {"incident": "INC-7"}),
         (
+            "/similar",
+            "disk full service=kafka since=2026-03-01 --severity=SEV1 --resolved",
+            "similar_incidents",
+            {
+                "text": "disk full",
+                "service": "kafka",
+                "since": "2026-03-01",
+                "severity": "SEV1",
+                "resolved": True,
+            },
+        ),
+        (
+            "/similar",
+            'INC-7 service="search api"',
+            "similar_incidents",
+            {"incident": "INC-7", "service": "search api"},
+        ),
+        (
             "/drift",
             "fraud last 30 days",
             "model_drift",
