@@ -90,6 +90,10 @@ def judge(
     return judged
 
 
+_MEANING = Mix(1, 0, 0, 0, 0, 0, 0)
+"""The nearest passage alone."""
+
+
 def by_type(judged: Iterable[Judged]) -> dict[str, tuple[int, float, float]]:
     """How many, nDCG@10 and recall@5 of each type of query that has answers."""
     types: defaultdict[str, list[Judged]] = defaultdict(list)
@@ -191,8 +195,7 @@ def ways(library: SearchLibrary, corpus: Path) -> dict[str, Callable[[str], Rank
         return [(hit.document.id, hit.score) for hit in library.rank(text, _DEPTH)]
 
     def meaning(text: str) -> Ranking:
-        found = ((hit.document.id, hit.cosine) for hit in library.rank(text, 10 * _DEPTH))
-        return sorted(found, key=lambda pair: -pair[1])
+        return _ranked(_MEANING, *library.parts(text))
 
     return {
         "words (BM25)": lambda text: words.search(text, _DEPTH),
