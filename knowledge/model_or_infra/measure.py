@@ -106,8 +106,17 @@ def _usual(times: Floats, values: Floats, before: NDArray[np.bool_]) -> Floats:
     past_clock, past = clock[before], values[before]
     apart = np.abs(grid[:, None] - past_clock[None, :])
     near = np.minimum(apart, DAY_S - apart) <= NEAR_S
-    levels = np.array([np.median(past[row]) if row.sum() >= NEWEST else overall for row in near])
+    levels = np.where(near.sum(axis=1) >= NEWEST, _medians(past, near), overall)
     return np.asarray(np.interp(clock, grid, levels, period=DAY_S))
+
+
+def _medians(values: Floats, taken: NDArray[np.bool_]) -> Floats:
+    """Of each row's taken values; NaN for none. One sort is many times faster than many medians."""
+    ordered = np.sort(np.where(taken, values, np.nan), axis=1)
+    count = taken.sum(axis=1)
+    rows = np.arange(len(taken))
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    return np.asarray((ordered[rows, low] + ordered[rows, high]) / 2)
 
 
 def _spread(off: Floats, level: float, matters: Matters) -> float:
