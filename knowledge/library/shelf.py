@@ -83,7 +83,9 @@ class Shelf:
             self._of_kind[kind] for kind in wanted
         ) == len(self._kinds):
             return None
-        passes = np.isin(np.frombuffer(self._kinds, np.int8), list(wanted))
+        table = np.zeros(len(_KINDS) + 1, dtype=bool)  # the last is for -1, the removed
+        table[list(wanted)] = True
+        passes = table[np.frombuffer(self._kinds, np.int8)]
         for part in self._limits(filters):
             passes &= part
         return passes
