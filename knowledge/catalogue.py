@@ -161,7 +161,8 @@ class Catalogue:
     def canonical(self, name: str) -> str:
         """The service's name as the catalogue writes it, or empty when it is none of its services.
 
-        "Checkout", "checkout_service" and "checkout-svc" find "checkout"."""
+        "Checkout", "checkout_service" and "checkout-svc" find "checkout"; so does "checkout" itself
+        "checkout-api", where nothing is called just so."""
         key = name.lower()
         found = self._canonical.get(key)
         return found if found is not None else self._canonical.get(_stem(key), "")
@@ -242,7 +243,7 @@ class Catalogue:
 def _stem(name: str) -> str:
     """Without what people add to a service's name: "cart_service", "cart-svc" -> "cart"."""
     name = name.replace("_", "-")
-    for suffix in ("-service", "-svc", "-deployment", "-app"):
+    for suffix in ("-service", "-svc", "-deployment", "-app", "-api"):
         if name.endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name

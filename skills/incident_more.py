@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, Field
 
+from knowledge.diagnosis.model_side import subject_of
 from skills import cards
 from skills.contract import Audience, Context, Reply, Skill
 from skills.which import incident_named
@@ -16,7 +17,11 @@ def run(ctx: Context, args: Args) -> Reply:
     return Reply(
         title=f"{incident.id}: more",
         text=f"{incident.title}, {cards.say_state(incident, ctx.now, ctx.people)}",
-        sections=cards.more_sections(incident, {skill.name for skill in ctx.skills}),
+        sections=cards.more_sections(
+            incident,
+            {skill.name for skill in ctx.skills},
+            serves_model=subject_of(ctx, incident=incident) is not None,
+        ),
         audience=Audience.ASKER,
     )
 

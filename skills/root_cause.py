@@ -9,11 +9,12 @@ from dataclasses import replace
 from pydantic import BaseModel, Field
 
 from knowledge.diagnosis import Gathered, diagnose, gather
+from knowledge.diagnosis.model_side import subject_of
 from knowledge.records import Incident
 from skills import cause_pictures
 from skills.cards.execution import run_buttons
 from skills.cards.suspects import suspects_card
-from skills.contract import BadArgs, Button, Context, Reply, Skill
+from skills.contract import BadArgs, Button, Call, Context, Reply, Skill
 
 _MOST_OPEN = 50
 _INCIDENT = re.compile(r"(inc[-\s]?)?\d+", re.IGNORECASE)
@@ -34,8 +35,17 @@ def run(ctx: Context, args: Args) -> Reply:
         reply,
         pictures=(picture,) if picture else (),
         about=about,
-        buttons=(*reply.buttons, *_remedies(ctx, found.incident)),
+        buttons=(*reply.buttons, *_side(ctx, found), *_remedies(ctx, found.incident)),
     )
+
+
+def _side(ctx: Context, found: Gathered) -> tuple[Button, ...]:
+    """For a service that answers for a model: is it the model?"""
+    subject = subject_of(ctx, service=found.service, incident=found.incident)
+    if subject is None:
+        return ()
+    about = {"incident": found.incident.id} if found.incident else {"model": subject.model}
+    return (Button("Model or infrastructure?", Call("model_or_infra", about)),)
 
 
 def _remedies(ctx: Context, incident: Incident | None) -> tuple[Button, ...]:

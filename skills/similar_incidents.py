@@ -24,6 +24,10 @@ _INCIDENT = re.compile(r"\s*inc[-\s]?\d+\s*", re.IGNORECASE)
 _NAMED = re.compile(r"\binc-\d+\b", re.IGNORECASE)
 _MOST_INCIDENTS = 5
 _MOST_RUNBOOKS = 2
+_FEW = 3
+"""Of those that are only possibly related no more are shown than make so many in all."""
+_SAME = 60
+"""Characters that tell whether two texts are one."""
 _ASKED_LENGTH = 80
 _QUERY_LENGTH = 300
 """Characters of a question that its buttons carry."""
@@ -108,6 +112,7 @@ def _answer(ctx: Context, asked: _Asked) -> Reply:
         )
     near = [hit for hit in past if hit.band is Band.SIMILAR]
     perhaps = [hit for hit in past if hit.band is not Band.SIMILAR]
+    perhaps = perhaps[: max(_FEW - len(near), 1)]
     return Reply(
         title=f"Past incidents like {asked.name}",
         text=" ".join(
@@ -162,7 +167,7 @@ def _section(ctx: Context, hit: Hit, asked: _Asked) -> Section:
     lines = (
         " · ".join(part for part in about if part),
         _matches(hit),
-        f"“{hit.passage}”" if hit.passage else "",
+        f"“{hit.passage}”" if hit.passage and not _told(hit.passage, solved) else "",
         f"*Resolved by:* {_shorten(solved)}" if solved else "",
         _fits(fits) if fits and not runbook else "",
         _found_useful(hit),
@@ -173,6 +178,11 @@ def _section(ctx: Context, hit: Hit, asked: _Asked) -> Section:
         url=document.url,
         buttons=(*_buttons(hit), *_judging(hit, asked)),
     )
+
+
+def _told(passage: str, solved: str) -> bool:
+    """Is the passage what the line on its resolution says anyway?"""
+    return passage.rstrip(" .…")[:_SAME] in solved
 
 
 def _matches(hit: Hit) -> str:

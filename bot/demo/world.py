@@ -103,8 +103,10 @@ BREAKAGES = (
         "The provider behind payments answers in seconds; checkout slows down and orders time out.",
         (
             Effect("payments", "p99", 9.0),
-            Effect("checkout-api", "p99", 8.0, timedelta(seconds=4)),
-            Effect("checkout-api", "errors", 0.08, timedelta(seconds=6)),
+            Effect("payments", "errors", 0.12, timedelta(seconds=12)),
+            # All that payments is slower, since its slowest requests wait for it.
+            Effect("checkout-api", "p99", 13.5, timedelta(seconds=4)),
+            Effect("checkout-api", "errors", 0.055, timedelta(seconds=8)),
         ),
     ),
     Breakage(

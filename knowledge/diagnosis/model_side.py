@@ -35,6 +35,9 @@ from knowledge.serving import MOVING
 PAST = timedelta(days=4)
 """So much is read, for what is usual at this time of day."""
 STEP_S = 300.0
+FINE, FINE_STEP_S = timedelta(minutes=40), 20.0
+"""Of trouble younger than YOUNG, the newest part is read in finer steps."""
+YOUNG = timedelta(minutes=30)
 LEAD = timedelta(hours=1)
 """What is wrong began before somebody noticed; so long before it is looked for."""
 UNTOLD = timedelta(hours=6)
@@ -49,6 +52,8 @@ FIRING = LEFT + 3.0
 _ENDPOINT = {"latency": Kind.LATENCY, "errors": Kind.ERRORS, "volume": Kind.VOLUME}
 _CALENDAR = ("holiday", "campaign", "calendar", "sale", "event")
 _FINDINGS = {SignalKind.DRIFT: Kind.INPUTS, SignalKind.QUALITY: Kind.QUALITY}
+_FOUND = {SignalKind.DRIFT: "input drift", SignalKind.QUALITY: "data quality"}
+"""What a finding is called among the other signals; its title is the long form."""
 
 T = TypeVar("T")
 
@@ -132,12 +137,13 @@ class _Gathering:
         signals = [s for s in incident.signals if s.firing] if incident else []
         return Case(
             now=self.now,
+            noticed=self._noticed(signals),
             began=self._began(signals, looks),
             watched=tuple(self.seen),
             readings=tuple(self._firing(signals)),
             happened=happened,
             asked=asked,
-            missing=tuple(self.missing),
+            missing=tuple(dict.fromkeys(self.missing)),
             about=self.subject.model,
         )
 
@@ -146,14 +152,28 @@ class _Gathering:
         row; else some hours ago."""
         incident = self.subject.incident
         if incident is not None:
-            starts = [s.starts_at for s in signals if not start_is_unknown(s)]
-            return min([incident.opened_at, *starts]) - LEAD
+            noticed = self._noticed(signals) or incident.opened_at
+            # Of a monitor younger than LEAD, half of its looks tell what is usual.
+            watched = noticed - looks[0].at if looks else 2 * LEAD
+            return noticed - min(LEAD, max(watched / 2, timedelta()))
         wrong = None
         for look in reversed(looks):
             if not look.findings:
                 break
             wrong = look.start
         return min(self.now - UNTOLD, wrong - LEAD) if wrong else self.now - UNTOLD
+
+    def _noticed(self, signals: Sequence[Signal]) -> datetime | None:
+        """When the first sign of the incident came; None without an incident."""
+        incident = self.subject.incident
+        if incident is None:
+            return None
+        starts = [s.starts_at for s in signals if not start_is_unknown(s)]
+        return min([incident.opened_at, *starts])
+
+    def _is_young(self) -> bool:
+        incident = self.subject.incident
+        return incident is not None and self.now - incident.opened_at < YOUNG
 
     def _looks(self) -> list[Look]:
         model, since = self.subject.model, self.now - PAST
@@ -183,13 +203,37 @@ class _Gathering:
         found = _try(
             self.missing,
             what,
-            lambda: self.ports.metrics.range(query, self.now - PAST, self.now, STEP_S),
+            lambda: self._range(query),
             None,
         )
         if found is not None and not any(len(one.times) for one in found):
             self.missing.append(f"{what} has no values")
             return None
         return found
+
+    def _range(self, query: str) -> list[Series]:
+        read = self.ports.metrics.range
+        if not self._is_young():
+            return read(query, self.now - PAST, self.now, STEP_S)
+        seam = self.now - FINE
+        fine = read(query, seam, self.now, FINE_STEP_S)
+        coarse = read(query, self.now - PAST, seam, STEP_S)
+        return joined(coarse, fine)
+
+    def _signals(self, services: Sequence[str]) -> Mapping[str, Mapping[str, Series]]:
+        read = self.ports.telemetry.signals
+        if not self._is_young():
+            return read(services, self.now - PAST, self.now, STEP_S)
+        seam = self.now - FINE
+        fine = read(services, seam, self.now, FINE_STEP_S)
+        coarse = read(services, self.now - PAST, seam, STEP_S)
+        return {
+            service: {
+                name: _joined(coarse.get(service, {}).get(name), fine.get(service, {}).get(name))
+                for name in {**coarse.get(service, {}), **fine.get(service, {})}
+            }
+            for service in {**coarse, **fine}
+        }
 
     def _telemetry(self) -> None:
         if not self.ports.telemetry.sources:
@@ -200,9 +244,7 @@ class _Gathering:
         signals: Mapping[str, Mapping[str, Series]] = _try(
             self.missing,
             "telemetry",
-            lambda: self.ports.telemetry.signals(
-                [service, *callees], self.now - PAST, self.now, STEP_S
-            ),
+            lambda: self._signals([service, *callees]),
             {},
         )
         told = {one.kind for one in self.seen}
@@ -255,8 +297,9 @@ class _Gathering:
                 place = signal.service if kind is Kind.NEIGHBOURS else ""
                 where = f" on {place}" if place else ""
                 since = None if start_is_unknown(signal) else signal.starts_at
-                says = f"{name_of(signal)}{where} fires"
-                found.append(Reading(kind, says, None, None, FIRING, since, place=place, says=says))
+                name = _FOUND.get(signal.kind, f"{name_of(signal)}{where}")
+                says = name_of(signal) if signal.kind in _FOUND else f"{name} fires"
+                found.append(Reading(kind, name, None, None, FIRING, since, place=place, says=says))
         return found
 
     def _happened(self) -> tuple[tuple[Happened, ...], frozenset[What]]:
@@ -311,6 +354,20 @@ class _Gathering:
 
     def _canonical(self, service: str) -> str:
         return self.ports.catalogue.canonical(service) or service
+
+
+def joined(coarse: Sequence[Series], fine: Sequence[Series]) -> list[Series]:
+    """Each series of both, by its labels; the coarse part up to where the fine one begins."""
+    old, new = ({tuple(sorted(s.labels.items())): s for s in every} for every in (coarse, fine))
+    return [_joined(old.get(labels), new.get(labels)) for labels in {**old, **new}]
+
+
+def _joined(coarse: Series | None, fine: Series | None) -> Series:
+    if coarse is None or fine is None or not len(fine.times):
+        return coarse or fine or Series({}, np.array([]), np.array([]))
+    kept = coarse.times < fine.times[0]
+    times = np.concatenate([coarse.times[kept], fine.times])
+    return Series(coarse.labels, times, np.concatenate([coarse.values[kept], fine.values]))
 
 
 # Looks ------------------------------------------------------------------------------------------

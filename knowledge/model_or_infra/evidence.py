@@ -146,6 +146,8 @@ class Case:
     """What could not be read, and why."""
     about: str = ""
     """The model's name."""
+    noticed: datetime | None = None
+    """When the first alert began, where there is one: what is now is read from then on."""
 
 
 def readings_of(case: Case, measured: Sequence[Reading]) -> tuple[Reading, ...]:

@@ -80,7 +80,8 @@ def measure(seen: Watched, case: Case) -> Reading | None:
     off = values - usual
     spread = _spread(off[before], float(np.median(values[before])), MATTERS[seen.kind])
     worse = _worse(off, seen.bad) / spread
-    newest = _newest(times, ~before)
+    noticed = case.noticed.timestamp() if case.noticed else None
+    newest = _newest(times, ~before, noticed)
     return Reading(
         kind=seen.kind,
         name=seen.name,
@@ -130,8 +131,12 @@ def _worse(off: Floats, bad: Bad) -> Floats:
     return -off if bad is Bad.DOWN else np.abs(off)
 
 
-def _newest(times: Floats, since: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = since & (times >= times[-1] - NEWEST_S)
+def _newest(
+    times: Floats, since: NDArray[np.bool_], noticed: float | None = None
+) -> NDArray[np.bool_]:
+    """The newest points; of trouble that is younger than NEWEST_S only those since it began."""
+    first = max(times[-1] - NEWEST_S, noticed if noticed is not None else -np.inf)
+    inside: NDArray[np.bool_] = since & (times >= first)
     if inside.sum() >= NEWEST:
         return inside
     last = np.zeros(len(times), dtype=bool)

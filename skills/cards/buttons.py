@@ -95,13 +95,16 @@ def _emergency_button(promoted: Approval) -> Button:
     return Button("Emergency rollback", Call("rollback", args), style=Style.DANGER, form=form)
 
 
-def more_sections(incident: Incident, installed: Collection[str]) -> tuple[Section, ...]:
-    """All else that can be done, by what it is about; only calls of skills that are there."""
+def more_sections(
+    incident: Incident, installed: Collection[str], *, serves_model: bool = False
+) -> tuple[Section, ...]:
+    """All else that can be done, by what it is about; only calls of skills that are there.
+    `serves_model`: its service answers for a model, whoever noticed it."""
     groups = (
         ("Who is on it", _on_it(incident) if incident.is_open else ()),
         ("What Tandem noticed", _noticed(incident)),
         ("Its alerts", _alerts(incident)),
-        ("What is known", _known(incident)),
+        ("What is known", _known(incident, serves_model)),
         ("Tell others", _tell(incident)),
     )
     shown = (
@@ -172,14 +175,16 @@ def _alerts(incident: Incident) -> tuple[Button, ...]:
     )
 
 
-def _known(incident: Incident) -> tuple[Button, ...]:
+def _known(incident: Incident, serves_model: bool) -> tuple[Button, ...]:
+    about_model = _about_model(incident)
     return (
         _why_button(incident),
         _similar_button(incident),
         Button("Runbook", _about("runbook", incident)),
         Button("Time line", _about("incident_timeline", incident)),
         Button("Export", _about("incident_export", incident)),
-        *((_drift_button(incident), _side_button(incident)) if _about_model(incident) else ()),
+        *((_drift_button(incident),) if about_model else ()),
+        *((_side_button(incident),) if about_model or serves_model else ()),
     )
 
 

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from knowledge.adapters.absent import AbsentFrames
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.incidents import acknowledge, open_from, resolve
 from knowledge.records import Signal
@@ -7,6 +10,7 @@ from skills.contract import Audience, Reply
 from skills.incident_more import Args, skill
 from skills.registry import BUILTIN
 from skills.testing import NOON, context
+from tests.skills.side_world import MODEL, SideWorld
 
 
 @pytest.fixture
@@ -23,7 +27,8 @@ def labels(store: MemoryStore) -> dict[str, list[str]]:
 
 
 def ask(store: MemoryStore) -> Reply:
-    return skill.run(context(incidents=store.incidents, skills=BUILTIN), Args(incident="1"))
+    ctx = context(incidents=store.incidents, frames=AbsentFrames(), skills=BUILTIN)
+    return skill.run(ctx, Args(incident="1"))
 
 
 def test_it_shows_all_else_to_the_one_who_asks(store: MemoryStore) -> None:
@@ -46,6 +51,16 @@ def test_what_it_shows_follows_the_state(store: MemoryStore) -> None:
 
 def test_only_what_is_installed_is_offered(store: MemoryStore) -> None:
     few = tuple(s for s in BUILTIN if s.name == "incident_update")
-    reply = skill.run(context(incidents=store.incidents, skills=few), Args(incident="1"))
+    ctx = context(incidents=store.incidents, frames=AbsentFrames(), skills=few)
+    reply = skill.run(ctx, Args(incident="1"))
     buttons = [b for s in reply.sections for b in s.buttons]
     assert {b.call.skill for b in buttons if b.call} == {"incident_update"}
+
+
+def test_the_incident_of_a_service_that_answers_for_a_model_asks_which_side() -> None:
+    world = SideWorld()
+    slow = Signal("s", "LatencyP99High", NOON, NOON, service=MODEL)
+    incident = world.incident(signals=(slow,))
+    reply = skill.run(replace(world.ctx(), skills=BUILTIN), Args(incident=incident.id))
+    shown = {button.label for section in reply.sections for button in section.buttons}
+    assert "Model or infrastructure?" in shown

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from knowledge.adapters.absent import AbsentTelemetry
+from knowledge.adapters.absent import AbsentFrames, AbsentTelemetry
 from knowledge.adapters.memory.search import FlatIndex, HashEmbedder
 from knowledge.adapters.memory.store import MemoryDocuments, MemoryStore
 from knowledge.catalogue import Catalogue
@@ -38,6 +38,7 @@ class World:
             "moves": self.store.moves,
             "library": SearchLibrary(MemoryDocuments(), HashEmbedder(), FlatIndex),
             "telemetry": AbsentTelemetry(),
+            "frames": AbsentFrames(),
             "catalogue": CATALOGUE,
         }
         return skill.run(context(**ports, thread=thread), Args(**given))
@@ -107,6 +108,7 @@ def test_a_runbook_for_its_alerts_can_be_begun_from_the_answer(tmp_path: Path) -
         executions=northwind.store.executions,
         library=SearchLibrary(MemoryDocuments(), HashEmbedder(), FlatIndex),
         telemetry=AbsentTelemetry(),
+        frames=AbsentFrames(),
         catalogue=CATALOGUE,
         remediation=northwind.service(),
     )

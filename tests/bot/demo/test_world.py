@@ -49,6 +49,7 @@ def test_at_rest_nothing_alerts_at_any_time() -> None:
             "latency",
             {
                 ("LatencyP99High", "payments"),
+                ("HighErrorRate", "payments"),
                 ("LatencyP99High", "checkout-api"),
                 ("HighErrorRate", "checkout-api"),
             },

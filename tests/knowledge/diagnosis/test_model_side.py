@@ -1,12 +1,14 @@
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
-from knowledge.diagnosis.model_side import Subject, gather_side, subject_of
+from knowledge.diagnosis.model_side import Subject, gather_side, joined, subject_of
 from knowledge.errors import NotFound
-from knowledge.model_or_infra import Case, Kind, Reading, Side, What, assess
+from knowledge.model_or_infra import Case, Kind, Reading, Side, Watched, What, assess
 from knowledge.model_or_infra.measure import read
-from knowledge.records import Signal, SignalKind
+from knowledge.records import Series, Signal, SignalKind
 from skills.testing import NOON
 from tests.skills.side_world import BROKE, MODEL, SideWorld, SteadyTelemetry
 
@@ -99,3 +101,26 @@ def test_a_slow_endpoint_after_a_new_champion_is_the_model() -> None:
     world.moved(BROKE - timedelta(minutes=2))
     world.deployed("feature-store", NOON - timedelta(days=9))
     assert assess(gathered(world)).side is Side.MODEL
+
+
+def test_the_newest_part_of_a_series_is_the_finer_one() -> None:
+    coarse = Series({"gpu": "0"}, np.array([0.0, 300.0, 600.0]), np.array([1.0, 2.0, 3.0]))
+    fine = Series({"gpu": "0"}, np.array([600.0, 620.0]), np.array([30.0, 31.0]))
+    new = Series({"gpu": "1"}, np.array([620.0]), np.array([9.0]))
+    both, only_fine = joined([coarse], [fine, new])
+    assert both.times.tolist() == [0.0, 300.0, 600.0, 620.0]
+    assert both.values.tolist() == [1.0, 2.0, 30.0, 31.0]
+    assert only_fine == new
+    assert joined([coarse], []) == [coarse]
+
+
+def test_of_trouble_two_minutes_old_the_value_since_it_began_is_told() -> None:
+    began = NOON - timedelta(minutes=2)
+    times = np.arange(NOON.timestamp() - 4 * 3_600, NOON.timestamp(), 20.0)
+    values = np.where(times < began.timestamp(), 0.1, 0.9)
+    seen = Watched(Kind.LATENCY, "latency p99", times, values, unit="s")
+    case = Case(NOON, NOON - timedelta(hours=1), (seen,), noticed=began)
+    (now,) = read(case)
+    assert (now.now, now.usual) == (0.9, 0.1)
+    (late,) = read(replace(case, noticed=None))
+    assert late.now == 0.1
