@@ -1,6 +1,6 @@
 """Stands for a system that is not configured: any use says which setting switches it on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NoReturn
 
@@ -240,6 +240,9 @@ class AbsentTelemetry:
     """Telemetry where none is connected: it answers with nothing, as its port says."""
 
     sources: tuple[str, ...] = ()
+
+    def for_search(self, note: Callable[[str], None]) -> "AbsentTelemetry":
+        return self
 
     def signals(
         self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0

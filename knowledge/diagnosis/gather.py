@@ -234,14 +234,11 @@ def _measured(found: Gathered, telemetry: Telemetry) -> Gathered:
     if not telemetry.sources:
         missing = "metrics, logs and traces: none are connected (TANDEM_TELEMETRY)"
         return _told(replace(found, missing=(*found.missing, missing)))
-    try:
-        case = measure(telemetry, found.service, found.onset, found.until, found.catalogue)
-    except Unavailable as error:
-        return _told(replace(found, missing=(*found.missing, str(error))))
-    if case is None:
-        nothing = f"metrics, logs and traces: {' and '.join(telemetry.sources)} has none of it"
-        return _told(replace(found, missing=(*found.missing, nothing)))
-    return _told(replace(found, case=case))
+    measured = measure(telemetry, found.service, found.onset, found.until, found.catalogue)
+    said = measured.missing
+    if measured.case is None and not said:
+        said = (f"metrics, logs and traces: {' and '.join(telemetry.sources)} has none of it",)
+    return _told(replace(found, case=measured.case, missing=(*found.missing, *said)))
 
 
 def _told(found: Gathered) -> Gathered:

@@ -1,6 +1,6 @@
 """Metrics, logs and traces of the services around, read only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +32,12 @@ class Telemetry(Protocol):
     @property
     def sources(self) -> tuple[str, ...]:
         """What is connected, for people: "Prometheus", "Loki" ..."""
+        ...
+
+    def for_search(self, note: Callable[[str], None]) -> "Telemetry":
+        """The same for one search of many questions. `note` is told, from any thread, what is left
+        out because a source fails, also where others answer; one that is down or too slow is not
+        asked again."""
         ...
 
     def signals(

@@ -1,7 +1,7 @@
 """eta-model, its service and its champion as the ports show them, with what goes wrong on request:
 the world of the tests about which side is at fault and about handovers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,6 +50,9 @@ class SteadyTelemetry:
     moved: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """(service, signal) -> how many times the usual."""
     sources: tuple[str, ...] = ("Prometheus",)
+
+    def for_search(self, note: Callable[[str], None]) -> "SteadyTelemetry":
+        return self
 
     def signals(
         self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0

@@ -1,33 +1,57 @@
 """Everything that keeps telemetry of the services around, as one."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
 from knowledge.adapters.prometheus import Prometheus
-from knowledge.adapters.telemetry.asking import Asker, ask_all, open_client, signed_in
+from knowledge.adapters.telemetry.asking import Asker, log_failure, open_client, signed_in
 from knowledge.adapters.telemetry.elastic import Elasticsearch
-from knowledge.adapters.telemetry.file import Http, TelemetryFile
+from knowledge.adapters.telemetry.file import (
+    ElasticsearchSpec,
+    Http,
+    JaegerSpec,
+    LokiSpec,
+    OtlpSpec,
+    PrometheusSpec,
+    SourceSpec,
+    TelemetryFile,
+    TempoSpec,
+)
 from knowledge.adapters.telemetry.jaeger import Jaeger
 from knowledge.adapters.telemetry.loki import Loki
+from knowledge.adapters.telemetry.names import (
+    NamedLogs,
+    NamedSignals,
+    NamedTraces,
+    Names,
+    Signals,
+)
 from knowledge.adapters.telemetry.otlp_files import OtlpFiles
 from knowledge.adapters.telemetry.signals import PrometheusSignals
 from knowledge.adapters.telemetry.tempo import Tempo
-from knowledge.errors import Unavailable, UserError
+from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.ports import Logs, Traces
 from knowledge.records import LogLine, Series, Span
+from knowledge.together import ask_together
 
 MOST_LINES = 10_000
 MOST_SPANS = 20_000
 """Of one call, whatever its `limit` says."""
+SOURCE_SECONDS = 18.0
+"""One source may take so long for one call: longer than what it asks itself (`asking`), and shorter
+than a whole search (`knowledge.diagnosis.measured`)."""
+CHECK_SECONDS = 60.0
+MOST_SOURCES = 32
+"""Asked at a time."""
 
+R = TypeVar("R")
+S = TypeVar("S")
 T = TypeVar("T")
 Environment = Callable[[str], str]
 """A variable's value by its name; empty where it is not set."""
-
-log = logging.getLogger(__name__)
+Note = Callable[[str], None]
 
 
 class Source(Protocol):
@@ -43,34 +67,40 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-class Signals(Protocol):
-    """A Prometheus, a folder of OTLP files."""
-
-    def signals(
-        self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
-    ) -> Mapping[str, Mapping[str, Series]]: ...
-
-
 class Connected:
     """`ports.Telemetry`: each question goes to all sources that can answer it, and what they know
-    is joined. One that fails is logged and left out; only where none answers it is raised."""
+    is joined. One that fails is noted and left out; only where none answers it is raised."""
 
     def __init__(
         self,
         signals: Sequence[tuple[Source, Signals]] = (),
         logs: Sequence[tuple[Source, Logs]] = (),
         traces: Sequence[tuple[Source, Traces]] = (),
+        names: Mapping[str, Names] | None = None,
     ) -> None:
-        """Each source beside itself in the role that it has, those that are preferred first."""
+        """Each source beside itself in the role that it has, those that are preferred first;
+        `names` by the source's own name, as far as it calls services otherwise."""
         self._signals = tuple(signals)
         self._logs = tuple(logs)
         self._traces = tuple(traces)
+        self._names = dict(names or {})
         every = (source for source, _ in (*self._signals, *self._logs, *self._traces))
         self._sources = tuple({source.name: source for source in every}.values())
+        self._asking = _Asking(log_failure, patient=True)
 
     @property
     def sources(self) -> tuple[str, ...]:
         return tuple(source.name for source in self._sources)
+
+    def called(self, service: str) -> dict[str, str]:
+        """What a source calls the service, of those that call it otherwise."""
+        there = {name: names.there(service) for name, names in self._names.items()}
+        return {name: called for name, called in there.items() if called != service}
+
+    def for_search(self, note: Note) -> "Connected":
+        same = Connected(self._signals, self._logs, self._traces, self._names)
+        same._asking = _Asking(note, patient=False)
+        return same
 
     def signals(
         self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
@@ -78,8 +108,12 @@ class Connected:
         """Where two sources know the same signal, the first one's counts."""
         if start >= end or not services:
             return {}
-        answers = _each(
-            {s.name: partial(r.signals, services, start, end, step_s) for s, r in self._signals}
+        note = self._asking.note
+        answers = self._asking.each(
+            {
+                s.name: partial(r.signals, services, start, end, step_s, note)
+                for s, r in self._signals
+            }
         )
         joined: dict[str, dict[str, Series]] = {}
         for answer in answers:
@@ -93,7 +127,7 @@ class Connected:
         limit = min(limit, MOST_LINES)
         if start >= end or limit < 1:
             return []
-        answers = _each(
+        answers = self._asking.each(
             {s.name: partial(r.lines, service, start, end, limit) for s, r in self._logs}
         )
         joined = [line for answer in answers for line in answer]
@@ -104,7 +138,7 @@ class Connected:
         limit = min(limit, MOST_SPANS)
         if start >= end or limit < 1:
             return []
-        answers = _each(
+        answers = self._asking.each(
             {s.name: partial(r.spans, service, start, end, limit) for s, r in self._traces}
         )
         joined: list[Span] = []
@@ -117,11 +151,11 @@ class Connected:
     def check(self, at: datetime) -> None:
         """Tries each source. Raises UserError or Unavailable with a line for each that fails."""
         questions = {source.name: partial(source.check, at) for source in self._sources}
-        _, failures = ask_all(questions, most_failures=len(questions))
-        if not failures:
+        failed = _failures(questions, CHECK_SECONDS)[1]
+        if not failed:
             return
-        words = "\n".join(str(failure) for failure in failures)
-        if all(isinstance(failure, UserError) for failure in failures):
+        words = "\n".join(map(str, failed.values()))
+        if all(isinstance(failure, UserError) for failure in failed.values()):
             raise UserError(words)
         raise Unavailable("telemetry", words)
 
@@ -130,59 +164,107 @@ class Connected:
             source.close()
 
 
+class _Asking:
+    """Asks sources, and keeps in mind which are not worth waiting for again."""
+
+    def __init__(self, note: Note, *, patient: bool) -> None:
+        """Who is not patient asks one that was down or too slow no more. `note` is told once."""
+        self._note = note
+        self._patient = patient
+        self._noted: set[str] = set()
+        self._given_up: dict[str, TandemError] = {}
+
+    def each(self, questions: Mapping[str, Callable[[], T]]) -> list[T]:
+        """The answers in the order of the questions. Raises the first failure where there is
+        none."""
+        asked = {name: ask for name, ask in questions.items() if name not in self._given_up}
+        answers, failed = _failures(asked, SOURCE_SECONDS)
+        for name, failure in failed.items():
+            self.note(str(failure))
+            if not self._patient and isinstance(failure, Unavailable) and failure.retry:
+                self._given_up[name] = failure
+        if questions and not answers:
+            raise next(iter(failed.values()), None) or self._given_up[next(iter(questions))]
+        return [answers[name] for name in questions if name in answers]
+
+    def note(self, words: str) -> None:
+        if self._patient or words not in self._noted:
+            self._noted.add(words)
+            self._note(words)
+
+
+def _failures(
+    questions: Mapping[str, Callable[[], T]], seconds: float
+) -> tuple[Mapping[str, T], dict[str, TandemError]]:
+    """The answers, and what went wrong with the other sources."""
+    answers = ask_together(questions, seconds, at_once=MOST_SOURCES)
+    words = f"it did not answer within {seconds:g} s"
+    late = {name: Unavailable(name, words) for name in answers.late}
+    return answers.given, {**answers.failed, **late}
+
+
 def open_telemetry(file: TelemetryFile, environment: Environment) -> Connected:
     """Nothing is asked yet. Raises UserError that names the variable which is not set."""
-    files = OtlpFiles(file.otlp.files) if file.otlp else None
-    prometheus = _prometheus(file, environment)
-    loki = _loki(file, environment)
-    elastic = _elasticsearch(file, environment)
-    tempo = _tempo(file, environment)
-    jaeger = _jaeger(file, environment)
+    otlp = [(_otlp(spec), spec.names()) for spec in file.otlp]
+    prometheus = [(_prometheus(spec, environment), spec.names()) for spec in file.prometheus]
+    loki = [(_loki(spec, environment), spec.names()) for spec in file.loki]
+    elastic = [(_elasticsearch(spec, environment), spec.names()) for spec in file.elasticsearch]
+    tempo = [(_tempo(spec, environment), spec.names()) for spec in file.tempo]
+    jaeger = [(_jaeger(spec, environment), spec.names()) for spec in file.jaeger]
+    every: tuple[tuple[Source, Names], ...] = (
+        *prometheus,
+        *loki,
+        *elastic,
+        *tempo,
+        *jaeger,
+        *otlp,
+    )
     return Connected(
-        [(each, each) for each in (prometheus, files) if each],
-        [(each, each) for each in (loki, elastic, files) if each],
-        [(each, each) for each in (tempo, jaeger, files) if each],
+        [*_by(NamedSignals, prometheus), *_by(NamedSignals, otlp)],
+        [*_by(NamedLogs, loki), *_by(NamedLogs, elastic), *_by(NamedLogs, otlp)],
+        [*_by(NamedTraces, tempo), *_by(NamedTraces, jaeger), *_by(NamedTraces, otlp)],
+        {source.name: names for source, names in every},
     )
 
 
-def _prometheus(file: TelemetryFile, environment: Environment) -> PrometheusSignals | None:
-    spec = file.prometheus
-    if spec is None:
-        return None
-    seconds = spec.timeout.total_seconds()
+def _by(role: Callable[[S, Names], R], sources: Iterable[tuple[S, Names]]) -> Iterator[tuple[S, R]]:
+    """Each source beside itself in a role, by Tandem's names."""
+    return ((source, role(source, names)) for source, names in sources)
+
+
+def _title(kind: str, spec: SourceSpec) -> str:
+    return f"{kind} {spec.name}" if spec.name else kind
+
+
+def _otlp(spec: OtlpSpec) -> OtlpFiles:
+    return OtlpFiles(spec.files, name=_title("OTLP files", spec))
+
+
+def _prometheus(spec: PrometheusSpec, environment: Environment) -> PrometheusSignals:
+    seconds, name = spec.timeout.total_seconds(), _title("Prometheus", spec)
     headers = _headers("prometheus", spec, environment, tenant=spec.tenant)
-    client = open_client(seconds, headers)
-    prometheus = Prometheus(spec.url, seconds, client, name="Prometheus")
-    return PrometheusSignals(prometheus, spec.all_queries(), spec.window.total_seconds())
+    prometheus = Prometheus(spec.url, seconds, open_client(seconds, headers), name=name)
+    queries, window_s = spec.all_queries(), spec.window.total_seconds()
+    return PrometheusSignals(prometheus, queries, window_s, name)
 
 
-def _loki(file: TelemetryFile, environment: Environment) -> Loki | None:
-    spec = file.loki
-    if spec is None:
-        return None
-    return Loki(_asker(Loki.name, "loki", spec, environment, tenant=spec.tenant), spec.query)
+def _loki(spec: LokiSpec, environment: Environment) -> Loki:
+    return Loki(_asker("Loki", "loki", spec, environment, tenant=spec.tenant), spec.query)
 
 
-def _tempo(file: TelemetryFile, environment: Environment) -> Tempo | None:
-    spec = file.tempo
-    if spec is None:
-        return None
-    return Tempo(_asker(Tempo.name, "tempo", spec, environment, tenant=spec.tenant), spec.traces)
+def _tempo(spec: TempoSpec, environment: Environment) -> Tempo:
+    return Tempo(_asker("Tempo", "tempo", spec, environment, tenant=spec.tenant), spec.traces)
 
 
-def _jaeger(file: TelemetryFile, environment: Environment) -> Jaeger | None:
-    spec = file.jaeger
-    return Jaeger(_asker(Jaeger.name, "jaeger", spec, environment), spec.traces) if spec else None
+def _jaeger(spec: JaegerSpec, environment: Environment) -> Jaeger:
+    return Jaeger(_asker("Jaeger", "jaeger", spec, environment), spec.traces)
 
 
-def _elasticsearch(file: TelemetryFile, environment: Environment) -> Elasticsearch | None:
-    spec = file.elasticsearch
-    if spec is None:
-        return None
+def _elasticsearch(spec: ElasticsearchSpec, environment: Environment) -> Elasticsearch:
     variable = spec.api_key_env
     key = _secret(environment, "elasticsearch", variable) if variable else ""
     return Elasticsearch(
-        _asker(Elasticsearch.name, "elasticsearch", spec, environment, key=key),
+        _asker("Elasticsearch", "elasticsearch", spec, environment, key=key),
         spec.index,
         spec.service_fields,
         spec.message_field,
@@ -191,7 +273,7 @@ def _elasticsearch(file: TelemetryFile, environment: Environment) -> Elasticsear
 
 
 def _asker(
-    system: str,
+    kind: str,
     table: str,
     spec: Http,
     environment: Environment,
@@ -200,7 +282,8 @@ def _asker(
     key: str = "",
 ) -> Asker:
     headers = _headers(table, spec, environment, tenant=tenant, key=key)
-    return Asker(system, spec.url, open_client(spec.timeout.total_seconds(), headers))
+    client = open_client(spec.timeout.total_seconds(), headers)
+    return Asker(_title(kind, spec), spec.url, client)
 
 
 def _headers(
@@ -217,13 +300,3 @@ def _secret(environment: Environment, table: str, variable: str) -> str:
     if not value:
         raise UserError(f"{variable} is not set. {table} needs it; set it in the environment.")
     return value
-
-
-def _each(questions: Mapping[str, Callable[[], T]]) -> list[T]:
-    """The answers in the order of the questions. Raises the first failure where there is none."""
-    answers, failures = ask_all(questions)
-    if failures and not answers:
-        raise failures[0]
-    for failure in failures:
-        log.warning("telemetry: %s", failure)
-    return [answers[name] for name in questions if name in answers]

@@ -5,6 +5,7 @@ environment are not used.
 """
 
 import base64
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,14 +25,21 @@ MOST_BYTES = 64 * 2**20
 """Of one answer."""
 AT_ONCE = 8
 """Questions to one service at a time."""
-MOST_SECONDS = 30.0
-"""For all questions of one call; those under way then still end in their own time."""
+MOST_SECONDS = 15.0
+"""For all questions of one call; those under way then end in their own time, unheard."""
 MOST_FAILURES = 3
 """After so many questions that failed, the others are not asked any more."""
 _WORDS = 300
 
 K = TypeVar("K")
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+def log_failure(words: str) -> None:
+    """Where nobody else is told what was left out."""
+    log.warning("telemetry: %s", words)
 
 
 def open_client(
@@ -145,6 +153,7 @@ def ask_all(
     at_once: int = AT_ONCE,
     seconds: float = MOST_SECONDS,
     most_failures: int = MOST_FAILURES,
+    system: str = "telemetry",
 ) -> tuple[dict[K, T], list[TandemError]]:
     """The answers there are, and what went wrong with the others. Where too many are Unavailable,
     or all together take too long, the rest is not asked."""
@@ -163,9 +172,9 @@ def ask_all(
                 failures.append(error)
     except TimeoutError:
         patience.end()
-        failures.append(Unavailable("telemetry", f"not all was read within {seconds:g} s"))
+        failures.append(Unavailable(system, f"not all was read within {seconds:g} s"))
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
     return answers, failures
 
 

@@ -25,8 +25,6 @@ _TEXT = ("message", "body.text", "body", "log", "event.original")
 class Elasticsearch:
     """`ports.Logs`."""
 
-    name = "Elasticsearch"
-
     def __init__(
         self,
         asker: Asker,
@@ -38,6 +36,7 @@ class Elasticsearch:
         # `*`, `,` and what date math is written with belong to the name.
         self._path = f"/{quote(index, safe='*,')}/_search"
         self._asker = asker
+        self.name = asker.system
         self._service_fields = tuple(service_fields)
         self._text_fields = tuple(dict.fromkeys((message_field, *_TEXT)))
         self._time_field = time_field

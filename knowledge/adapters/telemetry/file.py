@@ -5,15 +5,25 @@ stand in the environment; the file has only their names.
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from knowledge.adapters.telemetry import names
 from knowledge.adapters.telemetry.queries import PRESETS, queries_of
-from knowledge.adapters.telemetry.template import check_template
+from knowledge.adapters.telemetry.template import LONGEST_NAME, check_template, is_name
 from knowledge.durations import Duration
 from knowledge.errors import UserError
 
@@ -45,15 +55,49 @@ def _check_query(query: str) -> str:
     return check_template(query) if query else query
 
 
+def _check_name(name: str) -> str:
+    if not is_name(name):
+        raise ValueError(f"{name!r} is no name: it needs 1 to {LONGEST_NAME} printable characters")
+    return name
+
+
 Url = Annotated[str, AfterValidator(_check_url)]
 Query = Annotated[str, AfterValidator(_check_query)]
+Name = Annotated[str, AfterValidator(_check_name)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Http(_Part):
+class SourceSpec(_Part):
+    """What every source has: a name of its own, and what it calls the services."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]{0,40}$")] = ""
+    """Needed where there are several of a kind; shown behind the kind: "Loki eu"."""
+    service: Annotated[str, AfterValidator(names.check_template)] = names.SERVICE
+    """What a service is called there, made of {service} and {namespace}."""
+    namespace: Annotated[str, Field(pattern=r"^[\w./-]{0,100}$")] = ""
+    services: dict[Name, Name] = Field(default_factory=dict)
+    """Service -> its exact name there, which goes before `service`."""
+
+    def names(self) -> names.Names:
+        return names.Names(self.service, self.namespace, self.services)
+
+    @model_validator(mode="after")
+    def _names_are_clear(self) -> "SourceSpec":
+        if bool(self.namespace) != (names.NAMESPACE in self.service):
+            raise ValueError("namespace and {namespace} in service go together")
+        called: dict[str, str] = {}
+        for service, name in self.services.items():
+            if name in called:
+                both = f"{called[name]} and {service}"
+                raise ValueError(f"services: {both} are both {name!r} there; keep one of them")
+            called[name] = service
+        return self
+
+
+class Http(SourceSpec):
     """What every service that is asked over HTTP has."""
 
     url: Url
@@ -121,22 +165,41 @@ class ElasticsearchSpec(Http):
     time_field: FieldName = "@timestamp"
 
 
-class OtlpSpec(_Part):
+class OtlpSpec(SourceSpec):
     """Files of the OpenTelemetry Collector's file exporter, one JSON object a line."""
 
     files: Annotated[tuple[str, ...], Field(min_length=1, max_length=50)]
     """Patterns: "/var/log/otel/*.jsonl"."""
 
 
-class TelemetryFile(_Part):
-    """What the file says, checked."""
+_Spec = TypeVar("_Spec", bound=SourceSpec)
 
-    prometheus: PrometheusSpec | None = None
-    loki: LokiSpec | None = None
-    tempo: TempoSpec | None = None
-    jaeger: JaegerSpec | None = None
-    elasticsearch: ElasticsearchSpec | None = None
-    otlp: OtlpSpec | None = None
+
+def _listed(given: Any) -> Any:
+    """[loki] is a list of one [[loki]]."""
+    return [given] if isinstance(given, dict) else given
+
+
+def _told_apart(specs: tuple[_Spec, ...]) -> tuple[_Spec, ...]:
+    known = {spec.name for spec in specs}
+    if len(specs) > 1 and (len(known) < len(specs) or "" in known):
+        raise ValueError(f'there are {len(specs)}; give each a name of its own, as name = "eu"')
+    return specs
+
+
+_One = BeforeValidator(_listed)
+_Apart = AfterValidator(_told_apart)
+
+
+class TelemetryFile(_Part):
+    """What the file says, checked. Of each kind there may be several."""
+
+    prometheus: Annotated[tuple[PrometheusSpec, ...], _One, _Apart] = ()
+    loki: Annotated[tuple[LokiSpec, ...], _One, _Apart] = ()
+    tempo: Annotated[tuple[TempoSpec, ...], _One, _Apart] = ()
+    jaeger: Annotated[tuple[JaegerSpec, ...], _One, _Apart] = ()
+    elasticsearch: Annotated[tuple[ElasticsearchSpec, ...], _One, _Apart] = ()
+    otlp: Annotated[tuple[OtlpSpec, ...], _One, _Apart] = ()
 
 
 def read_telemetry(path: Path) -> TelemetryFile:
@@ -153,18 +216,29 @@ def read_telemetry(path: Path) -> TelemetryFile:
 def parse_telemetry(text: str, source: str = "telemetry.toml") -> TelemetryFile:
     """Raises UserError, a line for each wrong field."""
     try:
-        return TelemetryFile.model_validate(tomllib.loads(text))
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{source} is not valid TOML: {error}.") from error
+    try:
+        return TelemetryFile.model_validate(document)
     except ValidationError as error:
-        raise UserError("\n".join(_say(source, e) for e in error.errors())) from None
+        lines = (_say(source, document, e) for e in error.errors())
+        raise UserError("\n".join(lines)) from None
 
 
 _PROBLEMS = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
 
 
-def _say(source: str, error: Any) -> str:
+def _say(source: str, document: Mapping[str, Any], error: Any) -> str:
     """The line of one wrong field: "telemetry.toml: loki.url: it is missing."."""
-    place = ".".join(str(part) for part in error["loc"])
+    kind, *inside = (str(part) for part in error["loc"])
+    given = document[kind]
+    if inside and isinstance(given, dict):
+        # It was made a list of one.
+        del inside[0]
+    elif inside and isinstance(given, list):
+        # Counted as people do.
+        kind = f"{kind} ({int(inside.pop(0)) + 1} of {len(given)})"
+    place = ".".join((kind, *inside))
     problem = _PROBLEMS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     return f"{source}: {place}: {problem}."

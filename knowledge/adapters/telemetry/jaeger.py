@@ -18,11 +18,10 @@ _PODS = ("k8s.pod.name", "pod", "hostname", "host.name")
 class Jaeger:
     """`ports.Traces`."""
 
-    name = "Jaeger"
-
     def __init__(self, asker: Asker, traces: int = 100) -> None:
         """`traces` are asked for at most."""
         self._asker = asker
+        self.name = asker.system
         self._traces = traces
 
     def spans(self, service: str, start: datetime, end: datetime, limit: int = 2000) -> list[Span]:

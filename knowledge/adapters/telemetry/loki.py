@@ -24,11 +24,10 @@ _TRACE = ("trace_id", "traceid", "traceID", "traceId", "trace")
 class Loki:
     """`ports.Logs`."""
 
-    name = "Loki"
-
     def __init__(self, asker: Asker, query: str) -> None:
         """`query` is a template (`knowledge.adapters.telemetry.template`)."""
         self._asker = asker
+        self.name = asker.system
         self._query = query
 
     def lines(

@@ -9,13 +9,14 @@ import glob
 import json
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from knowledge.adapters.telemetry.asking import log_failure
 from knowledge.adapters.telemetry.otlp import Point, read_lines, read_points, read_spans
 from knowledge.adapters.telemetry.otlp_signals import signals_of
 from knowledge.adapters.telemetry.times import nanoseconds
@@ -35,9 +36,10 @@ log = logging.getLogger(__name__)
 class OtlpFiles:
     """`ports.Logs` and `ports.Traces`, and signals of services."""
 
-    name = "OTLP files"
-
-    def __init__(self, patterns: Sequence[str], most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, patterns: Sequence[str], most_bytes: int = MOST_BYTES, name: str = "OTLP files"
+    ) -> None:
+        self.name = name
         self._patterns = tuple(patterns)
         self._most_bytes = most_bytes
 
@@ -63,7 +65,12 @@ class OtlpFiles:
         return whole_traces(spans, service, start, end, limit)
 
     def signals(
-        self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
+        self,
+        services: Sequence[str],
+        start: datetime,
+        end: datetime,
+        step_s: float = 60.0,
+        note: Callable[[str], None] = log_failure,
     ) -> dict[str, dict[str, Series]]:
         wanted = set(services)
         first, last = start.timestamp() - 2 * step_s, end.timestamp()

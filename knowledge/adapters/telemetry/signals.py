@@ -1,14 +1,13 @@
 """Signals of services by queries to a Prometheus."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 import numpy as np
 
 from knowledge.adapters.prometheus import Prometheus
-from knowledge.adapters.telemetry.asking import ask_all
+from knowledge.adapters.telemetry.asking import ask_all, log_failure
 from knowledge.adapters.telemetry.template import fill, is_name
 from knowledge.errors import TandemError, Unavailable, UserError
 from knowledge.records import Series
@@ -18,39 +17,45 @@ MOST_QUESTIONS = 400
 MOST_POINTS = 2000
 """Of one series; the step is made longer where there would be more."""
 
-log = logging.getLogger(__name__)
-
 
 class PrometheusSignals:
     """A query for each signal, asked for each service."""
 
-    name = "Prometheus"
-
     def __init__(
-        self, prometheus: Prometheus, queries: Mapping[str, str], window_s: float = 120.0
+        self,
+        prometheus: Prometheus,
+        queries: Mapping[str, str],
+        window_s: float = 120.0,
+        name: str = "Prometheus",
     ) -> None:
         """`queries` are templates (`knowledge.adapters.telemetry.template`)."""
+        self.name = name
         self._prometheus = prometheus
         self._queries = dict(queries)
         self._window_s = window_s
 
     def signals(
-        self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
+        self,
+        services: Sequence[str],
+        start: datetime,
+        end: datetime,
+        step_s: float = 60.0,
+        note: Callable[[str], None] = log_failure,
     ) -> dict[str, dict[str, Series]]:
         """Raises Unavailable where nothing at all could be read. A query that Prometheus rejects
-        is logged and its signal left out; `check` says it."""
+        is noted and its signal left out; `check` says it."""
         names = [name for name in dict.fromkeys(services) if is_name(name)]
         most = MOST_QUESTIONS // max(1, len(self._queries))
         if len(names) > most:
-            log.warning("telemetry: signals of %d services at a time, not %d", most, len(names))
+            note(f"{self.name}: signals of {most} services at a time, not {len(names)}")
         step = max(step_s, 1.0, (end - start).total_seconds() / MOST_POINTS)
         questions = {
             (service, signal): partial(self._one, query, service, start, end, step)
             for service in names[:most]
             for signal, query in self._queries.items()
         }
-        answers, failures = ask_all(questions)
-        _deal_with(failures, anything=bool(answers))
+        answers, failures = ask_all(questions, system=self.name)
+        _deal_with(failures, note, anything=bool(answers))
         found: dict[str, dict[str, Series]] = {}
         for (service, signal), series in answers.items():
             if series is not None:
@@ -99,10 +104,12 @@ def _finite(series: Series) -> Series:
     return Series(series.labels, series.times[kept], series.values[kept])
 
 
-def _deal_with(failures: Sequence[TandemError], *, anything: bool) -> None:
+def _deal_with(
+    failures: Sequence[TandemError], note: Callable[[str], None], *, anything: bool
+) -> None:
     if not anything:
         for failure in failures:
             if isinstance(failure, Unavailable):
                 raise failure
     for words in dict.fromkeys(str(failure) for failure in failures):
-        log.warning("telemetry: %s", words)
+        note(words)

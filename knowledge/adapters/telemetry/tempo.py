@@ -18,18 +18,18 @@ _TRACE = re.compile(r"[0-9a-fA-F]{1,32}")
 class Tempo:
     """`ports.Traces`."""
 
-    name = "Tempo"
-
     def __init__(self, asker: Asker, traces: int = 40) -> None:
         """`traces` are read at most, each by a request of its own."""
         self._asker = asker
+        self.name = asker.system
         self._traces = traces
 
     def spans(self, service: str, start: datetime, end: datetime, limit: int = 2000) -> list[Span]:
         if not is_name(service):
             return []
         ids = self._search(service, start, end, self._traces)
-        answers, failures = ask_all({each: partial(self._trace, each) for each in ids})
+        questions = {each: partial(self._trace, each) for each in ids}
+        answers, failures = ask_all(questions, system=self.name)
         if failures and not answers:
             raise failures[0]
         spans = (span for trace in answers.values() for span in trace)

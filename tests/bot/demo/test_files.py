@@ -83,8 +83,7 @@ def test_what_is_wrong_with_the_model_has_a_team_and_a_channel_to_go_to(folder: 
 
 
 def test_telemetry_asks_for_what_the_world_shows(folder: Path) -> None:
-    spec = read_telemetry(folder / "telemetry.toml").prometheus
-    assert spec is not None
+    (spec,) = read_telemetry(folder / "telemetry.toml").prometheus
     shown = {name for name, _, _ in readings(World(), NOW)}
     assert {query.partition("{")[0] for query in spec.all_queries().values()} <= shown
     assert spec.url == "http://127.0.0.1:8104"

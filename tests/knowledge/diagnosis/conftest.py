@@ -38,6 +38,9 @@ class StepTelemetry:
     at: datetime
     sources: tuple[str, ...] = ("Prometheus",)
 
+    def for_search(self, note: Callable[[str], None]) -> "StepTelemetry":
+        return self
+
     def signals(
         self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
     ) -> Mapping[str, Mapping[str, Series]]:

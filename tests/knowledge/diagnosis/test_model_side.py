@@ -1,9 +1,12 @@
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from knowledge.adapters.telemetry import open_telemetry
+from knowledge.adapters.telemetry.file import parse_telemetry
 from knowledge.diagnosis.model_side import Subject, gather_side, joined, subject_of
 from knowledge.errors import NotFound
 from knowledge.model_or_infra import Case, Kind, Reading, Side, Watched, What, assess
@@ -43,6 +46,14 @@ def test_telemetry_adds_the_machine_and_what_it_calls() -> None:
     assert found["cpu"].unusual > 10
     assert found["memory"].unusual < 3
     assert "latency p95" not in found, "the endpoint's own query tells of its latency"
+
+
+def test_telemetry_that_is_down_is_named() -> None:
+    down = parse_telemetry('[prometheus]\nname = "eu"\nurl = "http://127.0.0.1:9"')
+    with closing(open_telemetry(down, lambda name: "")) as telemetry:
+        missing = gathered(SideWorld(telemetry=telemetry)).missing
+    (line,) = (line for line in missing if line.startswith("telemetry"))
+    assert line.startswith("telemetry: Prometheus eu: ")
 
 
 def test_what_is_not_connected_is_said() -> None:

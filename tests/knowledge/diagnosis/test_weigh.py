@@ -85,7 +85,7 @@ def test_telemetry_and_alerts_are_weighed_together(
     found: Gathered, catalogue: Catalogue, jump: Jump
 ) -> None:
     telemetry = jump("payment", NOON - 3 * MINUTE)
-    case = measure(telemetry, "shop", NOON, NOON + 15 * MINUTE, catalogue)
+    case = measure(telemetry, "shop", NOON, NOON + 15 * MINUTE, catalogue).case
     both = diagnose(replace(found, case=case))
     assert both.suspects[0].component == "payment"
     assert any("p95" in clue.text for clue in both.suspects[0].clues)

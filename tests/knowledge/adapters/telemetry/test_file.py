@@ -11,14 +11,13 @@ EXAMPLE = Path(__file__).parents[4] / "deploy" / "telemetry.toml"
 
 def test_the_example_is_read() -> None:
     file = read_telemetry(EXAMPLE)
-    assert file.prometheus is not None
-    assert file.prometheus.window == timedelta(minutes=2)
-    queries = file.prometheus.all_queries()
+    assert len(file.prometheus) == 1
+    assert file.prometheus[0].window == timedelta(minutes=2)
+    queries = file.prometheus[0].all_queries()
     assert queries["queue"] == 'sum(work_queue_length{queue=~"$service-.*"})'
     assert "cpu_limited" not in queries
     assert "istio_requests_total" in queries["error_rate"]
-    assert file.elasticsearch is not None
-    assert file.elasticsearch.service_fields == ("service.name", "kubernetes.labels.app")
+    assert file.elasticsearch[0].service_fields == ("service.name", "kubernetes.labels.app")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +40,23 @@ def test_the_example_is_read() -> None:
         ),
         ('[elasticsearch]\nurl = "http://e"\nindex = "../_all"', "elasticsearch.index: "),
         ("[otlp]\nfiles = []", "otlp.files: "),
+        ('[loki]\nurl = "http://l"\nservice = "x"', "loki.service: it must say {service} once"),
+        (
+            '[loki]\nurl = "http://l"\nservice = "{namespace}-{service}"',
+            "t.toml: loki: namespace and {namespace} in service go together.",
+        ),
+        ('[loki]\nurl = "http://l"\nnamespace = "shop"', "loki: namespace and {namespace} in"),
+        (
+            '[loki]\nurl = "http://l"\n[loki.services]\na = "x"\nb = "x"',
+            "loki: services: a and b are both 'x' there; keep one of them.",
+        ),
+        ('[loki]\nurl = "http://l"\n[loki.services]\na = ""', "loki.services.a: '' is no name"),
+        (
+            '[[loki]]\nurl = "http://l"\n[[loki]]\nurl = "http://m"\nname = "eu"',
+            't.toml: loki: there are 2; give each a name of its own, as name = "eu".',
+        ),
+        ('[[loki]]\nurl = "http://l"\n[[loki]]', "t.toml: loki (2 of 2).url: it is missing."),
+        ("loki = 3", "t.toml: loki: "),
     ],
 )
 def test_what_is_wrong_is_named(text: str, line: str) -> None:
@@ -64,8 +80,8 @@ def test_an_own_query_goes_before_the_presets() -> None:
         '[prometheus]\nurl = "http://p"\npresets = ["istio", "linkerd"]\n'
         "[prometheus.queries]\nrequests = 'x{a=\"$service\"}'\nlatency_p95 = ''"
     )
-    assert file.prometheus is not None
-    queries = file.prometheus.all_queries()
+    assert len(file.prometheus) == 1
+    queries = file.prometheus[0].all_queries()
     assert queries["requests"] == 'x{a="$service"}'
     assert set(queries) == {"requests", "error_rate"}
     assert ") or (" in queries["error_rate"]

@@ -34,7 +34,12 @@ class Double:
     limits: list[int] = field(default_factory=list)
 
     def signals(
-        self, services: Sequence[str], start: datetime, end: datetime, step_s: float = 60.0
+        self,
+        services: Sequence[str],
+        start: datetime,
+        end: datetime,
+        step_s: float,
+        note: Callable[[str], None],
     ) -> dict[str, dict[str, Series]]:
         self._answers()
         return {service: dict(self.known) for service in services}
@@ -180,3 +185,84 @@ def test_a_secret_that_is_not_set_is_named(missing: str) -> None:
     file = parse_telemetry(EVERYTHING.format(url="http://127.0.0.1:9"))
     with pytest.raises(UserError, match=f"^{missing} is not set"):
         open_telemetry(file, lambda name: "" if name == missing else "x")
+
+
+def test_a_search_asks_who_is_down_once_and_is_told() -> None:
+    down, up = Double("One", down=True), Double("Two", kept=[line(0, "a")])
+    noted: list[str] = []
+    search = joined(down, up).for_search(noted.append)
+    assert len(search.lines("shop", NOON, NOON + HOUR)) == 1
+    down.down = False
+    down.kept = [line(1, "b")]
+    assert len(search.lines("shop", NOON, NOON + HOUR)) == 1
+    assert noted == ["One: is down"]
+    alone = joined(Double("One", down=True)).for_search(noted.append)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="One: is down"):
+            alone.spans("shop", NOON, NOON + HOUR)
+    assert noted == ["One: is down", "One: is down"]
+
+
+SEVERAL = """
+[[loki]]
+name = "eu"
+url = "{url}/eu"
+service = "{{namespace}}/{{service}}"
+namespace = "prod"
+[[loki]]
+name = "us"
+url = "{url}/us"
+[loki.services]
+checkout = "checkout-v2"
+[jaeger]
+url = "{url}"
+service = "shop-{{service}}"
+"""
+
+
+def loki(expected: str, text: str) -> Callable[[Any], Any]:
+    """One line of a stream, for the service that is expected."""
+    streams = [{"stream": {}, "values": [[str(int(NOON.timestamp()) * 10**9), text]]}]
+
+    def respond(asked: Any) -> Any:
+        result = streams if asked.query["query"] == f'{{service_name="{expected}"}}' else []
+        return 200, {"data": {"resultType": "streams", "result": result}}
+
+    return respond
+
+
+def jaeger(asked: Any) -> Any:
+    """A trace through two services of the shop, and one of somebody else."""
+    called = ("shop-checkout", "shop-payment", "bank")
+    spans = [
+        {"traceID": "t", "spanID": s, "processID": s, "startTime": int(NOON.timestamp() * 1e6)}
+        for s in called
+    ]
+    processes = {s: {"serviceName": s} for s in called}
+    found = [{"spans": spans, "processes": processes}]
+    return 200, {"data": found if asked.query["service"] == "shop-checkout" else []}
+
+
+def test_each_source_is_asked_by_its_own_names(serve: Callable[[Any], str]) -> None:
+    service = Recorded(
+        {
+            "/eu/loki/api/v1/query_range": loki("prod/checkout", "from eu"),
+            "/us/loki/api/v1/query_range": loki("checkout-v2", "from us"),
+            "/api/traces": jaeger,
+        }
+    )
+    file = parse_telemetry(SEVERAL.format(url=serve(service)))
+    with closing(open_telemetry(file, lambda name: "")) as telemetry:
+        assert telemetry.sources == ("Loki eu", "Loki us", "Jaeger")
+        lines = telemetry.lines("checkout", NOON, NOON + HOUR)
+        spans = telemetry.spans("checkout", NOON, NOON + HOUR)
+        assert telemetry.called("checkout") == {
+            "Loki eu": "prod/checkout",
+            "Loki us": "checkout-v2",
+            "Jaeger": "shop-checkout",
+        }
+    assert {(x.service, x.text) for x in lines} == {
+        ("checkout", "from eu"),
+        ("checkout", "from us"),
+    }
+    assert [x.service for x in spans] == ["checkout", "payment", "bank"]
