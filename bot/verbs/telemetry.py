@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,17 @@ class Seen:
     lines: Sequence[LogLine]
     spans: Sequence[Span]
     failures: tuple[str, ...]
+    called: Mapping[str, str] = field(default_factory=dict)
+    """Source -> its own name of the service, where that is another one."""
 
 
 def register(parsers: Parsers) -> None:
     parser = parsers.add_parser(
         "telemetry", help="show what is read of a service: metrics, logs, traces"
     )
-    parser.add_argument("--service", required=True, help="its name, as the sources know it")
+    parser.add_argument(
+        "--service", required=True, help="its name, as alerts and the catalogue write it"
+    )
     parser.add_argument("--since", default="30m", help="how far back, such as 2h (30m)")
     parser.add_argument("--until", default="", help="ISO 8601 time at which that ends (now)")
     parser.add_argument("--step", default="1m", help="between two points of a signal (1m)")
@@ -68,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     with closing(telemetry):
         seen = look(telemetry, args.service, start, end, step)
+        seen = replace(seen, called=telemetry.called(args.service))
     for failure in seen.failures:
         print(f"tandem telemetry: {failure}", file=sys.stderr)
     print(json.dumps(as_dict(seen), ensure_ascii=False) if args.json else as_text(seen))
@@ -83,6 +88,7 @@ def look(
     signals: Mapping[str, Series] = {}
     lines: list[LogLine] = []
     spans: list[Span] = []
+    telemetry = telemetry.for_search(failures.append)
     try:
         found = telemetry.signals([service], start, end, step.total_seconds())
         signals = found.get(service, {})
@@ -96,7 +102,8 @@ def look(
         spans = telemetry.spans(service, start, end)
     except TandemError as error:
         failures.append(str(error))
-    return Seen(telemetry.sources, service, start, end, signals, lines, spans, tuple(failures))
+    told = tuple(dict.fromkeys(failures))
+    return Seen(telemetry.sources, service, start, end, signals, lines, spans, told)
 
 
 def as_dict(seen: Seen) -> dict[str, Any]:
@@ -104,6 +111,7 @@ def as_dict(seen: Seen) -> dict[str, Any]:
     return {
         "sources": list(seen.sources),
         "service": seen.service,
+        "called": dict(seen.called),
         "start": seen.start.isoformat(),
         "end": seen.end.isoformat(),
         "signals": {
@@ -121,6 +129,7 @@ def as_text(seen: Seen) -> str:
     return "\n".join(
         [
             f"{seen.service}, {span}, from {sources}",
+            *(f"  {source} calls it {name}" for source, name in seen.called.items()),
             "",
             *_signals(seen.signals),
             "",
@@ -133,7 +142,7 @@ def as_text(seen: Seen) -> str:
 
 def _signals(signals: Mapping[str, Series]) -> Iterator[str]:
     if not signals:
-        yield "Signals: none. Is the service's name the one that the queries look for?"
+        yield "Signals: none. Is it called so there? Else map its name (docs/how-to/telemetry.md)."
         return
     yield f"{'signal':<14}{'points':>8}{'lowest':>14}{'highest':>14}{'last':>14}"
     for name, series in sorted(signals.items()):

@@ -221,7 +221,7 @@ class _Gathering:
         return joined(coarse, fine)
 
     def _signals(self, services: Sequence[str]) -> Mapping[str, Mapping[str, Series]]:
-        read = self.ports.telemetry.signals
+        read = self.ports.telemetry.for_search(self._note).signals
         if not self._is_young():
             return read(services, self.now - PAST, self.now, STEP_S)
         seam = self.now - FINE
@@ -234,6 +234,10 @@ class _Gathering:
             }
             for service in {**coarse, **fine}
         }
+
+    def _note(self, words: str) -> None:
+        """What a source leaves out, as `_try` tells what fails as a whole."""
+        self.missing.append(f"telemetry: {words.rstrip('.')}")
 
     def _telemetry(self) -> None:
         if not self.ports.telemetry.sources:

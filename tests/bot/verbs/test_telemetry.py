@@ -79,10 +79,27 @@ def test_a_source_that_is_down_does_not_hide_the_others(
 ) -> None:
     down = '[jaeger]\nurl = "http://127.0.0.1:9"\ntimeout = "1s"\n'
     file.write_text(file.read_text() + down)
-    assert main(["telemetry", "--service", "shop", "--file", str(file), *WHEN]) == 0
+    assert main(["telemetry", "--service", "shop", "--file", str(file), *WHEN]) == 1
+    told = capsys.readouterr()
+    assert "Spans: 1 in 1 traces, 1 failed" in told.out
+    assert told.err.count("tandem telemetry: Jaeger: http://127.0.0.1:9 cannot be") == 1
     file.write_text(down)
     assert main(["telemetry", "--service", "shop", "--file", str(file), *WHEN]) == 1
     assert "tandem telemetry: Jaeger: http://127.0.0.1:9 cannot be" in capsys.readouterr().err
+
+
+def test_what_a_source_calls_the_service_is_shown(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(f'{file.read_text()}[otlp.services]\nstorefront = "shop"\n')
+    given = ["telemetry", "--service", "storefront", "--file", str(file), *WHEN]
+    assert main(given) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == "  OTLP files calls it shop"
+    assert "Log lines: 1 (1 error)" in said
+    assert "      1  storefront  POST /pay" in said
+    assert main([*given, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["called"] == {"OTLP files": "shop"}
 
 
 @pytest.mark.parametrize(
