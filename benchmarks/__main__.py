@@ -41,6 +41,11 @@ BENCHMARKS = (
     Benchmark("start", "How soon is the bot ready after its start?"),
     Benchmark("acks", "Is every command acknowledged in time when 200 come at once?"),
     Benchmark("search_latency", "How long does /similar take with 10,000 incidents?"),
+    Benchmark(
+        "search_scale",
+        "Is a search among a hundred thousand incidents soon, and does it miss anything?",
+        ["--documents", "100000"],
+    ),
     Benchmark("intake", "How many alerts a second are accepted, correlated and stored?"),
     Benchmark("history", "Does an alert cost the same, whatever is stored already?"),
     Benchmark("polls", "How many monitors can one process watch, and how late is it?"),
