@@ -3,8 +3,8 @@
     python -m benchmarks.summaries --data DIR --scorer eval_summaries.py [--llm] [--json]
 
 DIR holds incidents as JSON and their keys; the scorer is the script that judges a folder of
-summaries. `summaries_own/` beside this file holds thirteen incidents of other domains, written by us
-in the same form; both sets are judged. With --llm each summary is made twice, as it is and in the
+summaries. `summaries_own/` beside this file holds thirteen incidents of other domains, written by
+us in the same form; both sets are judged. With --llm each summary is made twice, as it is and in the
 configured model's words, and the table has a row for both.
 """
 
