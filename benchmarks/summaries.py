@@ -4,7 +4,7 @@
 
 DIR holds incidents as JSON and their keys; the scorer is the script that judges a folder of
 summaries. `summaries_own/` beside this file holds thirteen incidents of other domains, written by
-us in the same form; both sets are judged. With --llm each summary is made twice, as it is and in the
+us in the same form; both sets are judged. With --llm each summary is made twice, plainly and in the
 configured model's words, and the table has a row for both.
 """
 
