@@ -160,7 +160,7 @@ def answer(ctx: Context, args: AnswerArgs) -> Reply:
         else accept(ctx.user.id, ctx.now)
     )
     after = ctx.handovers.change(found.id, step, TELL)
-    text = say_answer(after, ctx.people)
+    text = say_answer(after)
     try:
         ctx.incidents.change(
             after.incident, lambda i: record(i, KIND, ctx.user.id, ctx.now, text), _OF_INCIDENT

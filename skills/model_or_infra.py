@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from knowledge.diagnosis.model_side import Subject, gather_side, subject_of
 from knowledge.errors import NotFound, Unavailable
+from knowledge.handovers import holder
 from knowledge.model_or_infra import Case, Kind, Side, Verdict, Weighed, What, assess
 from knowledge.model_or_infra.measure import LEFT
 from knowledge.model_or_infra.weighing import SIDES
@@ -33,6 +34,7 @@ from skills.contract import (
     Table,
     Tone,
 )
+from skills.handover import team_of
 from skills.side_pictures import Lane, LaneMark, lanes_picture
 
 MOST_REASONS, MOST_AGAINST, MOST_ROWS, MOST_MISSING = 3, 2, 14, 6
@@ -67,15 +69,16 @@ def run(ctx: Context, args: Args) -> Reply:
 
 def verdict_card(ctx: Context, subject: Subject, case: Case, verdict: Verdict) -> Reply:
     team = acts_next(ctx, subject, verdict)
+    owner = _holder(ctx, subject.incident)
     return Reply(
         title=f"{subject.model}: {_lower(headline(verdict))}",
-        text="\n".join(filter(None, (_text(verdict), _next(verdict, subject, team)))),
+        text="\n".join(filter(None, (_text(verdict), _next(verdict, subject, team, owner)))),
         tone=_TONES.get(verdict.side, Tone.WARNING),
         fields=_fields(verdict),
         table=_table(verdict),
         sections=tuple(s for s in _sections(verdict) if s.lines),
         pictures=_picture(subject, case, verdict),
-        buttons=_buttons(subject, verdict, team),
+        buttons=_buttons(subject, verdict, team, owner),
         footer=_footer(case),
         about=subject.incident.id if subject.incident else "",
     )
@@ -165,7 +168,7 @@ def _text(verdict: Verdict) -> str:
     return story(verdict)
 
 
-def _next(verdict: Verdict, subject: Subject, team: str) -> str:
+def _next(verdict: Verdict, subject: Subject, team: str, owner: str) -> str:
     if verdict.side in (Side.NEITHER, Side.UNKNOWN):
         return ""
     if not team:
@@ -174,7 +177,8 @@ def _next(verdict: Verdict, subject: Subject, team: str) -> str:
     other = ""
     if verdict.side is Side.BOTH and subject.owners:
         other = f", and {listed(subject.owners)} for the model"
-    return f"*Acts next:* {team}{other}."
+    has_it = ", who have it" if team.casefold() == owner.casefold() else ""
+    return f"*Acts next:* {team}{has_it}{other}."
 
 
 def _fields(verdict: Verdict) -> dict[str, str]:
@@ -272,19 +276,28 @@ def _shown_from(case: Case, lanes: Sequence[Lane]) -> datetime:
     return min([first, *changes]) - SHOWN_BEFORE
 
 
-def _buttons(subject: Subject, verdict: Verdict, team: str) -> tuple[Button, ...]:
+def _holder(ctx: Context, incident: Incident | None) -> str:
+    if incident is None:
+        return ""
+    try:
+        return holder(team_of(ctx, incident), ctx.handovers.find(incident=incident.id))
+    except Unavailable:
+        return ""
+
+
+def _buttons(subject: Subject, verdict: Verdict, team: str, owner: str) -> tuple[Button, ...]:
     model = subject.model
-    incident = {"incident": subject.incident.id} if subject.incident else {}
     found: list[Button] = []
-    if team and subject.incident is not None and subject.incident.is_open:
-        found.append(_hand_over(subject, subject.incident, verdict, team))
+    incident = subject.incident
+    if team and incident is not None and incident.is_open and team.casefold() != owner.casefold():
+        found.append(_hand_over(subject, incident, verdict, team))
     if verdict.side in (Side.MODEL, Side.BOTH) and any(
         h.what is What.ALIAS for h in verdict.blamed
     ):
         ask = f"Ask to go back to the version of {model} that served before?"
         found.append(Button("Roll back", Call("rollback", {"model": model}), confirm=ask))
     found.append(Button("Show drift", Call("model_drift", {"model": model})))
-    cause = incident or {"service": subject.service or model}
+    cause = {"incident": incident.id} if incident else {"service": subject.service or model}
     found.append(Button("Show root cause", Call("root_cause", cause)))
     if not subject.incident and verdict.side not in (Side.NEITHER, Side.UNKNOWN):
         opened = {"title": f"{model} answers badly", "service": subject.service or model}

@@ -98,11 +98,18 @@ def _as_id(name: str) -> str:
     return "-".join(name.lower().split()) if " " in name.strip() else name.strip()
 
 
+def _hint(parameter: Parameter) -> str:
+    """What it is; what it may be too, where that is not to be chosen from a list."""
+    bounds = "" if parameter.choices else parameter.bounds
+    said = [part for part in (parameter.description, bounds) if part]
+    return ". ".join(part[:1].upper() + part[1:] for part in said)[:150]
+
+
 def _field(parameter: Parameter, initial: str) -> FormField:
     return FormField(
         f"{SET}{parameter.name}",
         parameter.name,
-        hint=". ".join(filter(None, (parameter.description, parameter.bounds)))[:150],
+        hint=_hint(parameter),
         initial=initial,
         options=tuple((choice, choice) for choice in parameter.choices),
     )

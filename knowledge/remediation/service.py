@@ -196,9 +196,9 @@ class Remediations:
             steps=tuple(StepRun(step.number) for step in offer.runbook.steps),
         )
         with self._beginning:
-            return self._opened(draft, by_name)
+            return self._opened(draft)
 
-    def _opened(self, draft: Execution, by_name: str) -> Execution:
+    def _opened(self, draft: Execution) -> Execution:
         """One is open of a runbook in an incident. Another replica may open one in this moment: of
         two the older stays."""
         there = self._open_ones(draft)
@@ -210,7 +210,7 @@ class Remediations:
             shut = partial(moving.closed, by=moving.TANDEM, now=self._parts.now())
             self._executions.change(opened.id, shut, TELL)
             return oldest
-        text = f"{by_name} began the runbook {draft.title} ({opened.id})"
+        text = f"began the runbook {draft.title} ({opened.id})"
         self._note(opened, draft.started_by, text)
         return opened
 
@@ -359,7 +359,7 @@ class Remediations:
         self._check_right(execution.runbook, by)
         change = partial(moving.closed, by=by, now=self._parts.now())
         ended = self._executions.change(execution.id, change, TELL)
-        self._note(ended, by, f"{by_name} ended {ended.id}: {say_progress(ended)}")
+        self._note(ended, by, f"ended {ended.id}: {say_progress(ended)}")
         shutil.rmtree(self._folder(ended), ignore_errors=True)
         return ended
 

@@ -170,7 +170,8 @@ def _buttons(view: View, focus: StepView | None) -> tuple[Button, ...]:
             Button("Look again", Call("runbook_execution", ids)),
         )
     found: list[Button] = []
-    for step in dict.fromkeys(filter(None, (focus, view.current))):
+    shown = {step.step.number: step for step in (focus, view.current) if step is not None}
+    for step in shown.values():
         found += _step_buttons(execution, step)
     return (*found[:4], end)
 

@@ -60,13 +60,12 @@ def say_held(times: Sequence[Held]) -> str:
     return ", ".join(f"{one.team or 'no team'} {say_duration(one.lasted)}" for one in times)
 
 
-def say_answer(handover: Handover, people: People = same) -> str:
-    """For the incident's time line."""
+def say_answer(handover: Handover) -> str:
+    """For the incident's time line, which names who did it."""
     took = say_duration(handover.waited(handover.answered_at or handover.offered_at))
-    who = people(handover.answered_by)
     if handover.state is HandoverState.ACCEPTED:
-        return f"{handover.to_team} accepted it after {took} ({handover.id}, {who})"
-    return f"{handover.to_team} returned it after {took} ({handover.id}, {who}): {handover.reason}"
+        return f"accepted for {handover.to_team} after {took} ({handover.id})"
+    return f"returned by {handover.to_team} after {took} ({handover.id}): {handover.reason}"
 
 
 def _title(handover: Handover) -> str:

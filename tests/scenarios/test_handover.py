@@ -62,5 +62,5 @@ def test_an_incident_is_weighed_passed_on_and_answered(world: World) -> None:
     answered = ben.wait_until(offer, lambda m: "was returned by data" in m.text_shown, timeout=15)
     assert "our p95 is fine" in answered.text_shown
     assert "Accept" not in answered.buttons
-    told = ada.wait_for("returned it after", channel=CHANNEL, timeout=15)
+    told = ada.wait_for("returned by data after", channel=CHANNEL, timeout=15)
     assert "our p95 is fine" in told.text_shown

@@ -66,7 +66,7 @@ def test_accepting_makes_it_theirs_and_the_next_offer_comes_from_them(world: Sid
     reply = reply_to(world, answer="accept")
     assert reply.title == "INC-1 is with data"
     assert stored(world).state is HandoverState.ACCEPTED
-    assert told(world)[-1] == "data accepted it after 4 min (HND-1, U2)"
+    assert told(world)[-1] == "accepted for data after 4 min (HND-1)"
     offer(world, to="tracking")
     assert world.store.handovers.get("HND-2").from_team == "data"
 
@@ -79,7 +79,7 @@ def test_returning_needs_a_reason_and_gives_it_back(world: SideWorld) -> None:
     reply = reply_to(world, answer="return", reason="our p95 is fine")
     assert reply.title == "INC-1 is back with ml-platform"
     assert stored(world).reason == "our p95 is fine"
-    assert told(world)[-1].endswith("returned it after 4 min (HND-1, U2): our p95 is fine")
+    assert told(world)[-1].endswith("after 4 min (HND-1): our p95 is fine")
 
 
 def test_the_second_answer_changes_nothing(world: SideWorld) -> None:

@@ -70,9 +70,9 @@ def test_it_is_gone_through_step_by_step(kind: str, request: pytest.FixtureReque
     ]
     noted = [e.text for e in store.incidents.get(incident.id).timeline if e.kind == "runbook"]
     assert noted == [
-        "ada began the runbook Kafka consumer lag (EXE-1)",
+        "began the runbook Kafka consumer lag (EXE-1)",
         "EXE-1 step 2: /bin/restart writer 3: done",
-        "ada ended EXE-1: 2 of 3 steps done, 1 skipped",
+        "ended EXE-1: 2 of 3 steps done, 1 skipped",
     ]
     due = {delivery.key for delivery in store.outbox.due(world.now, 50)}
     assert {f"{kind}:{opened.id}" for kind in TELL} <= due

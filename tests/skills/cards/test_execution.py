@@ -1,5 +1,6 @@
 """The card of an execution: what it says at each stage, and what its buttons carry."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.records import Document, DocumentKind, Execution
 from knowledge.remediation import Remediations
+from knowledge.runbooks.actions import Ansible
 from skills.cards.card import incident_card
 from skills.cards.execution import (
     execution_card,
@@ -186,3 +188,12 @@ def test_one_that_may_only_be_read_is_not_offered(world: World) -> None:
     offers = world.service().offers(world.incident())
     assert [offer.runnable for offer in offers] == [False]
     assert run_buttons(offers, "INC-1") == ()
+
+
+def test_a_step_with_variables_of_its_own_has_a_card_too(world: World) -> None:
+    service = world.service()
+    view = service.view(begin(service).id)
+    told = Ansible(playbook="tell.yml", vars={"group": "writer"})
+    steps = tuple(replace(step, action=told) for step in view.steps)
+    shown = execution_card(replace(view, steps=steps), str)
+    assert labels(shown) == ["Run step 1", "Skip step 1", "End"]
