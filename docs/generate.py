@@ -54,8 +54,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "run": ("tandem run",),
     "telemetry": (
-        "tandem telemetry --service checkout --since 2h --file deploy/telemetry.toml",
-        "tandem telemetry --service checkout --until 2026-03-05T12:30 --json",
+        "tandem telemetry --service payment --until 2026-03-05T12:10 "
+        "--file docs/examples/telemetry/telemetry.toml",
+        "tandem telemetry --service checkout --since 2h --json",
     ),
     "demo": ("tandem demo", "tandem demo --port 9000 --folder ~/tandem-demo"),
     "chat": ("tandem chat", "tandem chat what can you do?"),
@@ -94,8 +95,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem side case.json --json",
     ),
     "rca": (
-        "tandem rca incident.json --catalogue services.toml",
-        "tandem rca cases/ --out predictions.json",
+        "tandem rca docs/examples/incident.json --catalogue docs/examples/catalogue.toml",
+        "tandem rca docs/examples/failure --out predictions.json",
         "tandem rca cases.jsonl.gz --json",
     ),
     "similar": (

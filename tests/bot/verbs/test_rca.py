@@ -82,6 +82,15 @@ def test_one_case_for_people(data: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "% of its extra time is that of db, which it calls" in told
 
 
+def test_the_examples_of_the_guide(capsys: pytest.CaptureFixture[str]) -> None:
+    examples = Path(__file__).parents[3] / "docs" / "examples"
+    assert tandem(examples / "failure") == 0
+    assert "\n1. payment  99%\n   + latency_p95 540 ms" in capsys.readouterr().out
+    known = examples / "catalogue.toml"
+    assert tandem(examples / "incident.json", "--catalogue", known) == 0
+    assert "probably checkout-api" in capsys.readouterr().out
+
+
 def test_cases_of_alerts_are_ranked_by_the_same_verb(
     data: Path, alerts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

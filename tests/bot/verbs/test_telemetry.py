@@ -10,6 +10,7 @@ import pytest
 
 from bot.__main__ import main
 
+ROOT = Path(__file__).parents[3]
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 NOON_NS = int(NOON.timestamp()) * 10**9
 RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
@@ -116,6 +117,19 @@ def test_called_wrongly(
 ) -> None:
     assert main(["telemetry", "--service", "shop", "--file", str(file), *given]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_the_recording_of_the_guide(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    file = "docs/examples/telemetry/telemetry.toml"
+    given = ["telemetry", "--service", "payment", "--file", file, "--until", "2026-03-05T12:10"]
+    assert main(given) == 0
+    said = capsys.readouterr().out
+    assert "OTLP files calls it prod/payment" in said
+    assert "Log lines: 12 (10 error, 2 info)" in said
+    assert "Spans: 35 in 7 traces, 2 failed" in said
 
 
 def test_without_a_file(

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -6,7 +7,9 @@ import pytest
 from knowledge.adapters.telemetry.file import parse_telemetry, read_telemetry
 from knowledge.errors import UserError
 
-EXAMPLE = Path(__file__).parents[4] / "deploy" / "telemetry.toml"
+ROOT = Path(__file__).parents[4]
+EXAMPLE = ROOT / "deploy" / "telemetry.toml"
+GUIDE = ROOT / "docs" / "how-to" / "telemetry.md"
 
 
 def test_the_example_is_read() -> None:
@@ -18,6 +21,19 @@ def test_the_example_is_read() -> None:
     assert "cpu_limited" not in queries
     assert "istio_requests_total" in queries["error_rate"]
     assert file.elasticsearch[0].service_fields == ("service.name", "kubernetes.labels.app")
+
+    assert file.loki[0].names().there("checkout") == "prod/checkout"
+    assert file.loki[0].names().there("eta-model") == "ml/eta-v2"
+    assert [spec.name for spec in file.jaeger] == ["eu", "us"]
+
+
+def test_what_the_guide_shows_is_read() -> None:
+    shown = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    with_names = next(text for text in shown if "[loki.services]" in text)
+    eu, us = parse_telemetry(with_names).loki
+    assert eu.names().there("checkout") == "prod/checkout"
+    assert us.names().there("checkout") == "checkout-v2"
+    assert parse_telemetry(shown[0]).tempo
 
 
 @pytest.mark.parametrize(
