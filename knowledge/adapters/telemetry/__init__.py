@@ -77,16 +77,19 @@ class Connected:
         logs: Sequence[tuple[Source, Logs]] = (),
         traces: Sequence[tuple[Source, Traces]] = (),
         names: Mapping[str, Names] | None = None,
+        seconds: float = SOURCE_SECONDS,
     ) -> None:
         """Each source beside itself in the role that it has, those that are preferred first;
-        `names` by the source's own name, as far as it calls services otherwise."""
+        `names` by the source's own name, as far as it calls services otherwise; `seconds` for each
+        source and call."""
         self._signals = tuple(signals)
         self._logs = tuple(logs)
         self._traces = tuple(traces)
         self._names = dict(names or {})
         every = (source for source, _ in (*self._signals, *self._logs, *self._traces))
         self._sources = tuple({source.name: source for source in every}.values())
-        self._asking = _Asking(log_failure, patient=True)
+        self._seconds = seconds
+        self._asking = _Asking(log_failure, seconds, patient=True)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -98,8 +101,8 @@ class Connected:
         return {name: called for name, called in there.items() if called != service}
 
     def for_search(self, note: Note) -> "Connected":
-        same = Connected(self._signals, self._logs, self._traces, self._names)
-        same._asking = _Asking(note, patient=False)
+        same = Connected(self._signals, self._logs, self._traces, self._names, self._seconds)
+        same._asking = _Asking(note, self._seconds, patient=False)
         return same
 
     def signals(
@@ -151,7 +154,7 @@ class Connected:
     def check(self, at: datetime) -> None:
         """Tries each source. Raises UserError or Unavailable with a line for each that fails."""
         questions = {source.name: partial(source.check, at) for source in self._sources}
-        failed = _failures(questions, CHECK_SECONDS)[1]
+        failed = _answers(questions, CHECK_SECONDS)[1]
         if not failed:
             return
         words = "\n".join(map(str, failed.values()))
@@ -167,9 +170,10 @@ class Connected:
 class _Asking:
     """Asks sources, and keeps in mind which are not worth waiting for again."""
 
-    def __init__(self, note: Note, *, patient: bool) -> None:
+    def __init__(self, note: Note, seconds: float, *, patient: bool) -> None:
         """Who is not patient asks one that was down or too slow no more. `note` is told once."""
         self._note = note
+        self._seconds = seconds
         self._patient = patient
         self._noted: set[str] = set()
         self._given_up: dict[str, TandemError] = {}
@@ -178,7 +182,7 @@ class _Asking:
         """The answers in the order of the questions. Raises the first failure where there is
         none."""
         asked = {name: ask for name, ask in questions.items() if name not in self._given_up}
-        answers, failed = _failures(asked, SOURCE_SECONDS)
+        answers, failed = _answers(asked, self._seconds)
         for name, failure in failed.items():
             self.note(str(failure))
             if not self._patient and isinstance(failure, Unavailable) and failure.retry:
@@ -193,7 +197,7 @@ class _Asking:
             self._note(words)
 
 
-def _failures(
+def _answers(
     questions: Mapping[str, Callable[[], T]], seconds: float
 ) -> tuple[Mapping[str, T], dict[str, TandemError]]:
     """The answers, and what went wrong with the other sources."""

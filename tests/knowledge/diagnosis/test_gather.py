@@ -1,14 +1,18 @@
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from knowledge.adapters.memory.store import MemoryStore
+from knowledge.adapters.telemetry import open_telemetry
+from knowledge.adapters.telemetry.file import parse_telemetry
 from knowledge.catalogue import Catalogue
-from knowledge.diagnosis import Ports, from_incident, gather
+from knowledge.diagnosis import Ports, diagnose, from_incident, gather
 from knowledge.diagnosis.gather import MOVE
 from knowledge.incidents import declare, open_from
 from knowledge.records import AlertRecord, Change, Incident, Move, Severity, Signal, Verdict
+from tests.knowledge.diagnosis.conftest import Given
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -85,3 +89,25 @@ def test_without_alerts_it_began_when_it_was_opened(given: Ports, service: str) 
     draft = declare("all is slow", service, Severity.SEV2, "U1", NOON)
     found = gather(given, NOON + MINUTE, replace(draft, id="INC-7"))
     assert (found.onset, found.service, found.signals) == (NOON, service, ())
+
+
+def test_telemetry_that_is_down_is_named(given: Ports) -> None:
+    down = parse_telemetry(
+        '[[loki]]\nname = "eu"\nurl = "http://127.0.0.1:9"\n'
+        '[[loki]]\nname = "us"\nurl = "http://127.0.0.1:9"\n'
+        '[tempo]\nurl = "http://127.0.0.1:9"'
+    )
+    with closing(open_telemetry(down, lambda name: "")) as telemetry:
+        with_it = Given(
+            given.alerts,
+            given.changes,
+            given.moves,
+            given.library,
+            telemetry=telemetry,
+            catalogue=given.catalogue,
+        )
+        found = gather(with_it, NOON, service="payment")
+    assert found.case is None
+    for source in ("Loki eu", "Loki us", "Tempo"):
+        assert len([line for line in found.missing if line.startswith(f"{source}: http")]) == 1
+    assert set(found.missing) <= set(diagnose(found).missing)

@@ -1,5 +1,6 @@
 """The joined view: what several sources know, as one."""
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -201,6 +202,28 @@ def test_a_search_asks_who_is_down_once_and_is_told() -> None:
         with pytest.raises(Unavailable, match="One: is down"):
             alone.spans("shop", NOON, NOON + HOUR)
     assert noted == ["One: is down", "One: is down"]
+
+
+@dataclass
+class Slow(Double):
+    """It answers when it may."""
+
+    may: threading.Event = field(default_factory=threading.Event)
+
+    def _answers(self) -> None:
+        self.may.wait(10)
+
+
+def test_one_that_is_too_slow_is_left_out() -> None:
+    slow, quick = Slow("One"), Double("Two", kept=[line(0, "a")])
+    pairs = [(slow, slow), (quick, quick)]
+    noted: list[str] = []
+    search = Connected(logs=pairs, seconds=0.2).for_search(noted.append)
+    try:
+        assert len(search.lines("shop", NOON, NOON + HOUR)) == 1
+    finally:
+        slow.may.set()
+    assert noted == ["One: it did not answer within 0.2 s"]
 
 
 SEVERAL = """
