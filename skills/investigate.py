@@ -35,10 +35,11 @@ from skills.toolbox import is_tool, toolbox
 
 PLAN = ("incident_summary", "root_cause", "model_or_infra", "similar_incidents", "runbook")
 """What is looked at without a language model, in this order; what is not installed is left out."""
-MOST_LINES = 6
+MOST_LINES = 4
 """Of each look of the plan."""
 MOST_BUTTONS = 5
 MOST_SHOWN = 80
+MOST_TOLD = 200
 _INCIDENT = re.compile(r"\binc[-\s]?(\d+)\b", re.IGNORECASE)
 
 
@@ -238,7 +239,7 @@ def _step(reader: Context, skill: Skill[Any], given: Mapping[str, str]) -> Secti
         return Section(f"{name.capitalize()}: nothing", (Line(str(error)),))
     except TandemError as error:
         return Section(f"{name.capitalize()}: not available", (Line(str(error)),))
-    told = [reply.text] if reply.text else []
+    told = reply.text.splitlines()
     told += [f"{k}: {v}" for k, v in reply.fields.items()]
     told += [_told(section) for section in reply.sections]
     lines = tuple(Line(text) for text in told if text)[:MOST_LINES]
@@ -251,8 +252,9 @@ def _step(reader: Context, skill: Skill[Any], given: Mapping[str, str]) -> Secti
 
 
 def _told(section: Section) -> str:
-    said = " ".join(line.text for line in section.lines[:3])
-    return _cut(f"{section.heading}: {said}" if section.heading else said, 300)
+    """One section as one line; a bare heading tells nothing without what stands below it."""
+    said = " ".join(line.text for line in section.lines[:2])
+    return _cut(f"{section.heading}: {said}" if section.heading and said else said, MOST_TOLD)
 
 
 def _cut(text: str, most: int = MOST_SHOWN) -> str:

@@ -200,7 +200,7 @@ def _first_sign(verdict: Verdict) -> str:
 
 def _sections(verdict: Verdict) -> tuple[Section, ...]:
     """Why, what speaks against it, and what was not looked at."""
-    why, against = verdict.reasons()[:MOST_REASONS], verdict.doubts()[:MOST_AGAINST]
+    why, against = _why(verdict)[:MOST_REASONS], verdict.doubts()[:MOST_AGAINST]
     missing = _missing(verdict)
     return (
         Section("Why", tuple(Line(say_weighed(w, verdict.at)) for w in why), bullets=True),
@@ -209,6 +209,12 @@ def _sections(verdict: Verdict) -> tuple[Section, ...]:
         ),
         Section("Not looked at", tuple(map(Line, missing)), bullets=True),
     )
+
+
+def _why(verdict: Verdict) -> Sequence[Weighed]:
+    """What speaks for the verdict; where no single thing does, what is out of its usual range."""
+    left = (w for w in verdict.weighed if w.reading is not None and w.reading.unusual > LEFT)
+    return verdict.reasons() or sorted(left, key=_by_onset)
 
 
 def _missing(verdict: Verdict) -> tuple[str, ...]:

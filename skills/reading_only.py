@@ -34,7 +34,7 @@ OPEN: Mapping[str, frozenset[str]] = {
         "executions": "get find",
         "uses": "find totals",
         "judgements": "all",
-        "telemetry": "sources signals lines spans",
+        "telemetry": "sources signals lines spans for_search",
         "remediation": "offers offer view",
     }.items()
 }

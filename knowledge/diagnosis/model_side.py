@@ -52,7 +52,11 @@ FIRING = LEFT + 3.0
 _ENDPOINT = {"latency": Kind.LATENCY, "errors": Kind.ERRORS, "volume": Kind.VOLUME}
 _CALENDAR = ("holiday", "campaign", "calendar", "sale", "event")
 _FINDINGS = {SignalKind.DRIFT: Kind.INPUTS, SignalKind.QUALITY: Kind.QUALITY}
-_FOUND = {SignalKind.DRIFT: "input drift", SignalKind.QUALITY: "data quality"}
+_FOUND = {
+    SignalKind.DRIFT: "input drift",
+    SignalKind.QUALITY: "data quality",
+    SignalKind.PERFORMANCE: "performance",
+}
 """What a finding is called among the other signals; its title is the long form."""
 
 T = TypeVar("T")
