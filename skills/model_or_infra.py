@@ -40,7 +40,8 @@ from skills.side_pictures import Lane, LaneMark, lanes_picture
 MOST_REASONS, MOST_AGAINST, MOST_ROWS, MOST_MISSING = 3, 2, 14, 6
 MOST_MODELS = 5
 MOST_OPEN = 100
-SHOWN_BEFORE = timedelta(hours=1)
+SHOWN_BEFORE, SHOWN_LEAST = timedelta(hours=1), timedelta(minutes=5)
+"""The picture has as long before trouble began as it lasts, within these bounds."""
 _HEADER = ("Signal", "Now", "Usual", "Since", "Speaks for")
 _SUMMARY = 700
 _TONES = {Side.NEITHER: Tone.GOOD, Side.UNKNOWN: Tone.NEUTRAL}
@@ -279,7 +280,8 @@ def _picture(subject: Subject, case: Case, verdict: Verdict) -> tuple[Picture, .
 def _shown_from(case: Case, lanes: Sequence[Lane]) -> datetime:
     first = min((lane.since for lane in lanes if lane.since), default=case.began)
     changes = [h.at for h in case.happened if first - timedelta(hours=6) <= h.at <= first]
-    return min([first, *changes]) - SHOWN_BEFORE
+    lasted = case.now - first
+    return min([first, *changes]) - min(max(lasted, SHOWN_LEAST), SHOWN_BEFORE)
 
 
 def _holder(ctx: Context, incident: Incident | None) -> str:

@@ -4,6 +4,7 @@ Each button carries the digest of the step that the card shows: pressed on an ol
 runbook or a playbook was changed, it counts for nothing.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -16,7 +17,9 @@ from skills.contract import Button, Call, Line, Reply, Section, Style, Tone
 
 SHOWN_OFFERS = 2
 _CONFIRM, _SHOWN = 280, 600
-_TRIED_LINES, _OUTPUT_LINES = 8, 30
+_TRIED_LINES, _OUTPUT_LINES, _OUTPUT = 8, 30, 2_000
+_RULED, _RULE = re.compile(r"([-*=#_])\1{9,}"), 8
+"""Rules that tools draw across a terminal are wider than a thread."""
 _BAD = (StepState.FAILED, StepState.TIMED_OUT, StepState.UNKNOWN)
 _AGAIN = (*_BAD, StepState.CANCELLED)
 
@@ -221,9 +224,19 @@ def _say_event(event: Event, people: People) -> list[str]:
 
 
 def _output(text: str, most: int) -> list[str]:
+    """Its last lines as one block of code."""
     lines = [line for line in text.rstrip().split("\n") if line.strip()]
-    left = [f"[{len(lines) - most} lines before]"] if len(lines) > most else []
-    return [*left, *(f"`{_plain(cut(line, LINE_LIMIT))}`" for line in lines[-most:])]
+    shown: list[str] = []
+    for line in reversed(lines[-most:]):
+        kept = cut(_plain(_RULED.sub(r"\1" * _RULE, line)).rstrip(), LINE_LIMIT)
+        if sum(map(len, shown)) + len(kept) > _OUTPUT:
+            break
+        shown.insert(0, kept)
+    if not shown:
+        return []
+    before = len(lines) - len(shown)
+    left = [f"[{before} lines before]"] if before else []
+    return [*left, "\n".join(("```", *shown, "```"))]
 
 
 def _plain(text: str) -> str:

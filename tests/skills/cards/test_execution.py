@@ -80,7 +80,7 @@ def test_a_change_is_tried_before_it_can_be_run(world: World) -> None:
     shown = card(service, opened)
     assert labels(shown) == ["Run step 2", "Skip step 2", "End"]
     assert lines(shown, 0)[1].endswith("dry run done by ada")
-    assert lines(shown, 1)[-1] == "`ok: /bin/restart --dry writer`"
+    assert lines(shown, 1)[-1] == "```\nok: /bin/restart --dry writer\n```"
     pressed = button(shown, "Run step 2")
     assert pressed.style is Style.DANGER
     assert pressed.confirm == "Restart them? /bin/restart writer 3"
@@ -157,7 +157,23 @@ def test_output_is_told_in_the_thread(world: World) -> None:
     assert shown[0] == "12:00 step 1: started (ada)"
     assert shown[1] == "12:00 step 1: done (ada)"
     assert shown[2] == "[10 lines before]"
-    assert shown[-1] == "`line '39': /bin/look writer`"
+    block = shown[3].split("\n")
+    assert (block[0], block[1], block[-1]) == ("```", "line '10'", "```")
+    assert block[-2] == "line '39': /bin/look writer"
+
+
+def test_long_output_is_cut_from_its_beginning_and_rules_are_short(world: World) -> None:
+    service = world.service()
+    world.machine.output = "\n".join(
+        [*("x" * 150 for _ in range(28)), "PLAY RECAP " + "*" * 70, ""]
+    )
+    opened = begin(service)
+    click(service, service.run, opened, 1)
+    events = world.store.executions.get(opened.id).timeline
+    shown = [x.text for x in execution_update(opened, events, str).sections[0].lines]
+    assert shown[2].endswith(" lines before]")
+    assert len(shown[3]) < 2_100
+    assert "PLAY RECAP ********\n" in shown[3]
 
 
 def test_one_line_on_the_card_of_the_incident(world: World) -> None:
