@@ -56,7 +56,14 @@ def test_a_card_arrives_and_is_acted_on(browsed: World, visit: Visits) -> None:
     expect(modal).to_have_count(0)
     expect(card).to_contain_text("SEV3")
     shown = page.get_by_test_id("message").filter(has_text="requests to basket")
-    expect(shown.filter(has_text="Catch me up")).to_have_count(1)
+    card = shown.filter(has_text="Catch me up")
+    expect(card).to_have_count(1)
+
+    press(card, "Why?")
+    card.get_by_text("repl").first.click()
+    why = newest(page, "What speaks for it")
+    expect(why).to_contain_text("probably basket")
+    expect(why.get_by_role("button", name="This was it")).to_have_count(1)
 
 
 def choose(page: Page, modal: Locator, option: str) -> None:
