@@ -32,7 +32,7 @@ def incident_buttons(incident: Incident) -> tuple[Button, ...]:
     more = Button("More", _about("incident_more", incident))
     if not incident.is_open:
         return (reopen_button(incident), catch_up, _similar_button(incident), more)
-    third = _drift_button(incident) if _about_model(incident) else _why_button(incident)
+    third = _side_button(incident) if _about_model(incident) else _why_button(incident)
     if incident.acknowledged_by:
         claim = (_resolve_button(incident), _give_back_button(incident))
     else:

@@ -148,11 +148,12 @@ def test_the_buttons_carry_the_calls() -> None:
     assert [value for value, _ in choose.fields[0].options] == list(Severity)
 
 
-def test_a_drifting_model_offers_its_drift() -> None:
+def test_the_card_of_a_drifting_model_asks_which_side_it_is() -> None:
     drift = signal(name="Drift", kind=SignalKind.DRIFT, service="fraud", severity="warning")
     card = incident_card(incident(drift))
     assert card.tone is Tone.WARNING
-    assert button(card, "Show drift").call == Call("model_drift", {"model": "fraud"})
+    about = {"incident": "INC-12"}
+    assert button(card, "Model or infrastructure?").call == Call("model_or_infra", about)
     assert len(card.buttons) <= 5
 
 

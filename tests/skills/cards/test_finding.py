@@ -167,10 +167,10 @@ def test_without_what_was_read_it_is_an_ordinary_card() -> None:
 def test_a_model_that_is_served_by_another_service_is_asked_for_by_its_own_name() -> None:
     served = replace(DRIFT, service="eta-api")
     joined = with_signals(incident(served), [ALERT], NOON + 3 * MINUTE)
-    shown = card(joined, Noticed(served))
-    assert button(shown, "Show drift").call == Call(
-        "model_drift", {"model": "eta-model", "window": "24h"}
-    )
+    (section,) = more_sections(joined, {"model_drift"})
+    (drift,) = section.buttons
+    assert drift.label == "Show drift"
+    assert drift.call == Call("model_drift", {"model": "eta-model", "window": "24h"})
 
 
 def test_behind_more_is_what_can_be_said_of_the_finding() -> None:
