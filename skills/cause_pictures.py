@@ -1,7 +1,8 @@
 """A picture of the likeliest suspects' signals around the onset, where there is telemetry."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from skills.contract import Picture
 from skills.monitor_pictures import Mark, TracePanel, draw_traces
 
 MOST_PANELS, MOST_MARKS = 3, 2
+SHOWN_LEAST = timedelta(minutes=15)
+"""So much before the onset is drawn, or three times as long as trouble lasts: trouble of two
+minutes would be a dot at the end of an hour."""
 _FEWEST = 3
 _WIDE = 3.0
 """The band is the calm median and so many times its scaled median deviation."""
@@ -31,9 +35,11 @@ def suspects_picture(ranking: Ranking, found: Gathered) -> Picture | None:
     ][:MOST_PANELS]
     if not panels:
         return None
-    start = _moment(min(float(p.trace.times[0]) for p in panels))
     end = _moment(max(float(p.trace.times[-1]) for p in panels))
-    if start >= end:
+    first = _moment(min(float(p.trace.times[0]) for p in panels))
+    start = max(first, found.onset - max(SHOWN_LEAST, 3 * (end - found.onset)))
+    panels = [replace(panel, trace=_since(panel.trace, start)) for panel in panels]
+    if start >= end or any(not len(panel.trace.times) for panel in panels):
         return None
     marks = (Mark(found.onset, "first alert"), *_marks(found.changes, start, end))
     png = draw_traces(panels, start, end, marks=marks)
@@ -56,7 +62,7 @@ def _panel(
     name = max(sorted(off), key=lambda n: off[n], default="")
     if off.get(name, 0.0) <= _WIDE:
         return None
-    return TracePanel(traces[name], f"{component} · {name}")
+    return TracePanel(traces[name], f"{component} · {name.replace('_', ' ')}")
 
 
 def _trace(calm: Series, window: Series) -> Trace:
@@ -76,6 +82,12 @@ def _trace(calm: Series, window: Series) -> Trace:
         np.full(times.shape, middle + _WIDE * spread),
         np.abs(values - middle) / spread,
     )
+
+
+def _since(trace: Trace, start: datetime) -> Trace:
+    kept = trace.times >= start.timestamp()
+    arrays = (trace.times, trace.values, trace.low, trace.high, trace.scores)
+    return Trace(trace.labels, *(array[kept] for array in arrays))
 
 
 def _marks(changes: Iterable[Change], start: datetime, end: datetime) -> tuple[Mark, ...]:

@@ -38,7 +38,7 @@ def test_the_farthest_signal_of_each_measured_suspect_is_drawn(found: Gathered) 
     assert picture.png.startswith(b"\x89PNG")
     assert (
         picture.alt
-        == "pay · latency_p95, from 10:50 to 12:19 UTC, with the band of the hour before"
+        == "pay · latency p95, from 11:03 to 12:19 UTC, with the band of the hour before"
     )
 
 
