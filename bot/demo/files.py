@@ -136,6 +136,10 @@ canary = {{watch = "10m", settle = "10s"}}
 channel = "#ml-models"
 primary = "rmse"
 
+# A laptop that also runs all of Northwind times one answer only roughly.
+[model.{registry.MODEL}.gates.latency]
+slower = 3.0
+
 # Whoever leads the models may let one pass that is not better beyond chance, and says why.
 [model.{registry.MODEL}.gates.significance]
 override = ["@{LEADS.handle}"]
