@@ -31,4 +31,4 @@ def test_one_card_is_edited_and_its_thread_told(tmp_path: Path) -> None:
     assert shown.edits == 1
     assert [b.label for b in shown.reply.buttons] == ["Dry run of step 2", "Skip step 2", "End"]
     assert told.thread == card.ts
-    assert "`ok: /bin/look w`" in [line.text for line in told.reply.sections[0].lines]
+    assert "```\nok: /bin/look w\n```" in [line.text for line in told.reply.sections[0].lines]

@@ -167,5 +167,6 @@ def test_a_drift_alone_has_a_card_that_asks_for_nobody(world: World) -> None:
     alone = replace(alone, summary="churn: inputs drift, 2 of 9 columns")
     notice(world, alone)
     shown = card(world, "churn: inputs drift")
-    assert shown.buttons[:5] == ("Investigate", "Snooze", "Retrain", "Roll back", "Not useful")
+    asked = ("Investigate", "Model or infrastructure?", "Snooze", "Retrain", "Roll back")
+    assert shown.buttons[:5] == asked
     assert "Nothing that Tandem knows of changed in the 26 h before" in shown.text_shown

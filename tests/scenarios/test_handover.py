@@ -45,22 +45,22 @@ def test_an_incident_is_weighed_passed_on_and_answered(world: World) -> None:
         {"version": "4", "status": "firing", "alerts": [alert("Slow"), alert("ManyErrors")]}
     )
     assert answer.status_code == 202, answer.text
-    card = ada.wait_for("INC-1", channel=CHANNEL, timeout=15)
+    card = ada.wait_for("INC-1", channel=CHANNEL, timeout=60)
     ada.say(CHANNEL, "@tandem is it the model or the infrastructure?", thread=card)
-    verdict = ada.wait_for("How likely", channel=CHANNEL, timeout=15)
+    verdict = ada.wait_for("How likely", channel=CHANNEL, timeout=60)
     assert "Not looked at" in verdict.text_shown
 
     ada.click(card, "More")
     ada.click(ada.wait_for("Tell others", channel=CHANNEL, timeout=10), "Hand over")
     view = ada.wait_for_view("Hand over", timeout=10)
     ada.submit(view, {"to": "data", "note": "the store answers late"})
-    offer = ben.wait_for("for data: will you take it?", channel=CHANNEL, timeout=15)
+    offer = ben.wait_for("for data: will you take it?", channel=CHANNEL, timeout=60)
     assert "the store answers late" in offer.text_shown
 
     ben.click(offer, "Return")
     ben.submit(ben.wait_for_view("Return", timeout=10), {"reason": "our p95 is fine"})
-    answered = ben.wait_until(offer, lambda m: "was returned by data" in m.text_shown, timeout=15)
+    answered = ben.wait_until(offer, lambda m: "was returned by data" in m.text_shown, timeout=60)
     assert "our p95 is fine" in answered.text_shown
     assert "Accept" not in answered.buttons
-    told = ada.wait_for("returned by data after", channel=CHANNEL, timeout=15)
+    told = ada.wait_for("returned by data after", channel=CHANNEL, timeout=60)
     assert "our p95 is fine" in told.text_shown

@@ -72,7 +72,7 @@ def ask(world: World, text: str) -> Message:
     return ben.wait_for(
         lambda m: m.is_bot and m.thread_ts == ts and "Looking into it" not in m.text_shown,
         channel=CHANNEL,
-        timeout=30,
+        timeout=60,
     )
 
 
@@ -141,13 +141,13 @@ def test_a_summary_is_worded_by_the_model_and_checked(served: World, model: Chat
 
     notes, model.answer = write_down()
     ada.click(card, "Catch me up")
-    worded = ada.wait_for("Worded by small", channel="#incidents", timeout=30)
+    worded = ada.wait_for("Worded by small", channel="#incidents", timeout=60)
     assert notes
     assert "Reportedly" in worded.text_shown
 
     _, model.answer = write_down(lie="All 4711 customers were refunded by Zoe at 03:33.")
     ada.click(card, "Catch me up")
-    plain = ada.wait_for("Post here", channel="#incidents", timeout=30, after=worded.ts)
+    plain = ada.wait_for("Post here", channel="#incidents", timeout=60, after=worded.ts)
     assert "4711" not in plain.text_shown
     assert "Worded by" not in plain.text_shown
     assert "coupon job" in plain.text_shown
@@ -167,7 +167,7 @@ def test_without_an_answer_from_the_model_there_is_the_one_without_it(
     plain = ada.wait_for(
         lambda m: service in m.text_shown and "Post here" in m.buttons,
         channel="#incidents",
-        timeout=30,
+        timeout=60,
     )
     assert "Worded by" not in plain.text_shown
     assert "coupon job" in plain.text_shown
@@ -193,7 +193,7 @@ def test_an_investigation_shows_its_steps_and_only_what_they_say(
 
     model.answer = look_then_claim
     served.person("ada").say("#incidents", f"@tandem investigate {number}", thread=card)
-    found = served.person("ada").wait_for("1 of 2 claims", channel="#incidents", timeout=30)
+    found = served.person("ada").wait_for("1 of 2 claims", channel="#incidents", timeout=60)
     assert f"{number} of lantern is open." in found.text_shown
     assert "Looked at" in found.text_shown
     assert "Zoe" not in found.text_shown

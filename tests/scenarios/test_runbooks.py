@@ -69,29 +69,29 @@ def test_from_the_alert_to_the_end_of_its_runbook(world: World) -> None:
     ada.click(incident, f"Run: {TITLE}")
     view = ada.wait_for_view("Run a runbook", timeout=10)
     ada.submit(view, {"set.version": "4.17.3"})
-    card = ada.wait_for(lambda m: "EXE-1 · " in m.text_shown, channel=CHANNEL, timeout=15)
+    card = ada.wait_for(lambda m: "EXE-1 · " in m.text_shown, channel=CHANNEL, timeout=60)
     assert "service = checkout, version = 4.17.3" in card.text_shown
 
     eva.click(card, "Run step 1")
     eva.wait_for("Not allowed", channel=CHANNEL, timeout=10)
     ada.click(card, "Run step 1")
-    card = ada.wait_until(card, lambda m: "Dry run of step 2" in m.buttons, timeout=15)
+    card = ada.wait_until(card, lambda m: "Dry run of step 2" in m.buttons, timeout=60)
     ada.click(card, "Dry run of step 2")
-    card = ada.wait_until(card, lambda m: "Run step 2" in m.buttons, timeout=15)
+    card = ada.wait_until(card, lambda m: "Run step 2" in m.buttons, timeout=60)
     assert "would roll back checkout 4.17.3" in card.text_shown
     ada.click(card, "Run step 2")
-    card = ada.wait_until(card, lambda m: "2 of 2 steps done" in m.text_shown, timeout=15)
+    card = ada.wait_until(card, lambda m: "2 of 2 steps done" in m.text_shown, timeout=60)
     ada.wait_for(
         lambda m: m.thread_ts == card.ts and "rolled back checkout 4.17.3" in m.text_shown,
         channel=CHANNEL,
-        timeout=15,
+        timeout=60,
     )
     told = "".join(m.text_shown for m in ada.thread(CHANNEL, card.ts))
     assert "looking at checkout" in told
-    incident = ada.wait_until(incident, lambda m: "EXE-1" in m.text_shown, timeout=15)
+    incident = ada.wait_until(incident, lambda m: "EXE-1" in m.text_shown, timeout=60)
 
     ada.click(card, "End")
-    ada.wait_until(card, lambda m: "Ended: 2 of 2 steps done." in m.text_shown, timeout=15)
+    ada.wait_until(card, lambda m: "Ended: 2 of 2 steps done." in m.text_shown, timeout=60)
     audit = world.bot.parts.store.audit.find(skill="runbook_step")
     assert {entry.outcome for entry in audit} == {"ok", "done", "Denied"}
     assert list((world.folder / "steps").iterdir()) == []

@@ -172,7 +172,8 @@ def test_a_restart_remembers_that_it_flapped(alerts: Alerts) -> None:
 def test_the_server_of_a_model_is_the_one_that_its_finding_names(alerts: Alerts) -> None:
     """Where the model is called otherwise than the service that answers for it."""
     correlator = Correlator(MODELS)
-    drift = finding(alerts, SignalKind.DRIFT, "eta", 60)
+    drift = finding(alerts, SignalKind.DRIFT, "arrivals", 60)
+    drift = replace(drift, labels={**drift.labels, "model": "arrivals"})
     named = replace(drift, labels={**drift.labels, "served_by": "eta-api"})
     assert len(play(correlator, [finding(alerts, SignalKind.METRIC, "eta-api", 0), named])) == 1
     apart = Correlator(MODELS)
