@@ -1,0 +1,1 @@
+"""What Tandem keeps when what it stands on fails: faults, made again and again, and counted."""
