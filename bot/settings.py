@@ -1,22 +1,51 @@
-"""Every setting, read once from the environment (or a `.env` file) into one frozen object.
+"""Every setting, read once from the environment (or a `.env` file) into one frozen object. One that
+holds a secret, such as SLACK_BOT_TOKEN, may also name a file with it: SLACK_BOT_TOKEN_FILE.
 
 `tandem settings` prints this table; docs/reference/settings.md is made from it.
 """
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from knowledge.errors import UserError
+from knowledge.secret_files import find_secret, has_file
+
+ENV_FILE = ".env"
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Settings that hold a secret, where the file is named that has it: SLACK_BOT_TOKEN_FILE."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        places = (_capitals(os.environ), _capitals(dotenv_values(ENV_FILE)))
+        names = [n for n, f in self.settings_cls.model_fields.items() if is_secret(n, f)]
+        found = {name: find_secret(name.upper(), *places) for name in names}
+        return {name: found[name] for name in names if has_file(name.upper(), *places)}
+
+
+def is_secret(name: str, field: FieldInfo) -> bool:
+    """Whether it may come from a file. The database's URL may hold a password."""
+    return field.annotation is SecretStr or name == "database_url"
+
+
+def _capitals(variables: Any) -> dict[str, str | None]:
+    return {name.upper(): value for name, value in variables.items()}
 
 
 class Settings(BaseSettings):
     """One field, one variable of the same name in capitals, one line of explanation."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
 
     # Slack
@@ -244,6 +273,18 @@ class Settings(BaseSettings):
     tandem_log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first that has one."""
+        return init_settings, SecretFiles(settings_cls), env_settings, dotenv_settings
 
     @property
     def slack_mode(self) -> Literal["socket", "http"]:

@@ -8,6 +8,7 @@ from dotenv import dotenv_values
 from bot.settings import Settings
 from bot.webhooks import Sources, built_in, parse_sources
 from knowledge.errors import UserError
+from knowledge.secret_files import find_secret
 
 
 def make_sources(settings: Settings) -> Sources:
@@ -30,7 +31,7 @@ def load_sources(path: Path, token: str = "", *, secrets: bool = True) -> Source
     return parse_sources(
         text,
         str(path),
-        lambda name: os.environ.get(name) or written.get(name) or "",
+        lambda name: find_secret(name, os.environ, written),
         token,
         secrets=secrets,
     )

@@ -4,7 +4,7 @@ import argparse
 
 from pydantic import SecretStr
 
-from bot.settings import Settings
+from bot.settings import Settings, is_secret
 from bot.verbs import Parsers
 
 
@@ -19,11 +19,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table() -> str:
-    """Markdown: variable, default, what it is for."""
+    """Markdown: variable, default, what it is for; a star where a file may hold it."""
     lines = ["| variable | default | what it is for |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         default = field.default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
         value = f"`{shown}`" if shown not in ("", None) else ""
-        lines.append(f"| `{name.upper()}` | {value} | {field.description} |")
+        star = " \\*" if is_secret(name, field) else ""
+        lines.append(f"| `{name.upper()}`{star} | {value} | {field.description} |")
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from knowledge.adapters.trainers import Trainers, open_trainers
 from knowledge.errors import Unavailable, UserError
 from knowledge.ports import Pager, Tickets
 from knowledge.records import Incident
+from knowledge.secret_files import find_secret
 from knowledge.training.file import Environment, TrainersFile, read_trainers
 
 
@@ -95,9 +96,10 @@ def make_tickets(settings: TicketSettings) -> tuple[Tickets, ...]:
 
 
 def environment(name: str) -> str:
-    """A variable as the settings read theirs: the environment, then a .env file in the folder where
-    Tandem starts. Empty where it is set nowhere."""
-    return os.environ.get(name) or dotenv_values(".env").get(name) or ""
+    """A secret as the settings read theirs: the variable, or the file that NAME_FILE names, from
+    the environment, then a .env file in the folder where Tandem starts. Empty where it is set
+    nowhere."""
+    return find_secret(name, os.environ, dotenv_values(".env"))
 
 
 def make_trainer(

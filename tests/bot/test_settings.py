@@ -2,9 +2,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, is_secret, read_settings
 from knowledge.errors import UserError
 
 
@@ -13,6 +13,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In an empty folder, with none of our variables set."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -100,3 +101,52 @@ def test_a_missing_token_stops_the_start_with_one_clear_line(
 @pytest.mark.parametrize("given", [{"slack_app_token": "xapp-1"}, {"slack_signing_secret": "abc"}])
 def test_with_the_tokens_of_its_way_in_the_bot_may_start(given: dict[str, Any]) -> None:
     read_settings(slack_bot_token="xoxb-1", **given).require_slack()
+
+
+# Secrets from files
+
+SECRETS = [name for name, field in Settings.model_fields.items() if is_secret(name, field)]
+
+
+def value_of(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_every_secret_may_come_from_a_file(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("sqlite:///hunter2\n")
+    monkeypatch.setenv(f"{name.upper()}_FILE", str(tmp_path / "secret"))
+    settings = read_settings()
+    assert value_of(settings, name) == "sqlite:///hunter2"
+    assert name == "database_url" or "hunter2" not in repr(settings)
+
+
+def test_what_is_no_secret_does_not_come_from_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "channel").write_text("#ops")
+    monkeypatch.setenv("TANDEM_CHANNEL_FILE", str(tmp_path / "channel"))
+    assert read_settings().tandem_channel == "#incidents"
+
+
+def test_the_environment_goes_before_the_file_of_settings_also_for_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("from-a-file\n")
+    (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN_FILE={tmp_path}/token\n")
+    assert value_of(read_settings(), "slack_bot_token") == "from-a-file"
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "from-the-environment")
+    assert value_of(read_settings(), "slack_bot_token") == "from-the-environment"
+    assert value_of(read_settings(slack_bot_token="given"), "slack_bot_token") == "given"
+
+
+def test_a_secret_that_is_given_twice_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JIRA_TOKEN", "one")
+    monkeypatch.setenv("JIRA_TOKEN_FILE", str(tmp_path / "two"))
+    with pytest.raises(UserError, match="JIRA_TOKEN and JIRA_TOKEN_FILE are both set"):
+        read_settings()
