@@ -111,7 +111,7 @@ def _signed(secret: str) -> Hmac:
 def _read(training_id: str, body: bytes) -> Report:
     try:
         raw: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(400, "body", "it is no JSON") from None
     try:
         report = Report.model_validate(raw)

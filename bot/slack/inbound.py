@@ -3,13 +3,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from bot.ask import Ask, Mark, Place, Way, Window
 from bot.slack import press
+from knowledge.errors import BadArgs
 from knowledge.records import Message
 from skills.contract import Call, Form
 
@@ -18,10 +20,38 @@ Payload = Mapping[str, Any]
 METADATA = 3000
 """Characters of a window's private_metadata that Slack takes."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
+_OTHER_SHAPE = (
+    *(KeyError, IndexError, TypeError, AttributeError),
+    *(ValueError, OverflowError, StopIteration),
+)
+"""What comes of reading a payload as something that it is not."""
+
 _MENTION = re.compile(r"<@(\w+)(?:\|[^>]*)?>")
 _GROUP = re.compile(r"<!subteam\^(\w+)(?:\|@?([^>]*))?>")
 _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 _CHANNEL = re.compile(r"<#\w+\|([^>]*)>")
+
+
+def of_slack(read: Callable[P, T]) -> Callable[P, T]:
+    """Also raises BadArgs where the payload has another shape than Slack's."""
+
+    @wraps(read)
+    def checked(*given: P.args, **named: P.kwargs) -> T:
+        try:
+            return read(*given, **named)
+        except _OTHER_SHAPE as error:
+            raise BadArgs("payload", "it has another shape than Slack's") from error
+
+    return checked
+
+
+def _id(value: object) -> str:
+    """An id, which is a text that is not empty. Raises TypeError."""
+    if not isinstance(value, str) or not value:
+        raise TypeError(value)
+    return value
 
 
 def plain(text: str, bot_user: str = "") -> str:
@@ -34,28 +64,30 @@ def plain(text: str, bot_user: str = "") -> str:
     return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
 
 
+@of_slack
 def from_command(body: Payload) -> Ask:
     """A slash command. Its trigger id names this one invocation."""
     return Ask(
-        id=f"command:{body['trigger_id']}",
-        user=body["user_id"],
+        id=f"command:{_id(body['trigger_id'])}",
+        user=_id(body["user_id"]),
         way=Way.COMMAND,
-        command=body["command"],
+        command=_id(body["command"]),
         text=plain(body.get("text", "")),
         place=Place(
-            channel=body["channel_id"],
-            response_url=body.get("response_url", ""),
+            channel=_id(body["channel_id"]),
+            response_url=str(body.get("response_url") or ""),
             trigger=body["trigger_id"],
         ),
     )
 
 
+@of_slack
 def from_event(body: Payload, bot_user: str) -> Ask | None:
     """A mention, a direct message, or a reply in a thread (the caller knows whose thread)."""
     event = body["event"]
     if event.get("bot_id") or event.get("subtype") or not event.get("user"):
         return None
-    text = event.get("text", "")
+    text = str(event.get("text") or "")
     direct = event.get("channel_type") == "im"
     mentioned = f"<@{bot_user}" in text
     if event["type"] == "message" and mentioned and not direct:
@@ -71,13 +103,14 @@ def from_event(body: Payload, bot_user: str) -> Ask | None:
     thread = event.get("thread_ts") or ("" if direct else event["ts"])
     return Ask(
         id=f"event:{body.get('event_id') or event['ts']}",
-        user=event["user"],
+        user=_id(event["user"]),
         way=Way.DM if direct else way,
         text=plain(text, bot_user),
-        place=Place(channel=event["channel"], thread=thread),
+        place=Place(channel=_id(event["channel"]), thread=str(thread)),
     )
 
 
+@of_slack
 def from_press(body: Payload) -> tuple[Ask, Form | None]:
     """A pressed button, and the form to ask first if it has one. Raises BadArgs."""
     action = body["actions"][0]
@@ -94,7 +127,7 @@ def from_press(body: Payload) -> tuple[Ask, Form | None]:
     )
     ask = Ask(
         id=f"press:{body['user']['id']}:{action['action_ts']}:{action['action_id']}",
-        user=body["user"]["id"],
+        user=_id(body["user"]["id"]),
         way=Way.BUTTON,
         call=call,
         place=place,
@@ -113,6 +146,7 @@ def seen(shown: Payload) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@of_slack
 def asks_form(body: Payload) -> bool:
     """Does this press open the window of its skill's own form?"""
     return press.asks(body["actions"][0].get("value", ""))
@@ -123,7 +157,8 @@ def in_window(ask: Ask, window: Window) -> Ask:
     return replace(ask, way=Way.OPEN, window=window)
 
 
-def from_preview(body: Payload, window: Window) -> Ask:
+@of_slack
+def from_preview(body: Payload) -> Ask:
     """The preview's button in a window: its Call, with what is typed so far. Raises BadArgs."""
     action, view = body["actions"][0], body["view"]
     call, _ = press.decode(action.get("value", ""))
@@ -131,15 +166,16 @@ def from_preview(body: Payload, window: Window) -> Ask:
     values = _values(view)
     return Ask(
         id=f"look:{body['user']['id']}:{view['id']}:{action['action_ts']}",
-        user=body["user"]["id"],
+        user=_id(body["user"]["id"]),
         way=Way.LOOK,
         call=replace(call, args={**call.args, **values}),
         place=place,
         values=values,
-        window=window,
+        window=Window(_id(view["id"]), _id(view["hash"])),
     )
 
 
+@of_slack
 def from_form(body: Payload) -> Ask:
     """A submitted window; `metadata` made its private_metadata when it was opened."""
     view = body["view"]
@@ -147,7 +183,7 @@ def from_form(body: Payload) -> Ask:
     values = _values(view)
     return Ask(
         id=f"form:{view['id']}:{view.get('hash', '')}",
-        user=body["user"]["id"],
+        user=_id(body["user"]["id"]),
         way=Way.FORM,
         call=replace(call, args={**call.args, **values}),
         place=place,
@@ -156,32 +192,42 @@ def from_form(body: Payload) -> Ask:
     )
 
 
+@of_slack
+def from_home(body: Payload) -> str | None:
+    """Who opened the App Home; None for its other tabs."""
+    event = body["event"]
+    return _id(event["user"]) if event.get("tab", "home") == "home" else None
+
+
+@of_slack
 def from_reaction(body: Payload, bot_user: str) -> Mark | None:
     """A reaction on a person's (or another app's) message; the caller knows which emoji count."""
     event = body["event"]
     item = event["item"]
     if item["type"] != "message" or bot_user in (event["user"], event.get("item_user")):
         return None
-    channel, ts, emoji = item["channel"], item["ts"], event["reaction"].partition("::")[0]
+    channel, ts = _id(item["channel"]), _id(item["ts"])
+    emoji = event["reaction"].partition("::")[0]
     # By person: one who may not put it there must not keep the next one from doing so.
     return Mark(
         id=f"reaction:{channel}:{ts}:{emoji}:{event['user']}",
-        user=event["user"],
+        user=_id(event["user"]),
         channel=channel,
         ts=ts,
         emoji=emoji,
     )
 
 
+@of_slack
 def from_message_action(body: Payload) -> Mark:
     """An entry of a message's menu."""
     raw = body["message"]
-    user, trigger = body["user"]["id"], body["trigger_id"]
+    user, trigger = _id(body["user"]["id"]), _id(body["trigger_id"])
     return Mark(
         id=f"action:{user}:{trigger}",
         user=user,
-        channel=body["channel"]["id"],
-        ts=raw["ts"],
+        channel=_id(body["channel"]["id"]),
+        ts=_id(raw["ts"]),
         message=message_of(raw),
         trigger=trigger,
         response_url=body.get("response_url", ""),
@@ -214,6 +260,7 @@ def metadata(call: Call, place: Place) -> str:
     return press.encode(carried, limit=METADATA)
 
 
+@of_slack
 def press_metadata(text: str) -> tuple[Call, Place]:
     """Raises BadArgs when it is not ours."""
     carried, _ = press.decode(text)

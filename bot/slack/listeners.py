@@ -4,7 +4,8 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -20,6 +21,7 @@ from skills.contract import Call, Form
 log = logging.getLogger("tandem.slack")
 
 Payload = dict[str, Any]
+T = TypeVar("T")
 ANY = re.compile(".*")
 
 
@@ -59,13 +61,15 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
     @app.command(ANY)
     async def command(ack: AsyncAck, body: Payload) -> None:
         await ack()
-        desk.take(inbound.from_command(body))
+        ask = _read(inbound.from_command, body)
+        if ask is not None:
+            desk.take(ask)
 
     @app.event("app_mention")
     @app.event("message")
     async def message(ack: AsyncAck, body: Payload) -> None:
         await ack()
-        ask = inbound.from_event(body, bot_user())
+        ask = _read(inbound.from_event, body, bot_user())
         if ask is None:
             return
         if ask.way is Way.THREAD and not desk.ours(ask.place.channel, ask.place.thread):
@@ -75,17 +79,17 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
     @app.event("app_home_opened")
     async def home(ack: AsyncAck, body: Payload) -> None:
         await ack()
-        if body["event"].get("tab", "home") == "home":
-            desk.opened_home(body["event"]["user"])
+        user = _read(inbound.from_home, body)
+        if user is not None:
+            desk.opened_home(user)
 
     @app.action(re.compile("^call-"))
     async def press(ack: AsyncAck, body: Payload, client: AsyncWebClient) -> None:
         await ack()
-        try:
-            ask, form = inbound.from_press(body)
-        except BadArgs as error:
-            log.warning("a press that is not ours: %s", error)
+        pressed = _read(inbound.from_press, body)
+        if pressed is None:
             return
+        ask, form = pressed
         if inbound.asks_form(body):
             await _wait_in_window(client, desk, ask)
         elif form is not None and ask.call is not None:
@@ -96,14 +100,13 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
     @app.action(re.compile(f"^{blocks.PREVIEW}-"))
     async def preview(ack: AsyncAck, body: Payload, client: AsyncWebClient) -> None:
         await ack()
+        ask = _read(inbound.from_preview, body)
+        if ask is None:
+            return
         view = body["view"]
         drawn = await _redrawn(client, view, windows.drawing(view))
-        if drawn is None:
-            return
-        try:
-            desk.take(inbound.from_preview(body, windows.opened(drawn)))
-        except BadArgs as error:
-            log.warning("a press that is not ours: %s", error)
+        if drawn is not None:
+            desk.take(replace(ask, window=windows.opened(drawn)))
 
     @app.action(re.compile("^link-"))
     async def link(ack: AsyncAck) -> None:
@@ -111,8 +114,11 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
 
     @app.view(blocks.FORM_CALLBACK)
     async def submit(ack: AsyncAck, body: Payload) -> None:
+        ask = _read(inbound.from_form, body)
+        if ask is None:
+            await ack()
+            return
         try:
-            ask = inbound.from_form(body)
             if ask.call is not None:
                 desk.check(ask.call)
         except UserError as error:
@@ -124,14 +130,15 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
     @app.event("reaction_added")
     async def reaction(ack: AsyncAck, body: Payload) -> None:
         await ack()
-        mark = inbound.from_reaction(body, bot_user())
+        mark = _read(inbound.from_reaction, body, bot_user())
         if mark is not None and marks.wants(mark.emoji):
             await asyncio.to_thread(marks.reacted, mark)
 
     @app.message_shortcut(ADD_TO_TIMELINE)
     async def pick(ack: AsyncAck, body: Payload, client: AsyncWebClient) -> None:
         await ack()
-        asked = await asyncio.to_thread(marks.picked, inbound.from_message_action(body))
+        mark = _read(inbound.from_message_action, body)
+        asked = await asyncio.to_thread(marks.picked, mark) if mark is not None else None
         if asked is not None:
             call, form, place = asked
             user = body["user"]["id"]
@@ -141,6 +148,15 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
     @app.event(ANY)
     async def other(ack: AsyncAck) -> None:
         await ack()
+
+
+def _read(read: Callable[..., T], *given: Any) -> T | None:
+    """None, and a line in the log, for what is no request that Slack or a button of ours makes."""
+    try:
+        return read(*given)
+    except BadArgs as error:
+        log.warning("a request that is not ours: %s", error)
+        return None
 
 
 async def _open(client: AsyncWebClient, desk: Desk, form: Form, ask: Ask) -> None:
@@ -187,4 +203,4 @@ def _errors(error: UserError, body: Payload) -> dict[str, str]:
     if isinstance(error, BadArgs) and error.field in inputs:
         # It stands below the field: its name and an example of a request would only be noise.
         return {error.field: f"{error.problem[:1].upper()}{error.problem[1:]}"}
-    return {inputs[0]: str(error)}
+    return {name: str(error) for name in inputs[:1]}

@@ -41,7 +41,7 @@ def decode(value: str) -> tuple[Call, Form | None]:
         carried = json.loads(value)
         form = carried.get("f")
         return _call(carried), form and _form(form, carried.get("p"))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadArgs("button", "it carries nothing this bot understands") from error
 
 
@@ -49,7 +49,7 @@ def asks(value: str) -> bool:
     """Does the press open the window of the call's own skill?"""
     try:
         return bool(json.loads(value).get("w"))
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return False
 
 

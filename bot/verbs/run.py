@@ -5,7 +5,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from threading import Thread
@@ -13,21 +13,19 @@ from typing import Any
 
 import uvicorn
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.requests import Request
-from starlette.responses import Response
 
 from bot.build import Bot, build
 from bot.log import set_up
 from bot.marks import Marks, read_emojis
 from bot.metrics import State, metrics_route
 from bot.mlflow_hook import MlflowHook
+from bot.patience import PatientProtocol
 from bot.server import Counts, Intakes, http_app
 from bot.settings import Settings, read_settings
-from bot.slack import listeners
+from bot.slack import door, listeners
 from bot.training_reports import TrainingReports
 from bot.verbs import Parsers
 from knowledge.errors import UserError
@@ -66,7 +64,8 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
     store, desk = bot.parts.store, bot.desk
     marks = Marks(bot.messenger, store.incidents, desk.incident_of, desk.take, emojis)
     listeners.register(app, desk, lambda: bot_user, marks)
-    slack_events = slack_endpoint(app) if settings.slack_mode == "http" else None
+    signing = settings.slack_signing_secret.get_secret_value()
+    slack_events = door.endpoint(app, signing) if settings.slack_mode == "http" else None
     counts = Counts()
     meters, token = bot.parts.meters, settings.tandem_webhook_token.get_secret_value()
     meters.registry.register(
@@ -98,6 +97,8 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
         port=settings.tandem_http_port,
         log_config=None,
         lifespan="off",
+        http=PatientProtocol,
+        ws="none",
         timeout_graceful_shutdown=5,
     )
     server = Server(config)
@@ -157,10 +158,6 @@ async def _signed_in(client: AsyncWebClient) -> str:
         except (SlackClientError, OSError) as error:
             log.warning("Slack cannot be reached, trying again: %s", error)
             await asyncio.sleep(SLACK_DOWN_RETRY_S)
-
-
-def slack_endpoint(app: AsyncApp) -> Callable[[Request], Awaitable[Response]]:
-    return AsyncSlackRequestHandler(app).handle
 
 
 @asynccontextmanager

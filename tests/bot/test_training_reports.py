@@ -159,6 +159,7 @@ def test_without_a_signature_or_a_trainer_nothing_is_taken() -> None:
     [
         (b"{", "body"),
         (b"[]", "body"),
+        (b"[" * 50_000, "body"),
         ({"state": "asked"}, "state"),
         ({}, "state"),
         ({"state": "done", "version": "8; drop"}, "version"),

@@ -1,9 +1,12 @@
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bot.ask import Place, Way
 from bot.slack import inbound, press
+from knowledge.errors import BadArgs
 from skills.contract import Call
 
 BOT = "UBOT"
@@ -169,3 +172,25 @@ def test_an_entry_of_a_messages_menu_brings_the_message() -> None:
 
 def test_a_message_of_another_app_is_by_that_app() -> None:
     assert inbound.message_of({"ts": "5.1", "bot_id": "B1", "text": "disk full"}).user == "B1"
+
+
+@pytest.mark.parametrize("body", [{}, {"event": [], "user": "U1", "actions": {}, "view": []}])
+@pytest.mark.parametrize(
+    "read",
+    [
+        inbound.from_command,
+        inbound.from_press,
+        inbound.asks_form,
+        inbound.from_preview,
+        inbound.from_form,
+        inbound.from_home,
+        inbound.from_message_action,
+        partial(inbound.from_event, bot_user=BOT),
+        partial(inbound.from_reaction, bot_user=BOT),
+    ],
+)
+def test_what_has_another_shape_than_slacks_is_said_to_have_it(
+    read: Callable[[dict[str, Any]], object], body: dict[str, Any]
+) -> None:
+    with pytest.raises(BadArgs, match="another shape"):
+        read(body)
