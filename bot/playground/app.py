@@ -1,8 +1,9 @@
 """The playground as a Starlette app: which path leads where."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ STATIC = Path(__file__).parent / "static"
 # Only these are shown in the page; anything else is offered as a download.
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 LARGEST = 50 * 1024 * 1024
+DROP_EVERY_S = 0.1
+"""How often the troubles are asked whether sockets are to be dropped."""
 
 View = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -34,14 +37,11 @@ View = Callable[[Request], Coroutine[Any, Any, Response]]
 def build_app(pg: Playground) -> Starlette:
     """Every route of the playground."""
 
-    async def api(request: Request) -> Response:
-        return await serve_method(pg, request)
+    def troubled(view: Callable[[Playground, Request], Awaitable[Response]]) -> View:
+        async def serve(request: Request) -> Response:
+            return await pg.troubles.serve(request, partial(view, pg))
 
-    async def response_url(request: Request) -> Response:
-        return await _response_url(pg, request)
-
-    async def upload(request: Request) -> Response:
-        return await _upload(pg, request)
+        return serve
 
     async def file(request: Request) -> Response:
         return _file(pg.workspace.files.get(request.path_params["id"]))
@@ -50,9 +50,9 @@ def build_app(pg: Playground) -> Starlette:
         await _stream(pg, socket)
 
     routes = [
-        Route("/api/{method}", api, methods=["GET", "POST"]),
-        Route("/response/{key}", response_url, methods=["POST"]),
-        Route("/upload/v1/{ticket}", upload, methods=["POST"]),
+        Route("/api/{method}", troubled(serve_method), methods=["GET", "POST"]),
+        Route("/response/{key}", troubled(_response_url), methods=["POST"]),
+        Route("/upload/v1/{ticket}", troubled(_upload), methods=["POST"]),
         Route("/play/file/{id}", file),
         WebSocketRoute("/link/", pg.sockets.serve),
         WebSocketRoute("/play/stream", stream),
@@ -71,8 +71,17 @@ def build_app(pg: Playground) -> Starlette:
 async def _lifespan(pg: Playground) -> AsyncIterator[None]:
     if pg.panel is not None:
         pg.delivery.background(_watch_panel(pg))
+    pg.delivery.background(_drop_sockets(pg))
     yield
     await pg.close()
+
+
+async def _drop_sockets(pg: Playground) -> None:
+    """As its troubles have it."""
+    while True:
+        await asyncio.sleep(DROP_EVERY_S)
+        if pg.troubles.drop_now():
+            await pg.sockets.drop()
 
 
 async def _watch_panel(pg: Playground) -> None:

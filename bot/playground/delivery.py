@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
+from bot.playground.troubles import Troubles
+
 Json = dict[str, Any]
 Kind = Literal["events_api", "slash_commands", "interactive"]
 
@@ -36,15 +38,16 @@ class Road(Protocol):
 class Delivery:
     """Sends over `road`; keeps the tasks it started, so that `close` can end them."""
 
-    def __init__(self, retry_delays: tuple[float, ...]) -> None:
+    def __init__(self, retry_delays: tuple[float, ...], troubles: Troubles | None = None) -> None:
         """`retry_delays`: seconds before the first, second ... repeat of an event."""
         self.road: Road | None = None
         self._delays = retry_delays
+        self._troubles = troubles or Troubles()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def send(self, kind: Kind, payload: Json) -> Ack:
         """A command or an interaction: Slack never repeats these."""
-        if self.road is None:
+        if self.road is None or self._troubles.is_down:
             return Ack(False, reason="connection_failed")
         start = perf_counter()
         ack = await self.road.send(kind, payload, 0, "")
@@ -53,6 +56,8 @@ class Delivery:
     def event(self, payload: Json) -> None:
         """An event: sent in the background, and again when it was not acknowledged."""
         self.background(self._event(payload))
+        if self._troubles.of_events.twice:
+            self.background(self._event(payload))
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` until it ends or the playground does."""
@@ -67,9 +72,10 @@ class Delivery:
 
     async def _event(self, payload: Json) -> None:
         reason = ""
+        await asyncio.sleep(self._troubles.waits())
         for retry, delay in enumerate((0.0, *self._delays)):
             await asyncio.sleep(delay)
-            if self.road is None:
+            if self.road is None or self._troubles.is_down:
                 reason = "connection_failed"
                 continue
             ack = await self.road.send("events_api", payload, retry, reason)

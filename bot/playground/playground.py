@@ -20,6 +20,7 @@ from bot.playground.socket_mode import SocketMode
 from bot.playground.stream import Stream
 from bot.playground.talk import Talk
 from bot.playground.tickets import Tickets
+from bot.playground.troubles import Troubles
 from bot.playground.views import Views
 from bot.playground.workspace import (
     APP_ID,
@@ -107,8 +108,9 @@ class Playground:
         self.stream = Stream()
         self.limits = Limits(rate_scale)
         self.tickets = Tickets(clock, self.timing.trigger)
-        self.delivery = Delivery(self.timing.retries)
-        self.sockets = SocketMode(clock, self.timing.ack, self._app_moved)
+        self.troubles = Troubles()
+        self.delivery = Delivery(self.timing.retries, self.troubles)
+        self.sockets = SocketMode(clock, self.timing.ack, self._app_moved, self.troubles)
         self.delivery.road = self.sockets
         self.http: HttpEvents | None = None
         self.content = Content(self.workspace)

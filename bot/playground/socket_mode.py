@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex, token_urlsafe
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import uuid4
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from bot.playground.delivery import Ack, Kind
+from bot.playground.troubles import Troubles
 from bot.playground.workspace import APP_ID
 
 Json = dict[str, Any]
@@ -30,12 +32,17 @@ class SocketMode:
     """The app's sockets."""
 
     def __init__(
-        self, clock: Callable[[], float], ack_seconds: float, changed: Callable[[], None]
+        self,
+        clock: Callable[[], float],
+        ack_seconds: float,
+        changed: Callable[[], None],
+        troubles: Troubles | None = None,
     ) -> None:
         """`changed` is called when a socket comes or goes, and when the app acknowledges."""
         self._clock = clock
         self._ack_seconds = ack_seconds
         self._changed = changed
+        self._troubles = troubles or Troubles()
         self._tickets: dict[str, float] = {}
         self._sockets: list[_Socket] = []
 
@@ -53,7 +60,7 @@ class SocketMode:
     async def serve(self, socket: WebSocket) -> None:
         """One socket from its opening to its end."""
         expires = self._tickets.pop(socket.query_params.get("ticket", ""), 0.0)
-        if expires < self._clock():
+        if expires < self._clock() or self._troubles.is_down:
             await socket.close(1008, "link_disabled")
             return
         if len(self._sockets) >= MOST:
@@ -123,6 +130,13 @@ class SocketMode:
         finally:
             mine.waiting.pop(envelope, None)
         return Ack(True, body)
+
+    async def drop(self) -> None:
+        """Close every socket without a warning; what they had not acknowledged is lost."""
+        for mine in tuple(self._sockets):
+            self._gone(mine)
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await mine.socket.close(1011)
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tell every socket to come anew, then close it, as Slack does every few hours."""
