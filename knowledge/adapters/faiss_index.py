@@ -80,6 +80,9 @@ class FaissIndex:
                 found = self._alive(query, min(k + self._dead(), len(self._ids)))
         return found[:k]
 
+    def settle(self) -> None:
+        """Nothing is left to do: cells are made as vectors are added."""
+
     def _alive(self, query: Vector, most: int) -> list[tuple[str, float]]:
         cosines, rows = self._index.search(query, most)
         return [

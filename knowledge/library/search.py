@@ -166,6 +166,16 @@ class SearchLibrary:
                 self._embed(batch)
                 progress(self._vectors.filled, len(self._words))
             self._learn()
+            self._settle()
+
+    def _settle(self) -> None:
+        """Only while nothing is missing here: what an index that replicas share holds beyond that
+        is then nobody's."""
+        revision = self._documents.revision()
+        with self._lock:
+            index, whole = self._index, revision == self._revision and not self._waiting
+        if index is not None and whole:
+            index.settle()
 
     def score_all(self) -> None:
         """Score every document from now on, however many there are; for measuring what is missed
@@ -317,7 +327,9 @@ class SearchLibrary:
         if query is not None and self._index is not None:
             depth = min(_DEEPEST, _DEPTH * rows // passing)
             keys = (key.rpartition("#")[0] for key, _ in self._index.search(query, depth))
-            found.append(np.fromiter((self._words.row(i) for i in keys), dtype=np.int64))
+            # Another replica may have added what is not heard of here yet.
+            known = (self._words.row(i) for i in keys if i in self._words)
+            found.append(np.fromiter(known, dtype=np.int64))
         praised = [self._words.row(i) for i, s in said.items() if s.shift > 0 and i in self._words]
         found.append(np.array(praised, dtype=np.int64))
         candidates = np.unique(np.concatenate(found))

@@ -69,7 +69,13 @@ class VectorIndex(Protocol):
     def remove(self, ids: Sequence[str]) -> None: ...
 
     def search(self, vector: Vector, k: int) -> list[tuple[str, float]]:
-        """The k nearest ids with their cosine, best first; vector of shape (dimensions,)."""
+        """The k nearest ids with their cosine, best first; vector of shape (dimensions,). Where
+        replicas share an index, ids that only others have added are among them."""
+        ...
+
+    def settle(self) -> None:
+        """All that there is has been added for now: do what is better done once than with every
+        add. Takes as long as it takes."""
         ...
 
     def __len__(self) -> int: ...

@@ -47,6 +47,9 @@ class FlatIndex:
         for document_id in ids:
             self._vectors.pop(document_id, None)
 
+    def settle(self) -> None:
+        """Nothing is left to do."""
+
     def search(self, vector: Vector, k: int) -> list[tuple[str, float]]:
         if not self._vectors:
             return []

@@ -1,6 +1,6 @@
 """One suite for every VectorIndex."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -8,20 +8,35 @@ import pytest
 
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.memory.search import FlatIndex
+from knowledge.adapters.sql import SqlStore, open_store
 from knowledge.ports import VectorIndex
 from knowledge.records import Vector
+from tests.knowledge.adapters.vectors import empty_index
 
 SIZE = 16
 
 
-@pytest.fixture(params=["memory", "faiss", "faiss cells"])
+@pytest.fixture(params=["memory", "faiss", "faiss cells", "pgvector", "pgvector graph"])
 def index(request: pytest.FixtureRequest) -> VectorIndex:
     makers: dict[str, Callable[[int], VectorIndex]] = {
         "memory": FlatIndex,
         "faiss": FaissIndex,
         "faiss cells": partial(FaissIndex, cells_from=2),
     }
-    return makers[request.param](SIZE)
+    if request.param in makers:
+        return makers[request.param](SIZE)
+    shared = empty_index(request.getfixturevalue("opened").database, SIZE, graph_from=0)
+    if request.param == "pgvector graph":
+        shared.settle()
+        assert not shared.exact
+    return shared
+
+
+@pytest.fixture(scope="module")
+def opened(postgresql_url: str) -> Iterator[SqlStore]:
+    store = open_store(postgresql_url)
+    yield store
+    store.close()
 
 
 def unit(*places: int) -> Vector:
@@ -70,6 +85,13 @@ def test_many_replacements_leave_one_of_each(index: VectorIndex) -> None:
     found = index.search(rows[7], 50)
     assert (found[0][0], round(found[0][1], 3)) == ("7", 1.0)
     assert len({key for key, _ in found}) == len(found) == len(index) == 50
+
+
+def test_settling_changes_nothing_that_is_found(index: VectorIndex) -> None:
+    index.add(["a", "b", "c"], unit(0, 1, 2))
+    index.settle()
+    assert index.search(unit(1)[0], 1)[0][0] == "b"
+    assert len(index) == 3
 
 
 def test_faiss_makes_cells_at_its_limit() -> None:
