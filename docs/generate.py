@@ -150,10 +150,11 @@ Only the Slack tokens are needed for `tandem run`; everything else has a default
 
 Those with a star may hold a secret. Each may also be read from a file: set the variable with
 `_FILE` after its name to the file's path, such as
-`SLACK_BOT_TOKEN_FILE=/run/secrets/slack-bot-token`, and leave the variable itself out. A line break at the end of the file is not part of the secret. The
-same holds for every variable that a settings file names, such as `token_env = "LOKI_TOKEN"`:
-`LOKI_TOKEN_FILE` works too. What stands in the environment goes before what stands in `.env`; both
-in the same place are refused. The file is read at the start: after a change, start Tandem again.
+`SLACK_BOT_TOKEN_FILE=/run/secrets/slack-bot-token`, and leave the variable itself out. A line
+break at the end of the file is not part of the secret. The same holds for every variable that a
+settings file names, such as `token_env = "LOKI_TOKEN"`: `LOKI_TOKEN_FILE` works too. What stands
+in the environment goes before what stands in `.env`; both in the same place are refused. The file
+is read at the start: after a change, start Tandem again.
 
 {table()}
 """
