@@ -5,6 +5,7 @@ Every method may raise `Unavailable` where the thing behind it can be out of rea
 
 from knowledge.ports.delivery import Archive, Audit, Inbox, Outbox, Seen, Store, Together
 from knowledge.ports.incidents import Alerts, Changes, Incidents, Lessons, Silences, Triage
+from knowledge.ports.leases import Leases, Rounds
 from knowledge.ports.llm import (
     LLM,
     Choice,
@@ -44,6 +45,7 @@ __all__ = [
     "Incidents",
     "Investigator",
     "Judgements",
+    "Leases",
     "Ledger",
     "Lessons",
     "Library",
@@ -58,6 +60,7 @@ __all__ = [
     "ReadTool",
     "Remediation",
     "Rooms",
+    "Rounds",
     "Runs",
     "Seen",
     "Silences",

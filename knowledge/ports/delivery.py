@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from knowledge.ports.incidents import Alerts, Changes, Incidents, Lessons, Silences
+from knowledge.ports.leases import Rounds
 from knowledge.ports.operations import Executions, Handovers, Judgements, Uses
 from knowledge.ports.promotion import Approvals, Moves, Runs
 from knowledge.ports.watching import Monitors
@@ -143,5 +144,7 @@ class Store(Protocol):
     def uses(self) -> Uses: ...
     @property
     def judgements(self) -> Judgements: ...
+    @property
+    def rounds(self) -> Rounds: ...
     @property
     def together(self) -> Together: ...

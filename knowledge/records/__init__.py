@@ -48,6 +48,7 @@ from knowledge.records.promotion import (
     Vote,
 )
 from knowledge.records.registry import Details, Evaluation, Field, Kind, ModelVersion, Signature
+from knowledge.records.replicas import Deciding, Decision, Lease
 from knowledge.records.search import (
     Band,
     Document,
@@ -86,6 +87,8 @@ __all__ = [
     "Change",
     "Claim",
     "ColumnRoles",
+    "Deciding",
+    "Decision",
     "Delivery",
     "Details",
     "Difference",
@@ -110,6 +113,7 @@ __all__ = [
     "Judgement",
     "KeptMonitor",
     "Kind",
+    "Lease",
     "Lesson",
     "Limit",
     "Limits",

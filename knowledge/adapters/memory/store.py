@@ -21,6 +21,7 @@ from knowledge.adapters.alert_history import (
     span,
     tallies,
 )
+from knowledge.adapters.memory.leases import MemoryLeases, MemoryRounds
 from knowledge.adapters.memory.monitors import MemoryMonitors
 from knowledge.adapters.memory.numbered import Numbered
 from knowledge.adapters.memory.operations import (
@@ -482,6 +483,8 @@ class MemoryStore:
         self.judgements = MemoryJudgements(self._lock)
         self.documents = MemoryDocuments(self._lock)
         self.monitors = MemoryMonitors(self._lock)
+        self.leases = MemoryLeases(self._lock)
+        self.rounds = MemoryRounds(self._lock)
 
     @contextmanager
     def together(self) -> Iterator[None]:

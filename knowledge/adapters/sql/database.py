@@ -31,6 +31,14 @@ _UPGRADE_LOCK = 7_261_318
 """PostgreSQL's advisory lock for migrations; any number, as long as it stays."""
 _FAILED, _COMMITTED = "tandem_failed", "tandem_committed"
 """In a session's info: whether a step failed, and what to do after the commit."""
+_NOTICE_LOSS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq's: a server that was cut off is noticed within seconds, not after the kernel's hours."""
 _REMEDY = "Write for example sqlite:///tandem.db or postgresql+psycopg://user@host/tandem"
 
 
@@ -204,11 +212,7 @@ def open_database(database_url: str) -> Database:
         _upgrade(engine)
     except (SQLAlchemyError, OSError) as error:
         engine.dispose()
-        why = str(getattr(error, "orig", None) or error).strip()
-        raise UserError(
-            f"DATABASE_URL: cannot open {shown}: {why}. "
-            "Check that the folder or server exists and may be written to"
-        ) from error
+        raise _not_opened(engine, error) from error
     except CommandError as error:
         engine.dispose()
         raise UserError(
@@ -218,13 +222,45 @@ def open_database(database_url: str) -> Database:
     return Database(engine)
 
 
+def open_as_it_is(database_url: str, version: str = "") -> Database:
+    """Without bringing its tables up to date; `version` makes the tables of that one in a database
+    that has none. Raises UserError naming DATABASE_URL."""
+    engine = _engine(database_url)
+    try:
+        if version:
+            _upgrade(engine, version)
+        with engine.connect():
+            pass
+    except (SQLAlchemyError, OSError) as error:
+        engine.dispose()
+        raise _not_opened(engine, error) from error
+    return Database(engine)
+
+
+def open_beside(database: Database, most_ms: int = 3_000) -> Database:
+    """Further connections to the same PostgreSQL, for what must not wait behind other work: every
+    statement ends after `most_ms`."""
+    url = database.engine.url
+    given = url.query.get("options", "")
+    limits = f"{given} -c statement_timeout={most_ms} -c lock_timeout={most_ms}"
+    engine = sa.create_engine(
+        url,
+        pool_size=2,
+        max_overflow=0,
+        pool_timeout=most_ms / 1000,
+        pool_pre_ping=True,
+        connect_args={**_notice_loss(url), "options": limits.strip()},
+    )
+    return Database(engine)
+
+
 def _engine(database_url: str) -> sa.Engine:
     try:
         url = sa.make_url(database_url)
         if url.get_backend_name() == "sqlite":
             return _sqlite_engine(url)
         if url.get_backend_name() == "postgresql":
-            return sa.create_engine(url, pool_pre_ping=True)
+            return sa.create_engine(url, pool_pre_ping=True, connect_args=_notice_loss(url))
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         # The URL is not repeated: a malformed one may hold a password in plain sight.
         raise UserError(f"DATABASE_URL: it is no database URL. {_REMEDY}") from error
@@ -237,6 +273,13 @@ def _engine(database_url: str) -> sa.Engine:
         f"DATABASE_URL: {url.get_backend_name()} is not supported, "
         f"only sqlite and postgresql are. {_REMEDY}"
     )
+
+
+def _notice_loss(url: sa.URL) -> dict[str, int]:
+    """What the URL says itself goes first; drivers without libpq have other names for it."""
+    if not url.get_driver_name().startswith("psycopg"):
+        return {}
+    return {name: value for name, value in _NOTICE_LOSS.items() if name not in url.query}
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
@@ -273,7 +316,16 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def _upgrade(engine: sa.Engine) -> None:
+def _not_opened(engine: sa.Engine, error: Exception) -> UserError:
+    shown = engine.url.render_as_string(hide_password=True)
+    why = str(getattr(error, "orig", None) or error).strip()
+    return UserError(
+        f"DATABASE_URL: cannot open {shown}: {why}. "
+        "Check that the folder or server exists and may be written to"
+    )
+
+
+def _upgrade(engine: sa.Engine, version: str = "head") -> None:
     """To the newest tables, in one transaction that also is the lock: of several processes that
     start at once, one migrates and the others wait and find nothing to do."""
     config = Config()
@@ -282,7 +334,7 @@ def _upgrade(engine: sa.Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, version)
 
 
 @contextmanager

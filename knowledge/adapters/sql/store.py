@@ -8,6 +8,7 @@ from knowledge.adapters.sql.approvals import SqlApprovals
 from knowledge.adapters.sql.database import Database, open_database
 from knowledge.adapters.sql.documents import SqlDocuments
 from knowledge.adapters.sql.incidents import SqlIncidents
+from knowledge.adapters.sql.leases import SqlLeases, SqlRounds
 from knowledge.adapters.sql.monitors import SqlMonitors
 from knowledge.adapters.sql.moves import SqlMoves
 from knowledge.adapters.sql.operations import (
@@ -26,7 +27,7 @@ class SqlStore:
     """What Tandem keeps, in SQLite (one process writes) or PostgreSQL. Safe to share by threads."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self.incidents = SqlIncidents(database)
         self.changes = SqlChanges(database)
         self.inbox = SqlInbox(database)
@@ -45,17 +46,25 @@ class SqlStore:
         self.judgements = SqlJudgements(database)
         self.documents = SqlDocuments(database)
         self.monitors = SqlMonitors(database)
+        self.leases = SqlLeases(database)
+        self.rounds = SqlRounds(database)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may work on it."""
+        return not self.database.is_sqlite
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """All that this thread writes inside is one transaction, and its later reads see it; an
         error leaves nothing behind. SQLite's other writers wait from the first write on: read and
         think before that."""
-        with self._database.together():
+        with self.database.together():
             yield
 
     def close(self) -> None:
-        self._database.close()
+        self.leases.close()
+        self.database.close()
 
 
 def open_store(database_url: str) -> SqlStore:

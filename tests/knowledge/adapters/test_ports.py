@@ -83,7 +83,7 @@ def draft(service: str = "checkout", opened_at: datetime = NOW) -> Incident:
 
 def reread(store: Store) -> Store:
     """The same store without what it remembers."""
-    return SqlStore(store._database) if isinstance(store, SqlStore) else store
+    return SqlStore(store.database) if isinstance(store, SqlStore) else store
 
 
 def keys(deliveries: list[Delivery]) -> list[str]:
