@@ -147,7 +147,7 @@ class Decider:
         taken for chronic, until others that are as late show that it was only told late."""
         if member.severity in INFORMATION:
             member.verdict = Verdict.UNIMPORTANT
-        elif home is None and is_late(member) and not _is_proof(member):
+        elif home is None and is_late(member) and not self._is_late_news(member):
             member.verdict = Verdict.CHRONIC
         group = self._board.new()
         self._board.join(member, group, max(-_SEED_MOST, min(_SEED_MOST, member.base)))
@@ -155,6 +155,13 @@ class Decider:
         if member.severity in URGENT and member.verdict is Verdict.WAITING:
             self._board.remind(group, now + self._lasting(group, now))
         return group
+
+    def _is_late_news(self, member: Member) -> bool:
+        """However late it came: a finding, or what somebody is paged for and began while alerts
+        came already. An outage on the way must not make it nothing."""
+        if _is_proof(member):
+            return True
+        return member.severity in URGENT and self._background.watching_at(member.start)
 
     def may_wait(self, member: Member) -> bool:
         """Proof opens at once: where it did not, it ended or people took it out."""

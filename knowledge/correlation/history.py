@@ -208,6 +208,10 @@ class Background:
         value = _logit((joined + weight * prior) / (joined + lone + weight)) - base
         return max(-MOST_HABIT, min(MOST_HABIT, value))
 
+    def watching_at(self, moment: float) -> bool:
+        """Whether alerts came already then, so that one that began later is news."""
+        return self._since is not None and self._since < moment
+
     def watched(self, now: float) -> float:
         """Seconds of watching that the pace counts."""
         tau = self._tuning.memory

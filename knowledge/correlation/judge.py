@@ -60,7 +60,9 @@ class Judge:
         if lone:
             own = self._t.series_per_service * lone / self._background.watched(now)
             terms.append(("alone before", -math.log1p(own / self.pace(member, now))))
-        if now - member.start > OLD:
+        # What somebody is paged for counts in full however late it came: after an outage of the
+        # network, or of ours, alerts are told late all together.
+        if now - member.start > OLD and member.severity not in URGENT:
             terms.append(("age", -1.0))
         return terms
 

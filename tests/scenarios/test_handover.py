@@ -25,7 +25,7 @@ def alert(name: str) -> dict[str, Any]:
         "status": "firing",
         "labels": {"alertname": name, "service": "eta-model", "severity": "critical"},
         "annotations": {"summary": "eta-model answers late"},
-        "startsAt": (datetime.now(UTC) - timedelta(minutes=10)).isoformat(),
+        "startsAt": (datetime.now(UTC) - timedelta(minutes=25)).isoformat(),
         "endsAt": "0001-01-01T00:00:00Z",
         "fingerprint": name,
     }

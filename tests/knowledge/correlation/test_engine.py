@@ -564,6 +564,28 @@ def test_what_fires_since_hours_opens_nothing_when_tandem_is_started(
     assert {correlator.placed(key(s)) for s in old} == {(Verdict.CHRONIC, "")}
 
 
+@pytest.mark.parametrize("minutes", [20, 40, 300])
+def test_a_page_that_came_late_opens_where_alerts_came_before_it_began(
+    shop: Catalogue, alerts: Alerts, minutes: int
+) -> None:
+    known = alerts("SlowQueries", "search", -36_000, severity="warning")
+    late = alerts("Down", "cart", -60 * minutes, delay=60 * minutes)
+    correlator = Correlator(shop)
+    assert len(opened(play(correlator, [known, late], until=1200))) == 1
+    assert correlator.placed(key(known)) != correlator.placed(key(late))
+
+
+@pytest.mark.parametrize("severity", ["warning", "critical"])
+def test_being_late_speaks_against_what_nobody_is_paged_for(
+    shop: Catalogue, alerts: Alerts, severity: str
+) -> None:
+    late = alerts("Slow", "cart", -1500, delay=1500, severity=severity)
+    correlator = Correlator(shop)
+    play(correlator, [late])
+    terms = [t.name for t in correlator.why(key(late)).terms]
+    assert ("age" in terms) == (severity == "warning")
+
+
 @pytest.mark.parametrize("hours", [1, 30])
 def test_a_monitors_finding_is_proof_however_late_it_comes(alerts: Alerts, hours: int) -> None:
     late = alerts("Spike", "cart", -3600 * hours, delay=3600 * hours)
