@@ -169,7 +169,8 @@ class Wire:
                 return
             await self._flows.wait()
             await self._joined(reader, writer)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Cancelled: the wire is taken away. asyncio would report it as an error of ours.
             _reset(writer)
         finally:
             self._open.discard(writer)
@@ -178,17 +179,17 @@ class Wire:
     async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await self._connected()
         self._open.add(back)
+        asked = asyncio.create_task(self._pump(reader, back, writer))
+        told = asyncio.create_task(self._pump(there, writer, None))
         try:
-            asked = asyncio.create_task(self._pump(reader, back, writer))
-            told = asyncio.create_task(self._pump(there, writer, None))
-            ended, _ = await asyncio.wait({asked, told}, return_when=asyncio.FIRST_COMPLETED)
-            if told not in ended and asked.exception() is None:
+            await asyncio.wait({asked, told}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done() and asked.exception() is None:
                 # The asker has said everything; the answer may still be on its way.
                 await asyncio.wait({told})
+        finally:
             for one in (asked, told):
                 one.cancel()
             await asyncio.gather(asked, told, return_exceptions=True)
-        finally:
             self._open.discard(back)
             back.close()
 
