@@ -200,6 +200,8 @@ class Meters:
 
     def source(self, name: str, is_up: bool) -> None: ...
 
+    def spent(self, kind: str, seconds: float) -> None: ...
+
     def reset(self) -> None:
         with self._lock:
             self.late, self.failed, self.left_out = [], 0, 0

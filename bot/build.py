@@ -115,6 +115,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     groups = SlackGroups(client)
     parts = make_parts(settings, **{"groups": groups, **overrides})
     meters, store, now = parts.meters, parts.store, parts.now
+    store.inbox = meters.inbox(store.inbox, now)
     messenger = meters.messenger(SlackMessenger(client))
     places = CardPlaces(store.outbox, messenger)
 
@@ -251,22 +252,26 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         Schedule([]),
         {
             "intake": Loop(
-                "intake", meters.timed_batches(parts.intake.work), INTAKE_S, gather_s=GATHER_S
+                "intake",
+                meters.loop("intake", meters.timed_batches(parts.intake.work)),
+                INTAKE_S,
+                gather_s=GATHER_S,
             ),
-            "courier": Loop("courier", lambda: courier.work(now()), COURIER_S),
+            "courier": Loop(
+                "courier", meters.loop("courier", lambda: courier.work(now())), COURIER_S
+            ),
         },
     )
     escalation = Escalation(store.incidents, parts.oncall, now, parts.catalogue.team)
-    bot.schedule = Schedule(
-        [
-            *_watching(parts, bot.loops["intake"]),
-            *housekeeping(parts),
-            *telling(escalation, pages, tickets, digest, anchor),
-            *training(TrainingWatch(store, parts.trainer, parts.models, store.seen, now)),
-            *_promoting(parts, outside),
-            *_remediating(parts),
-        ]
-    )
+    jobs = [
+        *_watching(parts, bot.loops["intake"]),
+        *housekeeping(parts),
+        *telling(escalation, pages, tickets, digest, anchor),
+        *training(TrainingWatch(store, parts.trainer, parts.models, store.seen, now)),
+        *_promoting(parts, outside),
+        *_remediating(parts),
+    ]
+    bot.schedule = Schedule([meters.job(job) for job in jobs])
     return bot
 
 

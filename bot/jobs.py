@@ -133,13 +133,16 @@ def training(watch: TrainingWatch) -> list[Job]:
     return [Job("training runs", FOLLOW, quietly("training runs", watch.work))]
 
 
-def quietly(name: str, run: Callable[[], object]) -> Callable[[], None]:
-    """What is out of reach is one line in the log, not a trace a minute."""
+def quietly(name: str, run: Callable[[], object]) -> Callable[[], TandemError | None]:
+    """What is out of reach is one line in the log, not a trace a minute; the job returns it, for
+    `bot.metrics` to count."""
 
-    def job() -> None:
+    def job() -> TandemError | None:
         try:
             run()
         except TandemError as error:
             log.warning("%s: %s", name, error)
+            return error
+        return None
 
     return job

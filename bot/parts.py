@@ -39,11 +39,13 @@ from knowledge.adapters.llm import OpenAILLM
 from knowledge.adapters.many_registries import ManyRegistries
 from knowledge.adapters.mlflow import MlflowModels, MlflowPrompts
 from knowledge.adapters.openai_embedder import OpenAIEmbedder
+from knowledge.adapters.pgvector_index import PgVectorIndex, why_not
 from knowledge.adapters.prometheus import Prometheus
 from knowledge.adapters.runners import open_runners
 from knowledge.adapters.s3_archive import Mode, S3Archive
 from knowledge.adapters.sagemaker import SageMakerModels
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
+from knowledge.adapters.shared_vectors import SharedEmbedder
 from knowledge.adapters.shipped_vectors import ShippedVectors
 from knowledge.adapters.sources import open_sources
 from knowledge.adapters.sql import SqlStore, open_store
@@ -79,6 +81,7 @@ from knowledge.ports import (
     Trainer,
     Triage,
     Uses,
+    VectorIndex,
     Watching,
 )
 from knowledge.promoting.gather import Gatherer
@@ -139,6 +142,23 @@ def make_embedder(settings: Settings) -> Embedder:
     raise UserError(
         f"TANDEM_EMBEDDER is {settings.tandem_embedder!r}. Write minilm, st:<model or folder> or "
         "openai:<model>."
+    )
+
+
+def share_search(
+    store: SqlStore, embedder: Embedder
+) -> tuple[Embedder, Callable[[int], VectorIndex]]:
+    """Where the store is PostgreSQL with pgvector, all replicas share the vectors and the index;
+    else each has its own. The embedder to use for passages, and what makes the index."""
+    # Tests give stores in memory.
+    if not isinstance(store, SqlStore) or store.database.is_sqlite:
+        return embedder, FaissIndex
+    if why := why_not(store.database):
+        log.warning("search: %s; each replica keeps an index of its own (FAISS)", why)
+        return embedder, FaissIndex
+    return (
+        SharedEmbedder(embedder, store.database),
+        partial(PgVectorIndex, store.database, embedder.name),
     )
 
 
@@ -527,22 +547,23 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     embedder = overrides.get("embedder") or make_embedder(settings)
     cache = overrides.pop("cache", CACHE)
     cache.parent.mkdir(parents=True, exist_ok=True)
-    remembered = CachedEmbedder(embedder, cache)
+    shared, make_index = share_search(store, embedder)
+    remembered = CachedEmbedder(shared, cache)
     skills = overrides.get("skills") or installed()
     models = overrides.get("models") or make_models(settings)
     frames = overrides.get("frames") or make_frames(settings, cache.parent / "profiles")
     now = overrides.get("now") or utc_now
-    ledger = overrides.get("ledger") or make_ledger(settings, store.uses, now)
+    meters = overrides.get("meters") or Meters(version("tandem"))
+    ledger = meters.ledger(overrides.get("ledger") or make_ledger(settings, store.uses, now))
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings, ledger)
     investigator = overrides.get("investigator") or make_investigator(settings, llm)
-    meters = overrides.get("meters") or Meters(version("tandem"))
     llm = llm and meters.llm(llm)
     overrides.pop("llm", None)
     store.incidents = meters.incidents(store.incidents)
     catalogue = overrides.get("catalogue") or make_catalogue(settings)
     sources = overrides.get("sources") or make_sources(settings)
     silences = WithWindows(store.silences, make_windows(settings))
-    library = SearchLibrary(store.documents, embedder, FaissIndex, remembered)
+    library = SearchLibrary(store.documents, embedder, make_index, remembered)
     intake = Intake(
         store,
         partial(read_batch, sources),

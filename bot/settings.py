@@ -270,6 +270,47 @@ class Settings(BaseSettings):
         0.0, description="Money that one investigation may take; 0 for no bound of its own.", ge=0
     )
 
+    # Seen from outside
+    tandem_log_format: Literal["text", "json"] = Field(
+        "text", description="How a line of the log is written: for people, or as JSON."
+    )
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        description="Base URL of an OpenTelemetry collector (OTLP over HTTP); switches traces on. "
+        "The other OTEL_ variables of the SDK hold too.",
+    )
+    tandem_heartbeat_url: SecretStr = Field(
+        SecretStr(""),
+        description="A dead man's switch: an address that is asked every minute while Tandem truly "
+        "works, such as a check of healthchecks.io; empty for none.",
+    )
+    tandem_heartbeat_fail_url: SecretStr = Field(
+        SecretStr(""),
+        description="Where it is told at once, by a POST that says why, that Tandem does not work.",
+    )
+    tandem_watchdog: str = Field(
+        "",
+        description="The name of an alert that always fires, such as `Watchdog`: it opens no "
+        "incident, and one is opened when it stays away.",
+    )
+    tandem_watchdog_minutes: float = Field(
+        10.0, description="Minutes without that alert that are too long.", gt=0
+    )
+    tandem_stuck_seconds: float = Field(
+        120.0,
+        description="Seconds without progress after which /healthz counts a loop as stuck.",
+        gt=0,
+    )
+    tandem_drain_seconds: float = Field(
+        5.0,
+        description="Seconds after SIGTERM in which HTTP still answers, so that load balancers "
+        "notice /readyz first.",
+        ge=0,
+    )
+    tandem_stop_seconds: float = Field(
+        25.0, description="Seconds that requests under way may take to end after that.", gt=0
+    )
+
     tandem_log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from time import monotonic, sleep
+from time import monotonic, perf_counter, sleep
 
 from bot.watching.asker import Asker
 from bot.watching.beat import Beat, first_ms
 from bot.watching.entry import Entry, Found
 from bot.watching.health import Health
-from bot.watching.lane import Due, Lane
+from bot.watching.lane import Due, Lane, Work
 from bot.watching.meters import NoMeters, PollMeters
 from bot.watching.past import read_range
 from bot.watching.roster import Listed, learns_anew, list_one, roster
@@ -114,7 +114,7 @@ class Engine:
         self._entries: dict[str, Entry] = {}
         self._beat = Beat()
         self._lanes: dict[str, _Source] = {}
-        self._models = Lane(MODELS, self._look, MODEL_WORKERS)
+        self._models = Lane(MODELS, self._timed("model", self._look), MODEL_WORKERS)
         self._dirty: set[str] = set()
         self._writing = threading.RLock()
         """One writer of states at a time: none may write an older state over a newer one."""
@@ -333,10 +333,20 @@ class Engine:
         source = _Source(
             shown,
             Asker(self.sources.instant, self._may_join),
-            Lane(shown, ask, self._metric_workers),
+            Lane(shown, self._timed("metric", ask), self._metric_workers),
             Lane(f"{shown} past", catch_up, PAST_WORKERS),
         )
         return source
+
+    def _timed(self, kind: str, work: Work) -> Work:
+        def timed(dues: Sequence[Due], at_ms: int) -> Sequence[Due]:
+            started = perf_counter()
+            try:
+                return work(dues, at_ms)
+            finally:
+                self._meters.spent(kind, perf_counter() - started)
+
+        return timed
 
     # Reading metrics -----------------------------------------------------------------------------
 

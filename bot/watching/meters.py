@@ -14,6 +14,11 @@ class PollMeters(Protocol):
 
     def source(self, name: str, is_up: bool) -> None: ...
 
+    def spent(self, kind: str, seconds: float) -> None:
+        """What one request to a source ("metric") or one look at a model ("model") took, with
+        what was decided from it."""
+        ...
+
 
 class NoMeters:
     """Tells nobody."""
@@ -23,3 +28,5 @@ class NoMeters:
     def skipped(self, source: str, count: int) -> None: ...
 
     def source(self, name: str, is_up: bool) -> None: ...
+
+    def spent(self, kind: str, seconds: float) -> None: ...

@@ -9,14 +9,25 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
-from bot.metrics import Metrics, State, metrics_route
-from bot.ports import RateLimited
+from bot.metrics import DEFINITIONS, Metrics, State, Vitals, metrics_route
+from bot.ports import Gone, RateLimited
+from bot.schedule import Job
 from bot.testing import MemoryMessenger
 from knowledge.adapters.memory.llm import ScriptedLLM
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.errors import Unavailable
 from knowledge.incidents import open_from, reopen, resolve
-from knowledge.records import AlertRecord, AuditEntry, Document, Signal
+from knowledge.ledger import StoreLedger
+from knowledge.on_behalf import on_behalf
+from knowledge.records import (
+    AlertRecord,
+    AuditEntry,
+    Document,
+    Limit,
+    Limits,
+    Prices,
+    Signal,
+)
 from skills.contract import Reply
 from skills.testing import NOON
 
@@ -139,7 +150,9 @@ async def test_cards_errors_and_rate_limits_of_slack() -> None:
     assert found['tandem_cards_total{act="posted"}'] == 1
     assert found['tandem_cards_total{act="edited"}'] == 1
     assert found['tandem_slack_rate_limited_total{call="edit"}'] == 1
-    assert found['tandem_slack_errors_total{call="post"}'] == 1
+    assert found['tandem_slack_errors_total{call="post",kind="away"}'] == 1
+    assert found['tandem_slack_seconds_count{call="post"}'] == 3
+    assert found['tandem_slack_seconds_count{call="edit"}'] == 2
     assert chat.shown[0].reply.title == "two"
 
 
@@ -190,6 +203,7 @@ async def test_polls_and_their_failures() -> None:
     metrics.polled("queue", "failed")
     metrics.skipped("prometheus", 3)
     metrics.source("prometheus", False)
+    metrics.spent("model", 0.3)
     found = await samples(metrics)
     assert found['tandem_monitor_polls_total{monitor="queue",outcome="ok"}'] == 1
     assert found['tandem_monitor_polls_total{monitor="queue",outcome="failed"}'] == 1
@@ -197,6 +211,7 @@ async def test_polls_and_their_failures() -> None:
     assert found['tandem_monitor_lateness_seconds_bucket{le="0.25"}'] == 1
     assert found['tandem_monitor_skipped_total{source="prometheus"}'] == 3
     assert found['tandem_monitor_source_up{source="prometheus"}'] == 0
+    assert found['tandem_monitor_seconds_count{kind="model"}'] == 1
 
 
 async def test_calls_of_the_language_model() -> None:
@@ -212,6 +227,121 @@ async def test_calls_of_the_language_model() -> None:
     assert found['tandem_llm_calls_total{outcome="timeout"}'] == 1
     assert found['tandem_llm_calls_total{outcome="failed"}'] == 1
     assert found["tandem_llm_seconds_count"] == 3
+
+
+async def test_what_slack_refuses_for_good_is_told_apart() -> None:
+    metrics, chat = Metrics(), MemoryMessenger()
+    messenger = metrics.messenger(chat)
+    for error in (Gone("slack", "no such message"), Unavailable("slack", "no", retry=False)):
+        chat.before = raising(error)
+        with pytest.raises(Unavailable):
+            messenger.edit("C1", "1.0", Reply("x"))
+    found = await samples(metrics)
+    assert found['tandem_slack_errors_total{call="edit",kind="gone"}'] == 1
+    assert found['tandem_slack_errors_total{call="edit",kind="refused"}'] == 1
+
+
+async def test_how_long_a_webhook_took_into_its_incident() -> None:
+    store, metrics = MemoryStore(), Metrics()
+    inbox = metrics.inbox(store.inbox, lambda: NOON)
+    first = inbox.put("alertmanager", b"{}", NOON - timedelta(seconds=2))
+    second = inbox.put("datadog", b"{}", NOON)
+    assert [batch.body for batch in inbox.waiting()] == [b"{}", b"{}"]
+    inbox.done([first])
+    inbox.poison(second, "it cannot be read")
+    found = await samples(metrics)
+    assert found["tandem_intake_lag_seconds_count"] == 1
+    assert found["tandem_intake_lag_seconds_sum"] == 2
+    assert found['tandem_batches_poisoned_total{source="datadog"}'] == 1
+    assert inbox.count() == 0
+
+
+async def test_jobs_their_time_and_their_failures() -> None:
+    metrics = Metrics()
+    results = iter([None, Unavailable("prometheus", "is away"), ZeroDivisionError("oh")])
+
+    def run() -> object:
+        result = next(results)
+        if isinstance(result, ZeroDivisionError):
+            raise result
+        return result
+
+    job = metrics.job(Job("tidy", timedelta(hours=1), run, prompt=True))
+    assert (job.name, job.prompt) == ("tidy", True)
+    job.run()
+    job.run()
+    with pytest.raises(ZeroDivisionError):
+        job.run()
+    found = await samples(metrics)
+    assert found['tandem_job_runs_total{job="tidy",outcome="ok"}'] == 1
+    assert found['tandem_job_runs_total{job="tidy",outcome="failed"}'] == 2
+    assert found['tandem_job_seconds_count{job="tidy"}'] == 3
+    assert found['tandem_job_delay_seconds_count{job="tidy"}'] == 2
+    assert found['tandem_job_last_ok_timestamp_seconds{job="tidy"}'] > 1e9
+
+
+async def test_what_the_ledger_books_and_refuses() -> None:
+    metrics, store = Metrics(), MemoryStore()
+    limits = Limits(everyone=Limit(tokens=1000))
+    prices = Prices(10.0, 20.0, "EUR")
+    ledger = metrics.ledger(StoreLedger(store.uses, lambda: NOON, prices, limits))
+    with on_behalf(purpose="root_cause"):
+        with ledger.answer("small", "why@1", 300, 100) as spent:
+            spent.took(200, 50)
+        with pytest.raises(Unavailable), ledger.answer("small", "why@1", 900, 100):
+            raise AssertionError("it is beyond the limit")
+    found = await samples(metrics)
+    assert found['tandem_llm_answers_total{outcome="ok",purpose="root_cause"}'] == 1
+    assert found['tandem_llm_answers_total{outcome="refused",purpose="root_cause"}'] == 1
+    assert found['tandem_llm_tokens_total{direction="in",purpose="root_cause"}'] == 200
+    assert found['tandem_llm_tokens_total{direction="out",purpose="root_cause"}'] == 50
+    cost = found['tandem_llm_cost_total{purpose="root_cause"}']
+    assert cost == pytest.approx(prices.cost(200, 50))
+    assert ledger.allowances()[0].tokens == 250
+
+
+async def test_the_process_and_its_loops() -> None:
+    metrics = Metrics()
+    metrics.registry.register(
+        Vitals(
+            metrics.pulse,
+            checks=lambda: {"loops": True, "database": False},
+            ready=lambda: False,
+            socket=lambda: True,
+            leases=lambda: {"intake": True},
+            watchdog=lambda: 12.0,
+        )
+    )
+    metrics.observe_lag(0.2)
+    during: dict[str, float] = {}
+    metrics.loop("intake", lambda: during.update(metrics.pulse.stuck()))()
+    found = await samples(metrics)
+    assert found['tandem_check{check="database"}'] == 0
+    assert found['tandem_check{check="loops"}'] == 1
+    assert found["tandem_ready"] == 0
+    assert found['tandem_loop_stuck_seconds{loop="intake"}'] == 0
+    assert set(during) == {"intake"}
+    assert found["tandem_socket_connected"] == 1
+    assert found['tandem_lease_held{lease="intake"}'] == 1
+    assert found["tandem_watchdog_silent_seconds"] == 12
+    assert found["tandem_event_loop_lag_seconds_count"] == 1
+    assert found["process_resident_memory_bytes"] > 1e6
+    assert found["process_open_fds"] > 3
+    assert found['python_gc_collections_total{generation="0"}'] >= 0
+
+
+async def test_what_is_shown_is_what_is_defined() -> None:
+    metrics, store = Metrics(), MemoryStore()
+    metrics.registry.register(state_of(store))
+    metrics.registry.register(
+        Vitals(metrics.pulse, socket=lambda: True, watchdog=lambda: 1.0, leases=lambda: {"a": True})
+    )
+    shown = {
+        (family.name, family.type, family.documentation)
+        for family in metrics.registry.collect()
+        if family.name.startswith("tandem_")
+    }
+    assert shown == {(d.name, d.kind, d.says) for d in DEFINITIONS}
 
 
 async def test_two_bots_in_one_process_share_nothing() -> None:
