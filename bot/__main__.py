@@ -34,6 +34,9 @@ VERBS = {
     "drift": "compare two data sets: what moved, and does it matter",
     "performance": "judge a model's answers: realised, estimated, by segment and group",
     "promotion": "judge a version by its gates, and check a file of policies",
+    "backup": "write all that Tandem keeps into one file, while it runs",
+    "restore": "put a backup in the place of what the database holds",
+    "migrate-store": "copy everything from SQLite into an empty PostgreSQL",
     "audit": "prove that the audit record was not rewritten; export it",
     "vectors": "embed the router's phrases again (for developers)",
 }
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, words in VERBS.items():
         if name == verb:
             # Only the verb that is asked for is imported: the others' libraries take seconds.
-            import_module(f"bot.verbs.{name}").register(parsers)
+            import_module(f"bot.verbs.{name.replace('-', '_')}").register(parsers)
         else:
             parsers.add_parser(name, help=words)
     args = parser.parse_args(given)
