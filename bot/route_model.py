@@ -35,6 +35,7 @@ RIDGE = 0.25
 SENTENCE, WORDS, CHARACTERS = 1.0, 0.5, 0.25
 """The weights of the three parts of the kernel."""
 SHARPNESS = 2.0
+_ROWS_AT_ONCE = 256
 
 _VERSION = re.compile(r"\bv\d[\w.]*\b|\b\d+(?:\.\d+)+\b|(?<=:)\d+\b", re.IGNORECASE)
 _NAME = re.compile(r"\b[a-z][a-z0-9]*(?:[-_][a-z0-9]+)+\b")
@@ -141,10 +142,22 @@ class Wordings:
         self.texts = texts
         self.words, self.characters = Tfidf(_word_grams, texts), Tfidf(_character_grams, texts)
         self.word_rows, self.character_rows = self.words(texts), self.characters(texts)
-        kernel = WORDS * (self.word_rows @ self.word_rows.T).toarray()
-        self.kernel: Floats = (
-            kernel + CHARACTERS * (self.character_rows @ self.character_rows.T).toarray()
-        )
+
+    def kernel(self) -> Floats:
+        """Shape (texts, texts); made anew each time, since it is 60 MB for 2,800 texts."""
+        count = len(self.texts)
+        kernel = np.empty((count, count))
+        for rows in _blocks(count):
+            kernel[rows] = WORDS * (self.word_rows[rows] @ self.word_rows.T).toarray()
+            kernel[rows] += (
+                CHARACTERS * (self.character_rows[rows] @ self.character_rows.T).toarray()
+            )
+        return kernel
+
+
+def _blocks(count: int) -> Iterable[slice]:
+    """Of rows that are worked out together: all of them at once would take as much again."""
+    return (slice(start, start + _ROWS_AT_ONCE) for start in range(0, count, _ROWS_AT_ONCE))
 
 
 def fit(wordings: Wordings, labels: Sequence[str], encode: Encode | None) -> Fitted:
@@ -155,14 +168,15 @@ def fit(wordings: Wordings, labels: Sequence[str], encode: Encode | None) -> Fit
     truth = np.array([names.index(label) for label in labels])
     targets = np.eye(len(names))[truth]
     offset = targets.mean(axis=0)
-    kernel = wordings.kernel + RIDGE * np.eye(len(texts))
+    kernel = wordings.kernel()
+    np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
     sentences = None
     if encode is not None:
         sentences = encode([plain(t) for t in texts])
-        kernel += _near(sentences, sentences)
-    inverse = _inverse(kernel)
-    alpha = inverse @ (targets - offset)
-    left_out = targets - alpha / np.diag(inverse)[:, None]
+        for rows in _blocks(len(texts)):
+            kernel[rows] += _near(sentences[rows], sentences)
+    alpha, diagonal = _solved(kernel, targets - offset)
+    left_out = targets - alpha / diagonal[:, None]
     heat = _best_heat(left_out, truth)
     return Fitted(
         labels=names,
@@ -179,14 +193,16 @@ def fit(wordings: Wordings, labels: Sequence[str], encode: Encode | None) -> Fit
     )
 
 
-def _inverse(positive: Floats) -> Floats:
-    """Of a symmetric positive definite matrix, by Cholesky: half the work of a general inverse."""
-    from scipy.linalg.lapack import dpotrf, dpotri
+def _solved(positive: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    """P^-1 T and the diagonal of P^-1, of a symmetric positive definite P, by Cholesky.
 
-    factor, _ = dpotrf(positive, lower=1, overwrite_a=1)
-    lower, _ = dpotri(factor, lower=1, overwrite_c=1)
-    lower = np.tril(lower)
-    return np.asarray(lower + np.tril(lower, -1).T)
+    P is overwritten: its transpose is the order that LAPACK works on without a copy."""
+    from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+
+    factor, _ = dpotrf(positive.T, lower=1, overwrite_a=1)
+    solution, _ = dpotrs(factor, targets, lower=1)
+    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
+    return np.asarray(solution), np.array(inverse.diagonal())
 
 
 def _near(left: Vector, right: Vector) -> Floats:

@@ -12,20 +12,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from bot.webhooks.auth import Received, Sns
 from bot.webhooks.fields import Fields, read_object
 from bot.webhooks.parsed import Handshake
 from knowledge.errors import BadArgs, Unavailable
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 log = logging.getLogger("tandem.sns")
 
@@ -37,7 +35,7 @@ MOST_CERTIFICATES = 32
 
 _HOST = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(\.cn)?")
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[\w-]+\.pem")
-_HASHES: Mapping[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}
+_VERSIONS = ("1", "2")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     **dict.fromkeys(
@@ -70,7 +68,7 @@ class SnsVerifier:
         self._given = client
         self._trusted = trusted
         self._lock = threading.Lock()
-        self._certificates: OrderedDict[str, tuple[datetime, x509.Certificate]] = OrderedDict()
+        self._certificates: OrderedDict[str, tuple[datetime, Certificate]] = OrderedDict()
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -110,7 +108,7 @@ class SnsVerifier:
     def _unsigned(self, message: Fields, now: datetime) -> str:
         """Why the signature is none of Amazon's; empty when it is."""
         version, kind = message.word("SignatureVersion"), message.word("Type")
-        if version not in _HASHES or kind not in _SIGNED:
+        if version not in _VERSIONS or kind not in _SIGNED:
             return f"signature version {version!r} of a {kind!r} is not known"
         url = message.word("SigningCertURL")
         if not (self._trusted(url) and _CERTIFICATE.fullmatch(urlsplit(url).path)):
@@ -118,23 +116,18 @@ class SnsVerifier:
         certificate = self._certificate(url, now)
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             return "the certificate is out of date"
-        key = certificate.public_key()
-        if not isinstance(key, RSAPublicKey):
-            return "the certificate holds no RSA key"
         try:
-            signature = b64decode(message.text("Signature"), validate=True)
-            key.verify(signature, _signed(message.values, kind), PKCS1v15(), _HASHES[version]())
-        except (ValueError, InvalidSignature):
+            return _unproven(certificate, message, version, kind)
+        except ValueError:
             return "the signature does not match the message"
-        return ""
 
-    def _certificate(self, url: str, now: datetime) -> x509.Certificate:
+    def _certificate(self, url: str, now: datetime) -> "Certificate":
         with self._lock:
             kept = self._certificates.get(url)
         if kept and now - kept[0] < KEEP:
             return kept[1]
         try:
-            certificate = x509.load_pem_x509_certificate(self._fetch(url))
+            certificate = _read_certificate(self._fetch(url))
         except ValueError as error:
             raise Unavailable("Amazon SNS", "its certificate cannot be read") from error
         with self._lock:
@@ -156,6 +149,35 @@ class SnsVerifier:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable("Amazon SNS", f"out of reach: {type(error).__name__}") from error
         return bytes(body)
+
+
+def _read_certificate(pem: bytes) -> "Certificate":
+    """Raises ValueError."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    return load_pem_x509_certificate(pem)
+
+
+def _unproven(certificate: "Certificate", message: Fields, version: str, kind: str) -> str:
+    """Why the signature is not that of the certificate's key; empty when it is. Raises ValueError.
+
+    cryptography takes 8 MB, and few have SNS: it is imported with the first message."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey):
+        return "the certificate holds no RSA key"
+    # Version 1 of SNS's signatures is SHA-1; who wants 2 says so to SNS.
+    digest = SHA1() if version == "1" else SHA256()  # noqa: S303
+    try:
+        signature = b64decode(message.text("Signature"), validate=True)
+        key.verify(signature, _signed(message.values, kind), PKCS1v15(), digest)
+    except InvalidSignature:
+        return "the signature does not match the message"
+    return ""
 
 
 def _signed(message: Mapping[str, Any], kind: str) -> bytes:

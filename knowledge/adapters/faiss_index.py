@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
-import faiss
 import numpy as np
 
 from knowledge.records import Vector
@@ -21,6 +21,13 @@ _GROWN = 4
 """The centres are learned anew when there are so many times as many vectors."""
 
 
+def _faiss() -> ModuleType:
+    """The library: 13 MB that a bot needs once it has vectors."""
+    import faiss
+
+    return faiss  # type: ignore[no-any-return]
+
+
 class FaissIndex:
     """Vectors by id; safe to use from several threads.
 
@@ -33,7 +40,7 @@ class FaissIndex:
         self._dimensions = dimensions
         self._cells_from = cells_from
         self._lock = threading.Lock()
-        self._index: Any = faiss.IndexFlatIP(dimensions)
+        self._index: Any = _faiss().IndexFlatIP(dimensions)
         self._trained = 0
         self._ids: list[str] = []
         self._row: dict[str, int] = {}
@@ -73,7 +80,7 @@ class FaissIndex:
                 return []
             # OpenMP keeps this number per thread. On a busy machine, more threads make one
             # query slower: they wait for each other.
-            faiss.omp_set_num_threads(1)
+            _faiss().omp_set_num_threads(1)
             most = min(k + min(self._dead(), k), len(self._ids))
             found = self._alive(query, most)
             if len(found) < min(k, len(self._row)) and self._dead():
@@ -109,6 +116,7 @@ class FaissIndex:
         self._index.add(np.ascontiguousarray(stored))
 
     def _empty(self, vectors: Vector) -> Any:
+        faiss = _faiss()
         count = len(vectors)
         if count < self._cells_from:
             self._trained = 0

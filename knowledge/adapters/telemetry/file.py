@@ -67,7 +67,8 @@ Name = Annotated[str, AfterValidator(_check_name)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Few have this file, and what checks its fields takes 14 MB: built when one is read.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SourceSpec(_Part):
