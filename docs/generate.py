@@ -47,6 +47,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "tandem promotion again evidence.json --policy deploy/promotion.toml",
         "tandem promotion policy --policy deploy/promotion.toml --model fraud-eu",
     ),
+    "backup": (
+        "tandem backup /backups/tandem-2026-03-05.db",
+        "tandem backup /backups/tandem.db --force --json",
+    ),
+    "restore": (
+        "tandem restore /backups/tandem-2026-03-05.db --database sqlite:///trial.db",
+        "tandem restore /backups/tandem-2026-03-05.db --force",
+    ),
+    "migrate-store": (
+        "tandem migrate-store --from sqlite:///tandem.db "
+        "--to postgresql+psycopg://tandem@db/tandem",
+    ),
     "audit": (
         "tandem audit verify",
         "tandem audit verify --anchors archive",
@@ -237,7 +249,7 @@ def _verb(name: str, words: str) -> str:
 def parser_of(verb: str) -> argparse.ArgumentParser:
     """The verb's own parser, as `tandem` builds it."""
     parsers = argparse.ArgumentParser("tandem").add_subparsers()
-    import_module(f"bot.verbs.{verb}").register(parsers)
+    import_module(f"bot.verbs.{verb.replace('-', '_')}").register(parsers)
     found: argparse.ArgumentParser = parsers.choices[verb]
     return found
 
