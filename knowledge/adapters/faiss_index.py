@@ -25,7 +25,7 @@ def _faiss() -> ModuleType:
     """The library: 13 MB that a bot needs once it has vectors."""
     import faiss
 
-    return faiss  # type: ignore[no-any-return]
+    return faiss
 
 
 class FaissIndex:
