@@ -125,6 +125,7 @@ BENCHMARKS = (
         "injections",
         "What comes of texts that try to steer a language model which obeys all of them?",
         judges=True,
+        module="attacks.injections",
     ),
 )
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 
 from knowledge.records import AuditEntry
+from knowledge.storable import storable
 
 GENESIS = "0" * 64
 """What the first entry holds in the place of a hash."""
+_WORDS = ("actor", "skill", "outcome", "detail", "place", "saw")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,14 @@ def linked(entry: AuditEntry, last: AuditEntry | None) -> AuditEntry:
     chained = last is not None and last.hash
     number = last.number + 1 if last is not None and chained else 1
     previous = last.hash if last is not None and chained else GENESIS
-    made = replace(entry, number=number, previous=previous)
+    # The hash must be of what is stored: one NUL would make the record look tampered with.
+    made = replace(
+        entry,
+        number=number,
+        previous=previous,
+        args=storable(entry.args),
+        **{name: storable(getattr(entry, name)) for name in _WORDS},
+    )
     return replace(made, hash=digest(made))
 
 

@@ -94,8 +94,13 @@ def _is_slacks(body: object) -> bool:
     """Whether what everyone after us takes for an object, a list or a word is one."""
     if not isinstance(body, dict):
         return False
-    event = body.get("event")
-    return _fits(body) and (not isinstance(event, dict) or _fits(event, user=str, channel=str))
+    event, pressed = body.get("event"), body.get("actions", [{"action_id": ""}])
+    return (
+        _fits(body)
+        and (not isinstance(event, dict) or _fits(event, user=str, channel=str))
+        and bool(pressed)
+        and all(isinstance(a, dict) and isinstance(a.get("action_id"), str) for a in pressed)
+    )
 
 
 def _fits(values: Mapping[str, Any], **kinds: type) -> bool:

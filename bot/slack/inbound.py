@@ -13,6 +13,7 @@ from bot.ask import Ask, Mark, Place, Way, Window
 from bot.slack import press
 from knowledge.errors import BadArgs
 from knowledge.records import Message
+from knowledge.storable import storable_text
 from skills.contract import Call, Form
 
 Payload = Mapping[str, Any]
@@ -51,7 +52,7 @@ def _id(value: object) -> str:
     """An id, which is a text that is not empty. Raises TypeError."""
     if not isinstance(value, str) or not value:
         raise TypeError(value)
-    return value
+    return storable_text(value)
 
 
 def plain(text: str, bot_user: str = "") -> str:
@@ -61,7 +62,7 @@ def plain(text: str, bot_user: str = "") -> str:
     text = _LINK.sub(lambda m: m[2] or m[1], text)
     text = _CHANNEL.sub(lambda m: f"#{m[1]}", text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+    return storable_text("\n".join(" ".join(line.split()) for line in text.strip().splitlines()))
 
 
 @of_slack
@@ -280,5 +281,5 @@ def _values(view: Payload) -> dict[str, str]:
 
 def _typed(element: Payload) -> str:
     if element.get("selected_option"):
-        return str(element["selected_option"]["value"])
-    return str(element.get("value") or "").strip()
+        return storable_text(str(element["selected_option"]["value"]))
+    return storable_text(str(element.get("value") or "").strip())

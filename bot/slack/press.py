@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from knowledge.errors import BadArgs
+from knowledge.storable import storable
 from skills.contract import Call, Form, FormField, Preview
 
 LIMIT = 2000
@@ -38,7 +39,7 @@ def fits(call: Call, form: Form | None = None, *, asks: bool = False) -> bool:
 def decode(value: str) -> tuple[Call, Form | None]:
     """Raises BadArgs when this is not a value that `encode` made."""
     try:
-        carried = json.loads(value)
+        carried = storable(json.loads(value))
         form = carried.get("f")
         return _call(carried), form and _form(form, carried.get("p"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

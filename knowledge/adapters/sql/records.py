@@ -115,7 +115,7 @@ class SqlAudit:
                     at=made.at,
                     actor=made.actor,
                     skill=made.skill,
-                    args=args,
+                    args=dict(made.args),
                     outcome=made.outcome,
                     detail=made.detail,
                     place=made.place,

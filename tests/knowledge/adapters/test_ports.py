@@ -113,6 +113,14 @@ class TestIncidents:
         with pytest.raises(NotFound):
             store.incidents.change(unknown, lambda incident: incident)
 
+    def test_says_which_are_over(self, store: Store) -> None:
+        for opened in (draft(), draft("search"), draft("cart")):
+            store.incidents.open(opened)
+        later = NOW + MINUTE
+        store.incidents.change("INC-2", lambda i: resolve(i, "U1", later))
+        assert store.incidents.over(["INC-1", "INC-2", "INC-99", "what"]) == {"INC-2": later}
+        assert store.incidents.over([]) == {}
+
     def test_finds_newest_first_by_each_filter(self, store: Store) -> None:
         for hours, service in enumerate(("checkout", "Search", "checkout", "search")):
             store.incidents.open(draft(service, NOW + timedelta(hours=hours)))
@@ -243,6 +251,13 @@ class TestInbox:
         store.inbox.done([])
         assert [b.id for b in store.inbox.waiting()] == [second]
 
+    def test_says_which_still_wait(self, store: Store) -> None:
+        done, bad, waits = (store.inbox.put("a", b"", NOW) for _ in range(3))
+        store.inbox.done([done])
+        store.inbox.poison(bad, "it is no JSON")
+        assert store.inbox.still([done, bad, waits, 999]) == {waits}
+        assert store.inbox.still([]) == set()
+
     def test_poison_blocks_nothing_and_does_not_count(self, store: Store) -> None:
         first = store.inbox.put("a", b"1", NOW)
         second = store.inbox.put("a", b"2", NOW)
@@ -316,6 +331,31 @@ class TestOutbox:
         store.outbox.retry(Delivery("card:INC-1", 1, NOW), NOW)
         assert store.outbox.due(NOW) == []
 
+    def test_who_finds_it_later_knows_that_it_was_begun(self, store: Store) -> None:
+        store.outbox.put("card:INC-1", NOW)
+        (card,) = store.outbox.due(NOW)
+        store.outbox.begin(card)
+        (found,) = store.outbox.due(NOW)
+        assert (found.attempts, found.due_at) == (1, NOW)
+        # The failure of what was begun is that attempt.
+        store.outbox.retry(card, NOW + MINUTE)
+        (again,) = store.outbox.due(NOW + MINUTE)
+        assert again.attempts == 1
+        store.outbox.begin(Delivery("card:INC-9", 1, NOW))
+        assert store.outbox.count_due(NOW + MINUTE) == 1
+
+    def test_of_two_that_sent_the_same_the_first_stays(self, store: Store) -> None:
+        mine, other = (Posted("card:INC-1", "C1", ts, "v1") for ts in ("1.1", "1.2"))
+        assert store.outbox.post_first(mine) == mine
+        assert store.outbox.post_first(other) == mine
+        assert store.outbox.posted("card:INC-1") == mine
+
+    def test_what_was_told_grows_from_what_was_known(self, store: Store) -> None:
+        two, three, late = (Posted("thread:INC-1", "C1", f"1.{n}", n) for n in ("2", "3", "4"))
+        assert store.outbox.post_first(two, over="0") == two
+        assert store.outbox.post_first(three, over="2") == three
+        assert store.outbox.post_first(late, over="2") == three
+
     def test_remembers_where_it_was_posted(self, store: Store) -> None:
         assert store.outbox.posted("card:INC-1") is None
         store.outbox.set_posted(Posted("card:INC-1", "C1", "1.1", "old"))
@@ -367,6 +407,14 @@ class TestAudit:
         assert checked.holds
         assert checked.entries == 5
         assert checked.head == store.audit.find(limit=1)[0].hash
+
+    @pytest.mark.parametrize("said", ["a\0b", "half a pair: \ud83d", "grün"])
+    def test_the_chain_holds_whatever_somebody_says(self, store: Store, said: str) -> None:
+        args = {"text": said, "more": [said, float("nan")], said: 1}
+        store.audit.add(AuditEntry(NOW, "U1", "x", args, "ok", said, said, said))
+        store.audit.add(AuditEntry(NOW, said, said, {}, said))
+        checked = verify(store.audit.chain())
+        assert (checked.holds, checked.entries) == (True, 2)
 
     def test_of_many_at_once_each_is_a_link_of_one_chain(self, store: Store) -> None:
         def add(n: int) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks.attacks.disguises import DISGUISES
+from benchmarks.attacks.injections.disguises import DISGUISES
 
 PAYLOADS = Path(__file__).with_name("payloads.toml")
 PLACES = (

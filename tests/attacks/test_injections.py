@@ -9,9 +9,9 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.attacks.cases import PLACES, Attack, attacks
-from benchmarks.attacks.disguises import DISGUISES
-from benchmarks.attacks.world import CREDENTIALS, Model, Outcome, World, accomplice, run
+from benchmarks.attacks.injections.cases import PLACES, Attack, attacks
+from benchmarks.attacks.injections.disguises import DISGUISES
+from benchmarks.attacks.injections.world import CREDENTIALS, Model, Outcome, World, accomplice, run
 from bot.route import Router
 from knowledge.investigation import check
 from knowledge.records import Claim, ToolResult

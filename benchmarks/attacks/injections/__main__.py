@@ -1,8 +1,8 @@
 """Injections: what comes of texts that try to steer a language model which obeys all of them.
 
-python -m benchmarks.injections               each alone, against the worst model there is
-python -m benchmarks.injections --sample 12   some of them
-python -m benchmarks.injections --real        against the model that is configured (OPENAI_MODEL)
+python -m benchmarks.attacks.injections               each alone, against the worst model
+python -m benchmarks.attacks.injections --sample 12   some of them
+python -m benchmarks.attacks.injections --real        against the configured model (OPENAI_MODEL)
 """
 
 import argparse
@@ -11,8 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from benchmarks.attacks.cases import Attack, attacks
-from benchmarks.attacks.world import Model, Outcome, World, accomplice, merged, real, run
+from benchmarks.attacks.injections.cases import Attack, attacks
+from benchmarks.attacks.injections.world import Model, Outcome, World, accomplice, merged, real, run
 from benchmarks.figure import Figure, Worst, print_json
 from bot.route import Router
 from bot.settings import read_settings

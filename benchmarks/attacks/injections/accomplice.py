@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.attacks.cases import Attack
+from benchmarks.attacks.injections.cases import Attack
 
 Body = dict[str, Any]
 
