@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,16 @@ from knowledge.incidents import open_from
 from knowledge.ingest import read_paths
 from knowledge.library import SearchLibrary
 from knowledge.monitors import AnyMonitor, MetricMonitor, ModelMonitor
-from knowledge.records import AlertRecord, Change, ModelVersion, Signal, Term, Verdict
+from knowledge.records import (
+    AlertRecord,
+    Change,
+    Document,
+    Incident,
+    ModelVersion,
+    Signal,
+    Term,
+    Verdict,
+)
 from skills.contract import Button, Call, Context, Form, Reply, Role, Skill
 from skills.registry import installed
 from skills.testing import NOON, context
@@ -101,15 +111,11 @@ def empty_world() -> Context:
 def full_world() -> Context:
     """Open and resolved incidents, a registry, data that drifts, the demo's past incidents."""
     store = MemoryStore()
-    for number in range(30):
-        signal = _signal(number)
-        change = Change(f"C{number}", NOON, "deploy", signal.service, "new *rules* <b>", "4.1")
-        other = replace(signal, fingerprint=f"g{number}", name="Latency", service=f"s{number}")
-        draft = open_from((signal, other), NOON - timedelta(hours=1), (change,))
+    for draft in _drafts():
         opened = store.incidents.open(draft)
-        store.alerts.record([_recorded(s, opened.id) for s in (signal, other)])
+        store.alerts.record([_recorded(s, opened.id) for s in draft.signals])
     documents = MemoryDocuments()
-    documents.put([*read_paths([CONTENT]).documents, LAG])
+    documents.put([*_past(), LAG])
     store.documents = documents
     library = SearchLibrary(documents, HashEmbedder(), FlatIndex)
     models = _models()
@@ -152,6 +158,26 @@ def _context(
         remediation=remediation_over(store, library),
         skills=SKILLS,
     )
+
+
+# Hundreds of worlds are made below: what never changes of them is made once.
+
+
+@cache
+def _drafts() -> tuple[Incident, ...]:
+    return tuple(map(_draft, range(30)))
+
+
+def _draft(number: int) -> Incident:
+    signal = _signal(number)
+    change = Change(f"C{number}", NOON, "deploy", signal.service, "new *rules* <b>", "4.1")
+    other = replace(signal, fingerprint=f"g{number}", name="Latency", service=f"s{number}")
+    return open_from((signal, other), NOON - timedelta(hours=1), (change,))
+
+
+@cache
+def _past() -> tuple[Document, ...]:
+    return tuple(read_paths([CONTENT]).documents)
 
 
 def _signal(number: int) -> Signal:
