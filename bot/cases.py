@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from knowledge.blame import with_suspects
-from knowledge.correlation import Correlator, Key, Opening, Outcome, Placement
+from knowledge.correlation import (
+    Correlator,
+    Key,
+    Opening,
+    Outcome,
+    Placement,
+    carry_out,
+)
 from knowledge.errors import NotFound
 from knowledge.incidents import (
     TANDEM,
@@ -24,7 +31,7 @@ from knowledge.incidents import (
     without_signals,
 )
 from knowledge.ports import Store
-from knowledge.records import AlertRecord, Change, Incident, Signal, Verdict
+from knowledge.records import AlertRecord, Change, Decision, Incident, Signal, Verdict
 
 BLAMED_CHANGES = timedelta(hours=2)
 """Changes of the services this long before their incident are put on it."""
@@ -40,11 +47,20 @@ class Casework:
     quiet: timedelta
     resolved: list[Incident] = field(default_factory=list)
     """Those that resolved themselves in this round."""
+    stands_at: datetime | None = None
+    """For a correlation that knows only some incidents: no time passes in it."""
+    decisions: list[Decision] = field(default_factory=list)
+    """What people decided in it."""
     _grown: dict[str, list[Signal]] = field(default_factory=dict)
     _records: dict[Key, AlertRecord] = field(default_factory=dict)
     _repeats: Counter[Key] = field(default_factory=Counter)
     _states: dict[Key, Signal] = field(default_factory=dict)
     """The latest delivery of each repeated instance."""
+
+    def decide(self, decision: Decision, now: datetime) -> Outcome:
+        """A person's word: the correlation takes it, and those of other replicas can follow."""
+        self.decisions.append(decision)
+        return carry_out(self.correlator, decision, self.stands_at or now)
 
     def apply(self, outcome: Outcome, now: datetime) -> None:
         """In order: incidents that open, where alerts went, incidents that became one or two."""

@@ -1,13 +1,15 @@
 """Sends what waits in the outbox: cards posted once and edited in place, details in their thread.
 
 A delivery says only *which* card or thread; what it shows is read when it is sent, so any number of
-changes that wait are one call. A crash between posting and remembering is mended by looking for the
-key hidden in the message before anything left over from an earlier run is posted again.
+changes that wait are one call. Each post is counted in the store before it goes out: who finds such
+a delivery after a crash, or takes over from another replica, looks for the key hidden in the
+message before posting again. Should two replicas have posted the same all the same, since one of
+them was stopped with the message on its way, the one whose message is not on record deletes it.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -99,18 +101,25 @@ class Courier:
     messenger: Messenger
     subjects: Sequence[Subjects]
     started: datetime
+    """What was due before was perhaps sent by a version of Tandem that counted nothing."""
     others: Mapping[str, Callable[[Delivery], None]] = field(default_factory=dict)
     """Senders of further kinds of delivery: pages, tickets, digests. Once they return it is done;
     they may raise Unavailable, and are called again."""
     posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
     edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
+    in_charge: Callable[[], bool] = lambda: True
+    """Whether this replica is the one that sends, now."""
     _in_doubt: set[str] = field(default_factory=set, repr=False)
     """Keys that were perhaps posted without the store being told."""
 
     def work(self, now: datetime) -> int:
         """Send what is due and may go out; returns how many deliveries are done with."""
         done = 0
+        if not self.in_charge():
+            return done
         for delivery in self.outbox.due(now, 50):
+            if not self.in_charge():
+                break
             try:
                 finished = self._send(delivery, now)
             except RateLimited as limited:
@@ -123,6 +132,8 @@ class Courier:
                 continue
             except NotFound:
                 finished = True
+            except _NotInChargeError:
+                break
             except Exception:
                 log.exception("delivery %s", delivery.key)
                 self._failed(delivery, None, now)
@@ -137,6 +148,7 @@ class Courier:
         if delivery.kind in self.others:
             if not self.posts.take(now):
                 return False
+            self._begin(delivery)
             self.others[delivery.kind](delivery)
             return True
         for of in self.subjects:
@@ -159,16 +171,16 @@ class Courier:
         if posted is None:
             reply = carded.card()
             channel, ts = self._post_card(delivery, carded, reply)
-        else:
-            if not self.edits.free(now):
-                return False
-            reply = carded.card()
-            if posted.shows == digest(reply):
-                return True
-            self.edits.take(now)
-            channel, ts = posted.channel, posted.ts
-            self.messenger.edit(channel, ts, reply, key=delivery.key)
-        self._remember(Posted(delivery.key, channel, ts, digest(reply)))
+            self._keep(Posted(delivery.key, channel, ts, digest(reply)))
+            return True
+        if not self.edits.free(now):
+            return False
+        reply = carded.card()
+        if posted.shows == digest(reply):
+            return True
+        self.edits.take(now)
+        self.messenger.edit(posted.channel, posted.ts, reply, key=delivery.key)
+        self._remember(replace(posted, shows=digest(reply)))
         return True
 
     def _post_card(self, delivery: Delivery, carded: Carded, reply: Reply) -> tuple[str, str]:
@@ -203,14 +215,36 @@ class Courier:
             reply = carded.update(carded.events[already:])
             key = f"{delivery.key}#{upto}"
             channel, ts = self._post(delivery, card.channel, reply, card.ts, key)
-        self._remember(Posted(delivery.key, channel, ts, str(max(already, upto))))
+            before = told.shows if told else None
+            self._keep(Posted(delivery.key, channel, ts, str(upto)), before)
+        else:
+            self._remember(Posted(delivery.key, channel, ts, str(already)))
         return True
 
     def _post(
         self, delivery: Delivery, channel: str, reply: Reply, thread: str, key: str
     ) -> tuple[str, str]:
         self._in_doubt.add(delivery.key)
+        self._begin(delivery)
         return self.messenger.post(channel, reply, thread=thread, key=key)
+
+    def _begin(self, delivery: Delivery) -> None:
+        """The last look before it goes out. What another replica begins later finds the count."""
+        self.outbox.begin(delivery)
+        if not self.in_charge():
+            raise _NotInChargeError
+
+    def _keep(self, sent: Posted, over: str | None = None) -> None:
+        """Remember a new message, unless another replica has posted the same meanwhile."""
+        there = self.outbox.post_first(sent, over)
+        self._in_doubt.discard(sent.key)
+        if there.ts == sent.ts:
+            return
+        log.warning("%s was posted by another replica too; this one is taken away", sent.key)
+        try:
+            self.messenger.delete(sent.channel, sent.ts)
+        except Unavailable as error:
+            log.error("%s stands twice: %s", sent.key, error)
 
     def _remember(self, posted: Posted) -> None:
         self.outbox.set_posted(posted)
@@ -266,6 +300,10 @@ class Courier:
         wait = _pause(delivery)
         log.warning("%s waits %s: %s", delivery.key, wait, error)
         self.outbox.retry(delivery, now + wait)
+
+
+class _NotInChargeError(Exception):
+    """Another replica sends now."""
 
 
 def _pause(delivery: Delivery) -> timedelta:

@@ -4,24 +4,30 @@
 they do and the inbox's row that caused it are one transaction, so a crash anywhere loses nothing
 and does nothing twice. The correlation lives in memory and is derived: it is rebuilt from the
 history of alerts at the start and after a transaction that failed.
+
+Of several replicas one feeds the correlation; the others change incidents as people tell them, and
+note it for the one that does. Each round begins with the next number of `ports.Rounds`, which
+admits one at a time: who finds numbers missing follows the notes, or rebuilds.
 """
 
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
+from time import monotonic
 
 from bot.cases import Casework
 from knowledge.catalogue import Catalogue
-from knowledge.correlation import Correlator, Outcome, subject_of
-from knowledge.errors import Unavailable
+from knowledge.correlation import Correlator, Outcome, carry_out, subject_of
+from knowledge.errors import TandemError, Unavailable
 from knowledge.escalation import is_own_page
 from knowledge.incidents import instance
 from knowledge.ports import Silences, Store
-from knowledge.records import Batch, Change, Incident, Signal
+from knowledge.records import AlertRecord, Batch, Change, Deciding, Decision, Incident, Signal
 from knowledge.silences import Silencer, holds, released
 
 log = logging.getLogger(__name__)
@@ -29,7 +35,16 @@ log = logging.getLogger(__name__)
 REMEMBER = timedelta(hours=24)
 """How much history the correlation is rebuilt from."""
 MOST_REMEMBERED = 200_000
+MOST_AT_ONCE = 20_000
+"""Alerts that are read before the first round; the rest of the history is taken in behind it."""
+MOST_OF_ONE = 200
+"""Alerts of an open incident that are read with them, however old."""
+MOST_KNOWN = 5_000
+"""Alerts of an incident that a person's word about it may concern."""
 MOST_OPEN = 1_000
+UNHEARD = timedelta(minutes=15)
+"""Silences that ended this long before a start may have ended without anybody noticing."""
+ALIVE_S = 1.0
 MOST_NAMED = 50_000
 """Fingerprints whose service is remembered."""
 READ_AHEAD = 5_000
@@ -52,7 +67,9 @@ class Intake:
         silences: Silences | None = None,
         on_resolved: Callable[[Incident], None] = lambda incident: None,
         quiet: timedelta = timedelta(),
+        feeds: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`feeds` says whether this replica is the one that feeds the correlation."""
         self._store = store
         self._catalogue = catalogue or Catalogue()
         self._silences = silences or store.silences
@@ -60,15 +77,23 @@ class Intake:
         self._now = now
         self._on_resolved = on_resolved
         self._quiet = quiet
+        self.feeds = feeds
         self._lock = threading.RLock()
         self._correlator: Correlator | None = None
         self._decoded: OrderedDict[int, Sequence[Signal]] = OrderedDict()
         self._services: OrderedDict[str, str] = OrderedDict()
-        self._holding: set[str] = set()
+        self._holding: set[str] | None = None
+        """Silences that held when it was last looked; None until then."""
+        self._round_done = 0
+        """The number of the round up to which the correlation has followed."""
+        self._overtaken = False
+        """Whether others were in a round since the last one here."""
 
     def accept(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         """Store durably; returns the batch's id. The sender may be answered after that."""
         batch = self._store.inbox.put(source, body, self._now())
+        if not self.feeds():
+            return batch
         self._decoded[batch] = signals
         while len(self._decoded) > READ_AHEAD:
             self._decoded.popitem(last=False)
@@ -81,6 +106,9 @@ class Intake:
         each batch. A batch that cannot be dealt with is set aside and holds up no other. Raises
         Unavailable, everything still waiting, when the store is out of reach.
         """
+        if not self.feeds():
+            self.forget()
+            return 0
         batches = self._store.inbox.waiting(limit)
         if not batches:
             self.tick()
@@ -95,24 +123,42 @@ class Intake:
             return sum(self._deal_with_one(batch) for batch in batches)
         return len(batches)
 
+    def forget(self) -> None:
+        """Another replica feeds the correlation now."""
+        with self._lock:
+            self._correlator = None
+            self._holding = None
+        self._decoded.clear()
+
     def tick(self) -> None:
         """Time passes without alerts: patience runs out, evidence expires."""
         now = self._now()
         with self._lock:
-            passed = self._correlator.advance(now) if self._correlator else None
-            if passed == Outcome():
+            if not self.feeds():
                 return
+            passed, before = None, self._correlator
+            if before is not None and self._store.rounds.latest() == self._round_done:
+                passed = before.advance(now)
+                if passed == Outcome():
+                    return
             with self._round(now) as work:
-                work.apply(passed or work.correlator.advance(now), now)
+                if work.correlator is not before or passed is None:
+                    passed = work.correlator.advance(now)
+                work.apply(passed, now)
 
     def settle(self) -> int:
         """Resolve what has been quiet for long enough, hear again what was silenced; for the
         schedule. Returns how many resolved."""
         now = self._now()
-        with self._round(now) as work:
-            self._hear_again(work, now)
-            for incident in self._store.incidents.find(open_only=True, limit=MOST_OPEN):
-                work.settle(incident.id, now)
+        with self._lock:
+            if not self.feeds():
+                return 0
+            # Read before the round: others wait for a round.
+            heard_again = self._heard_again(now)
+            with self._round(now) as work:
+                work.apply(work.correlator.feed(heard_again, now), now)
+                for incident in self._store.incidents.find(open_only=True, limit=MOST_OPEN):
+                    work.settle(incident.id, now)
         return len(work.resolved)
 
     def change(self, change: Change) -> None:
@@ -124,18 +170,27 @@ class Intake:
 
     def noticed(self, incident: Incident) -> None:
         """A person changed it: the correlation follows."""
+        kind = Deciding.REOPEN if incident.is_open else Deciding.CLOSE
+        decision = Decision(kind, incident.id)
         with self._lock:
-            if self._correlator is None:
+            if self.feeds():
+                if self._correlator is not None:
+                    carry_out(self._correlator, decision, self._now())
                 return
-            if incident.is_open:
-                self._correlator.reopen(incident.id)
-            else:
-                self._correlator.close(incident.id)
+        try:
+            with self._store.together():
+                self._store.rounds.note(self._store.rounds.begin(), [decision])
+        except TandemError as error:
+            log.warning("the correlation is not told of %s: %s", incident.id, error)
 
     @contextmanager
-    def correlating(self) -> Iterator[Casework]:
-        """A round of one's own, for what people decide. Raises Unavailable."""
-        with self._round(self._now()) as work:
+    def correlating(self, about: Collection[str]) -> Iterator[Casework]:
+        """A round of one's own, for what people decide about these incidents. Raises
+        Unavailable."""
+        now = self._now()
+        with self._round(now, about) as work:
+            if work.stands_at is None:
+                work.apply(work.correlator.advance(now), now)
             yield work
 
     def _deal_with_one(self, batch: Batch) -> bool:
@@ -154,9 +209,17 @@ class Intake:
         read = [(batch, self._signals(batch)) for batch in batches]
         now = max(batch.received_at for batch in batches)
         with self._round(now) as work:
+            # Another replica that fed until now may have been in the middle of them.
+            if self._overtaken:
+                there = self._store.inbox.still([batch.id for batch in batches])
+                read = [(batch, signals) for batch, signals in read if batch.id in there]
             silencer = self._silencer(now)
+            said = monotonic()
             for batch, signals in read:
                 self._feed(work, signals, batch.received_at, silencer)
+                if monotonic() - said > ALIVE_S:
+                    self._store.rounds.alive()
+                    said = monotonic()
             self._store.inbox.done([batch.id for batch in batches])
         for batch in batches:
             self._decoded.pop(batch.id, None)
@@ -176,17 +239,19 @@ class Intake:
         work.apply(work.correlator.feed(signals, at), at)
         work.note(signals)
 
-    def _hear_again(self, work: Casework, now: datetime) -> None:
-        """Alerts whose silence is over and that fire still count from now on, also those whose
-        sender tells an alert once."""
+    def _heard_again(self, now: datetime) -> list[Signal]:
+        """Alerts whose silence is over and that fire still: they count from now on, also those
+        whose sender tells an alert once."""
         holding = {s.id for s in self._silences.find(at=now) if holds(s, now)}
+        if self._holding is None:
+            lately = self._silences.find(at=now - UNHEARD)
+            self._holding = {s.id for s in lately if s.starts_at <= now} - holding
         over, self._holding = self._holding - holding, holding
         if not over:
-            return
+            return []
         history = self._store.alerts.find(since=now - REMEMBER, limit=MOST_REMEMBERED)
         hidden = [r for r in history if r.silence in over]
-        signals = [r.signal for r in released(hidden, self._silencer(now) or Silencer(()), now)]
-        work.apply(work.correlator.feed(signals, now), now)
+        return [r.signal for r in released(hidden, self._silencer(now) or Silencer(()), now)]
 
     def _named(self, signal: Signal) -> Signal:
         """With the service that its labels and the catalogue let guess."""
@@ -215,32 +280,85 @@ class Intake:
         )
 
     @contextmanager
-    def _round(self, now: datetime) -> Iterator[Casework]:
-        """One transaction. After an error the correlation knows more than the store: it is
-        dropped and rebuilt."""
+    def _round(self, now: datetime, about: Collection[str] = ()) -> Iterator[Casework]:
+        """One transaction, and no other round on any replica meanwhile. After an error the
+        correlation knows more than the store: it is dropped and rebuilt."""
         with self._lock:
+            feeds = self.feeds()
             try:
+                if feeds and self._correlator is None:
+                    # Before the round, which others wait for.
+                    self._round_done = self._store.rounds.latest()
+                    self._correlator = self._rebuilt(now)
                 with self._store.together():
-                    if self._correlator is None:
-                        self._correlator = self._rebuilt(now)
-                    work = Casework(self._store, self._correlator, self._quiet)
+                    number = self._store.rounds.begin()
+                    work = self._work(number, now) if feeds else self._aside(about, now)
                     yield work
                     work.finish(now)
+                    if not feeds:
+                        self._store.rounds.note(number, work.decisions)
             except BaseException:
                 self._correlator = None
                 raise
+            if feeds:
+                self._round_done = number
         for incident in work.resolved:
             self._resolved(incident)
 
+    def _work(self, number: int, now: datetime) -> Casework:
+        """On the correlation as it must be for this round. Raises Unavailable where another
+        replica took over while this one waited, or slept."""
+        if not self.feeds():
+            raise Unavailable("the intake", "another replica has taken over")
+        missed = number - 1 - self._round_done
+        self._overtaken = missed > 0
+        notes = self._store.rounds.notes(self._round_done, number) if missed else {}
+        if self._correlator is None or len(notes) != missed:
+            log.warning("another replica was at work: the correlation is rebuilt")
+            self._correlator = self._rebuilt(now)
+            self._store.rounds.alive()
+            notes = {}
+        work = Casework(self._store, self._correlator, self._quiet)
+        if notes:
+            work.apply(work.correlator.advance(now), now)
+            for decision in chain.from_iterable(notes.values()):
+                carry_out(work.correlator, decision, now)
+        return work
+
+    def _aside(self, about: Collection[str], now: datetime) -> Casework:
+        """For a person's word at a replica that feeds nothing: a correlation of these incidents
+        alone. The one that feeds follows the note of it."""
+        found = [r for i in about for r in self._store.alerts.find(incident=i, limit=MOST_KNOWN)]
+        alerts = _in_order(found)
+        first = alerts[0].signal.received_at if alerts else now
+        correlator = Correlator(self._catalogue)
+        correlator.restore(((r.signal, r.incident) for r in alerts), first)
+        return Casework(self._store, correlator, self._quiet, stands_at=first)
+
     def _rebuilt(self, now: datetime) -> Correlator:
         correlator = Correlator(self._catalogue, self._store.lessons.all())
-        history = self._store.alerts.find(since=now - REMEMBER, limit=MOST_REMEMBERED)
-        correlator.restore(((r.signal, r.incident) for r in history), now)
-        for incident_id in {r.incident for r in history if r.incident}:
-            incident = self._store.incidents.get(incident_id)
-            if not incident.is_open:
-                correlator.close(incident_id, incident.resolved_at)
+        since = now - REMEMBER
+        history = self._store.alerts.find(since=since, limit=MOST_AT_ONCE)
+        if len(history) == MOST_AT_ONCE:
+            history = self._with_open_ones(history)
+        self._restore(correlator, history, now)
         return correlator
+
+    def _with_open_ones(self, newest: Sequence[AlertRecord]) -> list[AlertRecord]:
+        """Before them, those of incidents that are open: what follows belongs to them."""
+        found = {instance(r.signal): r for r in newest}
+        for incident in self._store.incidents.find(open_only=True, limit=MOST_OPEN):
+            for record in self._store.alerts.find(incident=incident.id, limit=MOST_OF_ONE):
+                found.setdefault(instance(record.signal), record)
+        return _in_order(found.values())
+
+    def _restore(
+        self, correlator: Correlator, history: Sequence[AlertRecord], now: datetime
+    ) -> None:
+        correlator.restore(((r.signal, r.incident) for r in history), now)
+        over = self._store.incidents.over({r.incident for r in history if r.incident})
+        for incident_id, since in over.items():
+            correlator.close(incident_id, since)
 
     def _resolved(self, incident: Incident) -> None:
         try:
@@ -248,3 +366,8 @@ class Intake:
         except Exception:
             # It is resolved and stored; what follows from it can be made up for later.
             log.exception("after the resolution of %s", incident.id)
+
+
+def _in_order(records: Iterable[AlertRecord]) -> list[AlertRecord]:
+    """Of their arrival."""
+    return sorted(records, key=lambda r: r.signal.received_at)

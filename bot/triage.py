@@ -12,7 +12,15 @@ from knowledge.correlation import Key
 from knowledge.errors import BadArgs, NotFound
 from knowledge.incidents import instance, open_from
 from knowledge.ports import Store
-from knowledge.records import AlertRecord, Incident, Lesson, Signal, Teaching
+from knowledge.records import (
+    AlertRecord,
+    Deciding,
+    Decision,
+    Incident,
+    Lesson,
+    Signal,
+    Teaching,
+)
 
 MOST_LESSONS = 20
 """Pairs of kinds that one decision teaches: the commonest."""
@@ -32,25 +40,26 @@ class IntakeTriage:
     def not_related(self, incident_id: str, alerts: Sequence[Key], by: str) -> str:
         now = self._now()
         self._chosen(incident_id, alerts)
-        with self._intake.correlating() as work:
+        with self._intake.correlating((incident_id,)) as work:
             incident, chosen, rest = self._chosen(incident_id, alerts)
             self._learn(work, Teaching.NOT_RELATED, chosen, rest, by, incident.id)
             keys = [instance(s) for s in chosen]
             work.take_out(incident.id, keys, by, now, "said not to be related")
             for key in keys:
-                work.apply(work.correlator.detach(key, now), now)
+                taken_out = Decision(Deciding.DETACH, incident.id, alerts=(key,))
+                work.apply(work.decide(taken_out, now), now)
             placed = [work.correlator.placed(key) for key in keys]
             return next((group for _, group in filter(None, placed) if group), "")
 
     def split(self, incident_id: str, alerts: Sequence[Key], by: str) -> Incident:
         now = self._now()
         self._chosen(incident_id, alerts)
-        with self._intake.correlating() as work:
+        with self._intake.correlating((incident_id,)) as work:
             incident, chosen, rest = self._chosen(incident_id, alerts)
             self._learn(work, Teaching.NOT_RELATED, chosen, rest, by, incident.id)
             opened = self._store.incidents.open(open_from(chosen, now), tell=("card",))
             keys = [instance(s) for s in chosen]
-            work.correlator.split(incident.id, keys, opened.id, now)
+            work.decide(Decision(Deciding.SPLIT, incident.id, opened.id, tuple(keys)), now)
             work.take_out(incident.id, keys, by, now, f"split off: see {opened.id}")
             work.placed(chosen, opened.id)
             return opened
@@ -58,10 +67,10 @@ class IntakeTriage:
     def merge(self, incident_id: str, into: str, by: str) -> Incident:
         now = self._now()
         self._two(incident_id, into)
-        with self._intake.correlating() as work:
+        with self._intake.correlating((incident_id, into)) as work:
             one, other = self._two(incident_id, into)
             self._learn(work, Teaching.SAME_INCIDENT, one.signals, other.signals, by, other.id)
-            work.correlator.merge(one.id, other.id, now)
+            work.decide(Decision(Deciding.MERGE, one.id, other.id), now)
             after = work.merge(one.id, other.id, by, now, "said to be the same")
             work.placed(one.signals, other.id)
             return after
@@ -98,7 +107,7 @@ class IntakeTriage:
         for one, other in pairs[:MOST_LESSONS]:
             lesson = Lesson(self._now(), by, teaching, one, other, incident)
             self._store.lessons.add(lesson)
-            work.correlator.teach(lesson)
+            work.decide(Decision(Deciding.TEACH, incident, lesson=lesson), lesson.at)
 
 
 def _apart(incident: Incident, alerts: Sequence[Key]) -> tuple[list[Signal], list[Signal]]:

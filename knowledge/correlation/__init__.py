@@ -1,5 +1,6 @@
 """Which alerts belong together, which are noise, and when there is enough for a card."""
 
+from knowledge.correlation.deciding import carry_out
 from knowledge.correlation.engine import Correlator
 from knowledge.correlation.outcome import (
     Explanation,
@@ -24,6 +25,7 @@ __all__ = [
     "Splitting",
     "Subject",
     "Tuning",
+    "carry_out",
     "is_noise",
     "service_of",
     "subject_of",

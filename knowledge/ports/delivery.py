@@ -35,6 +35,10 @@ class Inbox(Protocol):
         """How many are waiting; cheap."""
         ...
 
+    def still(self, batch_ids: Sequence[int]) -> set[int]:
+        """Those of them that still wait: another replica may have dealt with them."""
+        ...
+
     def done(self, batch_ids: Sequence[int]) -> None: ...
 
     def poison(self, batch_id: int, why: str) -> None:
@@ -53,17 +57,27 @@ class Outbox(Protocol):
 
     def count_due(self, now: datetime) -> int: ...
 
+    def begin(self, delivery: Delivery) -> None:
+        """It is about to be sent; counts an attempt. Whoever finds it after a crash, or takes over
+        while it is under way, knows by that count that it was perhaps sent."""
+        ...
+
     def done(self, delivery: Delivery) -> None:
         """Forget it, unless its revision grew while it was being sent."""
         ...
 
     def retry(self, delivery: Delivery, due_at: datetime) -> None:
-        """Try again then; counts an attempt."""
+        """Try again then; what `begin` counted is the same attempt."""
         ...
 
     def posted(self, key: str) -> Posted | None: ...
 
     def set_posted(self, posted: Posted) -> None: ...
+
+    def post_first(self, posted: Posted, over: str | None = None) -> Posted:
+        """As `set_posted` where nothing is there, or what is there shows `over`; returns what is
+        there afterwards. Of two who sent the same at once, one finds the other's."""
+        ...
 
     def forget_posted(self, key: str) -> None:
         """The message is gone from Slack: the next delivery posts anew."""

@@ -1,6 +1,6 @@
 """Incidents, alerts, silences, changes, and what people taught the correlation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +29,10 @@ class Incidents(Protocol):
         limit: int = 50,
     ) -> list[Incident]:
         """Newest first; `service` matches without regard to case; `since` bounds opened_at."""
+        ...
+
+    def over(self, incident_ids: Collection[str]) -> dict[str, datetime]:
+        """Those of them that are resolved, and since when; cheap."""
         ...
 
     def change(
@@ -82,8 +86,14 @@ class Alerts(Protocol):
         ...
 
     def compact(self, before: datetime, limit: int = 10_000) -> int:
-        """Turn at most `limit` instances received before then into daily counts; returns how many.
-        Those of open incidents stay."""
+        """Turn at most `limit` instances received before then into daily counts; returns how many,
+        0 when none is left that may go. Those of open incidents stay. A store that keeps weeks
+        apart drops a whole one at a time, once all of it is older, and says about how many."""
+        ...
+
+    def prepare(self, now: datetime) -> None:
+        """Make room for the alerts of the weeks to come, where the store keeps them apart. Cheap
+        to repeat."""
         ...
 
 

@@ -38,5 +38,5 @@ class Decision:
     other: str = ""
     """What it was merged into, or the new one that was split off."""
     alerts: tuple[tuple[str, datetime], ...] = ()
-    """Fingerprints and starts of those that were taken out or split off."""
+    """Fingerprints and starts: of the one that was taken out, of those that were split off."""
     lesson: Lesson | None = None

@@ -233,11 +233,11 @@ class CrashesOnce(MemoryOutbox):
 
     crash = True
 
-    def set_posted(self, posted: Posted) -> None:
+    def post_first(self, posted: Posted, over: str | None = None) -> Posted:
         if self.crash:
             self.crash = False
             raise Crash
-        super().set_posted(posted)
+        return super().post_first(posted, over)
 
 
 def crashing(setting: Setting) -> CrashesOnce:
@@ -269,7 +269,9 @@ def test_a_thread_told_before_a_crash_is_not_told_again_ever(setting: Setting) -
     outbox = crashing(setting)
     outbox.crash = False
     first = setting.courier()
-    outbox.done(outbox.due(NOON)[0])  # the card: only the thread is left to be sent
+    # Only the thread is left to be sent.
+    (card,) = (d for d in outbox.due(NOON) if d.kind == setting.card)
+    outbox.done(card)
     outbox.crash = True
     with pytest.raises(Crash):
         first.work(NOON)
@@ -316,10 +318,10 @@ def test_a_store_that_is_away_for_a_moment_doubles_nothing(setting: Setting) -> 
     away = iter([True, True])
 
     class Away(MemoryOutbox):
-        def set_posted(self, posted: Posted) -> None:
+        def post_first(self, posted: Posted, over: str | None = None) -> Posted:
             if next(away, False):
                 raise Unavailable("the database", "is locked")
-            super().set_posted(posted)
+            return super().post_first(posted, over)
 
         def retry(self, delivery: object, due_at: object) -> None:
             raise Unavailable("the database", "is locked")
@@ -544,4 +546,70 @@ def test_a_card_left_over_in_the_other_channel_is_found(setting: Setting) -> Non
     with pytest.raises(Crash):
         setting.courier(channel="#private", otherwise=CHANNEL).work(NOON)
     run(setting.courier(SOON, channel="#private", otherwise=CHANNEL), 5, start=SOON)
+    assert len(setting.cards()) == 1
+
+
+# Several replicas ----------------------------------------------------------------------------
+
+
+def test_only_the_one_in_charge_sends(setting: Setting) -> None:
+    setting.open()
+    idle = setting.courier()
+    idle.in_charge = lambda: False
+    run(idle, 10)
+    assert setting.cards() == []
+    run(setting.courier(), 10)
+    assert len(setting.cards()) == 1
+
+
+def test_who_loses_the_role_before_the_post_does_not_post(setting: Setting) -> None:
+    thing = setting.open()
+    losing = setting.courier()
+    answers = iter([True, True])
+    losing.in_charge = lambda: next(answers, False)
+    losing.work(NOON)
+    assert setting.cards() == []
+    # Whoever takes over cannot know that, looks for it, and posts.
+    looked: list[str] = []
+    setting.chat.before = looked.append
+    run(setting.courier(), 10)
+    assert looked[:2] == ["find", "post"]
+    assert [card.key for card in setting.cards()] == [f"{setting.card}:{thing.id}"]
+
+
+def test_of_a_card_that_two_replicas_post_at_once_one_stays(setting: Setting) -> None:
+    """One is stopped with its post on the way, so that the other cannot find it."""
+    setting.note(setting.open(), "only once")
+    stopped, other = setting.courier(), setting.courier()
+    posting = setting.chat.post
+
+    def slow(channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
+        setting.chat.post = posting  # type: ignore[method-assign]
+        run(other, 10)
+        return posting(channel, reply, thread, key)
+
+    setting.chat.post = slow  # type: ignore[method-assign]
+    run(stopped, 10)
+    (card,) = setting.cards()
+    posted = setting.store.outbox.posted(card.key)
+    assert posted is not None
+    assert (posted.channel, posted.ts) == (card.channel, card.ts)
+    assert setting.told().count("only once") == 1
+
+
+def test_of_a_thread_that_two_replicas_tell_at_once_one_message_stays(setting: Setting) -> None:
+    thing = setting.open()
+    run(setting.courier(), 10)
+    setting.note(thing, "only once", timedelta(seconds=11))
+    stopped, other = setting.courier(), setting.courier()
+    posting = setting.chat.post
+
+    def slow(channel: str, reply: Reply, thread: str = "", key: str = "") -> tuple[str, str]:
+        setting.chat.post = posting  # type: ignore[method-assign]
+        run(other, 10, start=timedelta(seconds=12))
+        return posting(channel, reply, thread, key)
+
+    setting.chat.post = slow  # type: ignore[method-assign]
+    run(stopped, 10, start=timedelta(seconds=12))
+    assert setting.told().count("only once") == 1
     assert len(setting.cards()) == 1

@@ -348,6 +348,7 @@ class Breaking:
         self._store, self._error, self._left = store, error, after
         self.incidents = self
         self.get, self.find = store.incidents.get, store.incidents.find
+        self.over = store.incidents.over
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)

@@ -6,7 +6,7 @@ The port suite runs on these and on the SQL stores, so that they stay the same t
 import sys
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -87,6 +87,12 @@ class MemoryOutbox:
         with self._lock:
             return sum(d.due_at <= now for d in self._waiting.values())
 
+    def begin(self, delivery: Delivery) -> None:
+        with self._lock:
+            stored = self._waiting.get(delivery.key)
+            if stored is not None:
+                self._waiting[delivery.key] = replace(stored, attempts=delivery.attempts + 1)
+
     def done(self, delivery: Delivery) -> None:
         with self._lock:
             stored = self._waiting.get(delivery.key)
@@ -102,7 +108,7 @@ class MemoryOutbox:
             stored = self._waiting.get(delivery.key)
             if stored is not None:
                 self._waiting[delivery.key] = replace(
-                    stored, attempts=stored.attempts + 1, due_at=due_at
+                    stored, attempts=delivery.attempts + 1, due_at=due_at
                 )
 
     def posted(self, key: str) -> Posted | None:
@@ -112,6 +118,13 @@ class MemoryOutbox:
     def set_posted(self, posted: Posted) -> None:
         with self._lock:
             self._posted[posted.key] = posted
+
+    def post_first(self, posted: Posted, over: str | None = None) -> Posted:
+        with self._lock:
+            there = self._posted.get(posted.key)
+            if there is None or there.shows == over:
+                self._posted[posted.key] = posted
+            return self._posted[posted.key]
 
     def forget_posted(self, key: str) -> None:
         with self._lock:
@@ -163,6 +176,11 @@ class MemoryIncidents:
             and (since is None or incident.opened_at >= since)
         ]
         return found[:limit]
+
+    def over(self, incident_ids: Collection[str]) -> dict[str, datetime]:
+        with self._lock:
+            found = [self._incidents.get(incident_number(i) or 0) for i in incident_ids]
+        return {i.id: i.resolved_at or i.updated_at for i in found if i and not i.is_open}
 
     def change(
         self, incident_id: str, by: Callable[[Incident], Incident], tell: Sequence[str] = ()
@@ -225,6 +243,10 @@ class MemoryInbox:
     def count(self) -> int:
         with self._lock:
             return len(self._batches)
+
+    def still(self, batch_ids: Sequence[int]) -> set[int]:
+        with self._lock:
+            return self._batches.keys() & set(batch_ids)
 
     def waiting(self, limit: int = 100) -> list[Batch]:
         with self._lock:
@@ -315,6 +337,9 @@ class MemoryAlerts:
             )[:limit]
             self._compacted += [self._records.pop(key) for _, key in old]
             return len(old)
+
+    def prepare(self, now: datetime) -> None:
+        """Nothing is kept apart."""
 
 
 class MemorySilences:

@@ -6,7 +6,7 @@ thousands of signals takes one insert when one more arrives, and deletes when so
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from knowledge.adapters.sql.tables import (
     IncidentChangeRow,
     IncidentRow,
     SignalRow,
+    Utc,
     table_of,
 )
 from knowledge.errors import NotFound
@@ -36,6 +37,8 @@ Remembered = OrderedDict[int, tuple[int, Incident]]
 """Version and incident, by number."""
 
 _INCIDENT = table_of(IncidentRow)
+_AT_ONCE = 500
+"""Numbers in one statement."""
 _WRITTEN = "tandem_incidents"
 """In a session's info: the incidents that its transaction wrote, by number."""
 
@@ -87,6 +90,20 @@ class SqlIncidents:
         query = query.order_by(_INCIDENT.c.opened_at.desc(), _INCIDENT.c.number.desc())
         with self._database.read() as session:
             return self._load(session, session.connection().execute(query.limit(limit)).all())
+
+    def over(self, incident_ids: Collection[str]) -> dict[str, datetime]:
+        numbers = [n for n in map(incident_number, incident_ids) if n is not None]
+        at = sa.func.coalesce(_INCIDENT.c.resolved_at, _INCIDENT.c.updated_at, type_=Utc())
+        resolved = sa.select(_INCIDENT.c.number, at.label("at")).where(
+            _INCIDENT.c.status == Status.RESOLVED.value
+        )
+        found: dict[str, datetime] = {}
+        with self._database.read() as session:
+            for start in range(0, len(numbers), _AT_ONCE):
+                some = _INCIDENT.c.number.in_(numbers[start : start + _AT_ONCE])
+                rows = session.connection().execute(resolved.where(some))
+                found |= {incident_id(row.number): row.at for row in rows}
+        return found
 
     def change(
         self, incident_id: str, by: Callable[[Incident], Incident], tell: Sequence[str] = ()

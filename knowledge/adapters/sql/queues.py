@@ -25,6 +25,7 @@ _PUT = (
 )
 _INBOX = table_of(InboxRow)
 _OUTBOX = table_of(OutboxRow)
+_POSTED = table_of(PostedRow)
 
 
 class SqlInbox:
@@ -60,6 +61,11 @@ class SqlInbox:
         query = sa.select(sa.func.count()).where(_INBOX.c.poison.is_(None))
         with self._database.read() as session:
             return int(session.connection().execute(query).scalar_one())
+
+    def still(self, batch_ids: Sequence[int]) -> set[int]:
+        mine = sa.and_(_INBOX.c.id.in_(batch_ids), _INBOX.c.poison.is_(None))
+        with self._database.read() as session:
+            return set(session.connection().execute(sa.select(_INBOX.c.id).where(mine)).scalars())
 
     def done(self, batch_ids: Sequence[int]) -> None:
         with self._database.write() as session:
@@ -116,6 +122,11 @@ class SqlOutbox:
         with self._database.read() as session:
             return int(session.connection().execute(query).scalar_one())
 
+    def begin(self, delivery: Delivery) -> None:
+        of = sa.update(_OUTBOX).where(_OUTBOX.c.key == delivery.key)
+        with self._database.write() as session:
+            session.connection().execute(of.values(attempts=delivery.attempts + 1))
+
     def done(self, delivery: Delivery) -> None:
         with self._database.write() as session:
             row = session.get(OutboxRow, delivery.key, with_for_update=True)
@@ -130,7 +141,7 @@ class SqlOutbox:
         with self._database.write() as session:
             row = session.get(OutboxRow, delivery.key, with_for_update=True)
             if row is not None:
-                row.attempts += 1
+                row.attempts = delivery.attempts + 1
                 row.due_at = due_at
 
     def posted(self, key: str) -> Posted | None:
@@ -142,6 +153,20 @@ class SqlOutbox:
         row = PostedRow(key=posted.key, channel=posted.channel, ts=posted.ts, shows=posted.shows)
         with self._database.write() as session:
             session.merge(row)
+
+    def post_first(self, posted: Posted, over: str | None = None) -> Posted:
+        insert = self._database.insert(_POSTED).values(**vars(posted))
+        told = {name: insert.excluded[name] for name in ("channel", "ts", "shows")}
+        statement = insert.on_conflict_do_update(
+            index_elements=["key"],
+            set_=told,
+            where=sa.false() if over is None else _POSTED.c.shows == over,
+        )
+        with self._database.write() as session:
+            session.connection().execute(statement)
+            there = session.get(PostedRow, posted.key, populate_existing=True)
+        assert there is not None
+        return _to_posted(there)
 
     def forget_posted(self, key: str) -> None:
         with self._database.write() as session:

@@ -11,6 +11,7 @@ from knowledge.adapters.memory.store import MemoryStore
 from knowledge.adapters.sql import SqlStore
 from knowledge.audit_chain import verify
 from knowledge.errors import NotFound
+from knowledge.incidents import resolve
 from knowledge.records import (
     REMEMBER_DELIVERIES,
     AuditEntry,
