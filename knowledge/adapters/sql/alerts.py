@@ -25,6 +25,7 @@ from knowledge.adapters.sql.packing import (
     unpack_signal,
     unpack_terms,
 )
+from knowledge.adapters.sql.partitions import ODD, drop_oldest, make_ahead
 from knowledge.adapters.sql.tables import (
     AlertDayRow,
     AlertRow,
@@ -37,6 +38,7 @@ from knowledge.incidents import incident_id
 from knowledge.records import AlertRecord, Signal, Status, Tally, Verdict
 
 _ALERT = table_of(AlertRow)
+_ODD = _ALERT.to_metadata(sa.MetaData(), name=ODD)
 _DAY = table_of(AlertDayRow)
 _COUNTER = table_of(CounterRow)
 _INCIDENT = table_of(IncidentRow)
@@ -108,17 +110,30 @@ class SqlAlerts:
         with self._recording() as session:
             open_ones = sa.select(_INCIDENT.c.number).where(_INCIDENT.c.status != _RESOLVED)
             kept = [incident_id(number) for number in session.execute(open_ones).scalars()]
+            if not self._database.is_sqlite:
+                dropped = drop_oldest(session.connection(), before, kept)
+                if dropped is not None:
+                    self._note_compacted(session, dropped[1])
+                    return dropped[0]
+            # On PostgreSQL, what is in no week that could be dropped.
+            alert = _ALERT if self._database.is_sqlite else _ODD
             oldest = (
-                sa.select(_ALERT.c.id)
-                .where(_ALERT.c.first_received_at < to_us(before), _ALERT.c.incident.not_in(kept))
-                .order_by(_ALERT.c.first_received_at)
+                sa.select(alert.c.id)
+                .where(alert.c.first_received_at < to_us(before), alert.c.incident.not_in(kept))
+                .order_by(alert.c.first_received_at)
                 .limit(limit)
             )
-            drop = sa.delete(_ALERT).where(_ALERT.c.id.in_(oldest)).returning(_ALERT.c.day)
+            drop = sa.delete(alert).where(alert.c.id.in_(oldest)).returning(alert.c.day)
             days = session.execute(drop).scalars().all()
             if days:
                 self._note_compacted(session, max(days))
         return len(days)
+
+    def prepare(self, now: datetime) -> None:
+        if self._database.is_sqlite:
+            return
+        with self._recording() as session:
+            make_ahead(session.connection(), now)
 
     @contextmanager
     def _recording(self) -> Iterator[Session]:

@@ -112,9 +112,22 @@ def test_the_migrations_make_the_tables_that_the_code_means(new_url: str) -> Non
     open_store(new_url).close()
     engine = sa.create_engine(new_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # A partition is a table to the database, of the shape of the one that it belongs to.
+        partitions = set(connection.execute(sa.text(PARTITIONS[engine.dialect.name])).scalars())
+        options = {
+            "compare_type": True,
+            "include_name": lambda name, kind, _: kind != "table" or name not in partitions,
+        }
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Table.metadata) == []
     engine.dispose()
+
+
+PARTITIONS = {
+    "sqlite": "SELECT '' WHERE false",
+    "postgresql": "SELECT inhrelid::regclass::text FROM pg_inherits"
+    " WHERE inhparent = 'alert'::regclass",
+}
 
 
 def migrate(url: str, step: Callable[[Config, str], None], revision: str) -> None:
