@@ -6,20 +6,30 @@ tests/test_docs.py fails when a page is not what this would write.
 """
 
 import argparse
+import ast
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from importlib import import_module
+from itertools import groupby, pairwise
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from pydantic.fields import FieldInfo
+from sqlalchemy import Column
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects import postgresql
 
+import knowledge.adapters.sql
 from bot.__main__ import VERBS
+from bot.metrics import DEFINITIONS
 from bot.slack.manifest import manifest
 from bot.verbs.settings import table
 from bot.words import usage
+from knowledge.adapters.sql.tables import Table
 from knowledge.durations import say_duration
 from knowledge.monitors import MetricMonitor, Normal, Side
 from knowledge.monitors.presets import Preset, PresetMetric, presets
@@ -387,7 +397,130 @@ def _shown(field: FieldInfo) -> str:
     return "–" if value in (None, "", {}) else f"`{value}`"
 
 
+# Metrics -------------------------------------------------------------------------------------
+
+
+def metrics_page() -> str:
+    parts = [
+        NOTE,
+        "# Metrics",
+        "`GET /metrics` on Tandem's HTTP side, in Prometheus' text format or OpenMetrics. Where\n"
+        "`TANDEM_WEBHOOK_TOKEN` is set, the scrape must carry it as a bearer token:",
+        """```yaml
+scrape_configs:
+  - job_name: tandem
+    authorization: {credentials_file: /etc/prometheus/tandem-token}
+    static_configs: [{targets: ["tandem:8080"]}]
+rule_files: [tandem-rules.yml]   # deploy/prometheus-rules.yml
+```""",
+        "Counters count from the start of the process. States are read when they are scraped; a "
+        "store that is out of reach shows as `tandem_up 0` and missing gauges, never as zeros.",
+    ]
+    for group, definitions in groupby(DEFINITIONS, key=lambda d: d.group):
+        rows = [
+            f"| `{d.shown}` | {d.kind} | {', '.join(d.labels)} | {_plain(d.says)} |"
+            for d in definitions
+        ]
+        head = ["| series | kind | labels | what it is |", "| --- | --- | --- | --- |"]
+        parts += [f"## {group}", "\n".join([*head, *rows])]
+    parts += [
+        "The process itself shows `process_*` (CPU, memory, file descriptors) and `python_gc_*`.",
+        "`deploy/prometheus-rules.yml` alerts on Tandem itself, `deploy/grafana-dashboard.json` "
+        "shows it. Route these alerts past Tandem, to a pager or a mail address: a bot that is "
+        "stuck cannot tell of it.",
+    ]
+    return _joined(parts)
+
+
+# Tables --------------------------------------------------------------------------------------
+
+
+def tables_page() -> str:
+    """Raises KeyError when a table's class has no docstring."""
+    rows = {str(row.__tablename__): row for row in _rows(Table)}
+    tables = sorted(Table.metadata.tables.values(), key=lambda table: table.name)
+    parts = [
+        NOTE,
+        "# Tables",
+        "What the database holds. Alembic makes and changes these tables at the start; they are "
+        "the same on SQLite and PostgreSQL, whose types are named here. They are Tandem's own: "
+        "read them if you must, write to them never. Where a column has no explanation, it is the "
+        "field of that name. `tandem backup` copies them while the bot runs.",
+        "| table | what a row is |\n| --- | --- |\n"
+        + "\n".join(
+            f"| [`{t.name}`](#{t.name}) | {_first_sentence(_own_words(rows[t.name]))} |"
+            for t in tables
+        ),
+        *(_table(table, rows[table.name]) for table in tables),
+    ]
+    return _joined(parts)
+
+
+def _rows(of: type[Table]) -> Iterator[type[Table]]:
+    """The classes of all tables: every module that may define one is imported first."""
+    for module in iter_modules(knowledge.adapters.sql.__path__):
+        if module.name == "tables" or module.name.endswith("_tables"):
+            import_module(f"knowledge.adapters.sql.{module.name}")
+    for row in of.__subclasses__():
+        if hasattr(row, "__table__"):
+            yield row
+        yield from _rows(row)
+
+
+def _own_words(row: type[Table]) -> str:
+    return " ".join(inspect.cleandoc(row.__dict__["__doc__"]).split())
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].removesuffix(".") + "."
+
+
+def _table(table: SqlTable, row: type[Table]) -> str:
+    says = {n: w for kind in reversed(row.__mro__) for n, w in _said_of_fields(kind).items()}
+    lines = [f"## {table.name}", "", _plain(_own_words(row)), ""]
+    lines += ["| column | type | key | what it is |", "| --- | --- | --- | --- |"]
+    lines += [_column(column, says.get(column.name, "")) for column in table.columns]
+    indexes = sorted(table.indexes, key=lambda index: str(index.name))
+    if indexes:
+        lines += ["", "Indexes: " + "; ".join(_index(index) for index in indexes) + "."]
+    return "\n".join(lines)
+
+
+def _column(column: Column[Any], says: str) -> str:
+    kind = column.type.compile(dialect=postgresql.dialect()).lower()
+    null = "" if column.nullable is False else ", may be null"
+    key = (
+        "primary" if column.primary_key else "".join(f"→ `{k.column}`" for k in column.foreign_keys)
+    )
+    return f"| `{column.name}` | {kind}{null} | {key} | {_plain(says)} |"
+
+
+def _index(index: Any) -> str:
+    columns = ", ".join(f"`{str(e).rpartition('.')[2]}`" for e in index.expressions)
+    return f"`{index.name}` ({columns}{', unique' if index.unique else ''})"
+
+
+def _said_of_fields(row: type) -> dict[str, str]:
+    """Field -> the text that stands below it in the class."""
+    if not issubclass(row, Table):
+        return {}
+    tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(row))).body[0]
+    body = getattr(tree, "body", [])
+    said: dict[str, str] = {}
+    for field, below in pairwise(body):
+        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+            continue
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            said[field.target.id] = " ".join(str(below.value.value).split())
+    return said
+
+
 # Files ---------------------------------------------------------------------------------------
+
+
+def chart_rules() -> str:
+    """Helm reads only what lies in the chart's folder."""
+    return (ROOT / "deploy" / "prometheus-rules.yml").read_text("utf-8")
 
 
 def slack_manifest() -> str:
@@ -400,7 +533,10 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/presets.md": presets_page,
     "docs/reference/gates.md": gates_page,
+    "docs/reference/metrics.md": metrics_page,
+    "docs/reference/tables.md": tables_page,
     "deploy/slack-manifest.json": slack_manifest,
+    "deploy/helm/tandem/files/prometheus-rules.yml": chart_rules,
 }
 
 

@@ -152,6 +152,8 @@ class NumberedRow(Table):
 
 
 class IncidentRow(Table, table=True):
+    """An `Incident` by its fields' names; what it holds in order is in `incident_*`."""
+
     __tablename__ = "incident"
     __table_args__ = {"sqlite_autoincrement": True}
 
@@ -185,6 +187,8 @@ class PartRow(Table):
 
 
 class SignalRow(PartRow, table=True):
+    """A signal on an incident's card."""
+
     __tablename__ = "incident_signal"
 
     body: str
@@ -192,6 +196,8 @@ class SignalRow(PartRow, table=True):
 
 
 class IncidentChangeRow(PartRow, table=True):
+    """A change that may explain an incident, as it was when it was found."""
+
     __tablename__ = "incident_change"
 
     change_id: str = Field(sa_type=Words)
@@ -205,6 +211,8 @@ class IncidentChangeRow(PartRow, table=True):
 
 
 class EventRow(PartRow, table=True):
+    """An entry of an incident's time line."""
+
     __tablename__ = "incident_event"
 
     event_id: str = Field(sa_type=Words)
@@ -216,6 +224,8 @@ class EventRow(PartRow, table=True):
 
 
 class ChangeRow(Table, table=True):
+    """A deploy, a flag or another change that was reported, by its fields' names."""
+
     __tablename__ = "change"
 
     id: str = Field(sa_type=Words, primary_key=True)
@@ -230,6 +240,8 @@ class ChangeRow(Table, table=True):
 
 
 class InboxRow(Table, table=True):
+    """A webhook that was accepted and waits for its correlation."""
+
     __tablename__ = "inbox"
     __table_args__ = {"sqlite_autoincrement": True}
 
@@ -311,6 +323,8 @@ class AlertDayRow(Table, table=True):
 
 
 class SilenceRow(NumberedRow, table=True):
+    """A `Silence` by its fields' names."""
+
     __tablename__ = "silence"
     __table_args__ = {"sqlite_autoincrement": True}
 
@@ -326,6 +340,8 @@ class SilenceRow(NumberedRow, table=True):
 
 
 class LessonRow(Table, table=True):
+    """What people taught the correlation: two alerts that belong together, or do not."""
+
     __tablename__ = "lesson"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -340,6 +356,8 @@ class LessonRow(Table, table=True):
 
 
 class OutboxRow(Table, table=True):
+    """Something that must be told in Slack, by key; what is told is read when it is sent."""
+
     __tablename__ = "outbox"
 
     key: str = Field(sa_type=Words, primary_key=True)
@@ -349,6 +367,8 @@ class OutboxRow(Table, table=True):
 
 
 class PostedRow(Table, table=True):
+    """Where the message of a key stands in Slack, and what it shows."""
+
     __tablename__ = "posted"
 
     key: str = Field(sa_type=Words, primary_key=True)
@@ -358,6 +378,8 @@ class PostedRow(Table, table=True):
 
 
 class SeenRow(Table, table=True):
+    """An event's id that was seen, so that its repetition is dropped."""
+
     __tablename__ = "seen"
 
     key: str = Field(sa_type=Words, primary_key=True)
@@ -365,6 +387,8 @@ class SeenRow(Table, table=True):
 
 
 class AuditRow(Table, table=True):
+    """One entry of the audit record; `digest` chains it to the one before."""
+
     __tablename__ = "audit"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -484,6 +508,8 @@ class RunRow(Table, table=True):
 
 
 class DocumentRow(Table, table=True):
+    """A past incident or a runbook of the search library."""
+
     __tablename__ = "document"
 
     number: int | None = Field(default=None, primary_key=True)
@@ -512,6 +538,8 @@ class RemovedDocumentRow(Table, table=True):
 
 
 class CounterRow(Table, table=True):
+    """The last number that was given, by what is numbered."""
+
     __tablename__ = "counter"
 
     name: str = Field(sa_type=Words, primary_key=True)
