@@ -25,8 +25,9 @@ from bot.jobs import after_moves, housekeeping, promoting, remediating, telling,
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
 from bot.parts import Parts, make_archive, make_parts
+from bot.replica import COURIER, INTAKE, ROLES, SCHEDULE, Alone, Replica
 from bot.request_cards import RequestCards
-from bot.schedule import Job, Schedule
+from bot.schedule import Job, Schedule, by_role
 from bot.settings import Settings
 from bot.slack import blocks
 from bot.slack.groups import SlackGroups
@@ -36,6 +37,7 @@ from bot.tickets import TICKET, TicketSync
 from bot.training import TrainingCards, TrainingWatch
 from bot.turn import Turn
 from bot.watching import MonitorWatching
+from bot.watching.charge import ScheduleTurn
 from bot.watching.tell import TELL, Telling
 from knowledge.errors import TandemError
 from knowledge.ids import APPROVALS, EXECUTIONS
@@ -57,6 +59,8 @@ MOST_DRAWN = 5_000
 COURIER_S = 0.25
 CARD_SETTLES = timedelta(seconds=2)
 INTAKE_S = 2.0
+SHARED_INTAKE_S = 0.25
+"""Other replicas' webhooks wake nobody here."""
 GATHER_S = 0.1
 """What comes this soon after each other is one round: fewer, larger transactions in a storm."""
 
@@ -72,18 +76,27 @@ class Bot:
     courier: Courier
     schedule: Schedule
     loops: dict[str, Loop] = field(default_factory=dict)
+    replica: Replica | Alone = field(default_factory=Alone)
 
     def start(self) -> None:
+        self.replica.start()
         for loop in self.loops.values():
             loop.start()
         self.schedule.start()
 
     def stop(self) -> None:
-        """Finish what is under way; what waits stays in the store."""
+        """Finish what is under way; what waits stays in the store. Other replicas take each role
+        over as soon as what was done in it has ended."""
+        for role in (INTAKE, COURIER):
+            self.replica.end(role)
+            self.loops[role].stop()
+            self.replica.release(role)
         self.schedule.stop()
+        if isinstance(self.parts.watching, MonitorWatching):
+            self.parts.watching.close()
+        self.replica.release(SCHEDULE)
         self.desk.stop()
-        for loop in self.loops.values():
-            loop.stop()
+        self.replica.stop()
         self.parts.close()
 
     def accept(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
@@ -105,6 +118,8 @@ class Bot:
             "library_ready": self.parts.library.ready,
             "inbox_waiting": inbox,
             "outbox_due": outbox,
+            "replica": self.replica.name,
+            "roles": [role for role in ROLES if self.replica.holds(role)],
         }
 
 
@@ -113,8 +128,11 @@ def build(settings: Settings, **overrides: Any) -> Bot:
     token = settings.slack_bot_token.get_secret_value()
     client = WebClient(token, base_url=settings.slack_api_url, timeout=15)
     groups = SlackGroups(client)
+    replica = overrides.pop("replica", None)
     parts = make_parts(settings, **{"groups": groups, **overrides})
     meters, store, now = parts.meters, parts.store, parts.now
+    replica = replica or (Replica(store.leases) if store.is_shared else Alone())
+    parts.intake.feeds = partial(replica.holds, INTAKE)
     store.inbox = meters.inbox(store.inbox, now)
     messenger = meters.messenger(SlackMessenger(client))
     places = CardPlaces(store.outbox, messenger)
@@ -242,6 +260,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             **senders(digest),
             **anchor_senders(anchor),
         },
+        in_charge=partial(replica.holds, COURIER),
     )
     bot = Bot(
         parts,
@@ -254,34 +273,45 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             "intake": Loop(
                 "intake",
                 meters.loop("intake", meters.timed_batches(parts.intake.work)),
-                INTAKE_S,
+                SHARED_INTAKE_S if store.is_shared else INTAKE_S,
                 gather_s=GATHER_S,
             ),
             "courier": Loop(
                 "courier", meters.loop("courier", lambda: courier.work(now())), COURIER_S
             ),
         },
+        replica,
     )
+
+    def gained(role: str) -> None:
+        if role == COURIER:
+            pages.forget()
+        if role in bot.loops:
+            bot.loops[role].wake()
+
+    if isinstance(replica, Replica):
+        replica.gained = gained
     escalation = Escalation(store.incidents, parts.oncall, now, parts.catalogue.team)
     jobs = [
-        *_watching(parts, bot.loops["intake"]),
+        *_watching(parts, replica, bot.loops["intake"]),
         *housekeeping(parts),
         *telling(escalation, pages, tickets, digest, anchor),
         *training(TrainingWatch(store, parts.trainer, parts.models, store.seen, now)),
         *_promoting(parts, outside),
         *_remediating(parts),
     ]
-    bot.schedule = Schedule([meters.job(job) for job in jobs])
+    bot.schedule = Schedule([by_role(meters.job(job), replica.holds) for job in jobs])
     return bot
 
 
-def _watching(parts: Parts, intake: Loop) -> list[Job]:
+def _watching(parts: Parts, replica: Replica | Alone, intake: Loop) -> list[Job]:
     """The jobs of the monitors; what they find is dealt with at once."""
     if not isinstance(parts.watching, MonitorWatching):
         return []
     engine = parts.watching.engine
     engine.accepted = intake.wake
-    return watching(engine)
+    engine.charge = ScheduleTurn(replica, parts.store.leases)
+    return watching(engine, parts.store.is_shared)
 
 
 def _promoting(parts: Parts, outside: OutsideMoves) -> list[Job]:

@@ -155,6 +155,10 @@ class Pages:
             raise failed[0]
         self.outbox.set_posted(Posted(delivery.key, "", "", str(len(incident.timeline))))
 
+    def forget(self) -> None:
+        """Another replica may have paged meanwhile: what rings is looked for anew."""
+        self._ringing = None
+
     def settle(self) -> None:
         """Acknowledge or end pages in the other system whose incident was taken or is over."""
         for incident_id in list(self._all_ringing()):

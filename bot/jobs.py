@@ -10,6 +10,7 @@ from bot.courier import CARD
 from bot.digest import Digest
 from bot.escalation import EVERY, Escalation, Pages
 from bot.parts import Parts
+from bot.replica import COURIER, INTAKE
 from bot.schedule import Job
 from bot.tickets import TicketSync
 from bot.training import EVERY as FOLLOW
@@ -38,6 +39,7 @@ AT_ONCE = 2_000
 REQUESTS = timedelta(minutes=1)
 REVIEWS = timedelta(minutes=10)
 TICK = timedelta(seconds=0.25)
+FOLLOW_CHANGES = timedelta(seconds=1)
 FLUSH = timedelta(seconds=5)
 """What a crash may cost of what monitors have learned; never what they found."""
 MOST_COMPACTED = 50
@@ -49,6 +51,7 @@ def housekeeping(parts: Parts) -> list[Job]:
     keep = timedelta(days=parts.settings.tandem_keep_alerts)
 
     def compact() -> None:
+        parts.store.alerts.prepare(parts.now())
         before = parts.now() - keep
         for _ in range(MOST_COMPACTED):
             if not parts.store.alerts.compact(before, AT_ONCE):
@@ -56,6 +59,8 @@ def housekeeping(parts: Parts) -> list[Job]:
 
     def tidy() -> None:
         parts.store.seen.tidy(parts.now())
+        parts.store.rounds.tidy()
+        parts.store.leases.tidy()
         parts.store.monitors.tidy(parts.now() - keep)
 
     def refresh() -> None:
@@ -71,7 +76,7 @@ def housekeeping(parts: Parts) -> list[Job]:
     )
     return [
         Job("tidy", TIDY, quietly("tidy", tidy)),
-        Job("settle", SETTLE, quietly("settle", parts.intake.settle)),
+        Job("settle", SETTLE, quietly("settle", parts.intake.settle), role=INTAKE),
         Job("refresh", REFRESH, quietly("refresh", refresh)),
         Job("compact", COMPACT, quietly("compact", compact)),
         Job("chained moves", CHAINING, quietly("chained moves", chained.work)),
@@ -88,7 +93,8 @@ def telling(
     """Who must be told, and when: by the clock, not by an alert."""
     jobs = [
         Job("escalate", EVERY, quietly("escalate", escalation.work)),
-        Job("settle pages", EVERY, quietly("settle pages", pages.settle)),
+        # Beside `pages.send`, which knows what rings.
+        Job("settle pages", EVERY, quietly("settle pages", pages.settle), role=COURIER),
         Job("tickets", EVERY, quietly("tickets", tickets.look)),
     ]
     if digest is not None:
@@ -98,9 +104,11 @@ def telling(
     return jobs
 
 
-def watching(engine: Engine) -> list[Job]:
+def watching(engine: Engine, is_shared: bool = False) -> list[Job]:
     """The clock only says who is due; the engine's own threads read them."""
+    follow = Job("monitors' changes", FOLLOW_CHANGES, quietly("monitors' changes", engine.follow))
     return [
+        *([follow] if is_shared else []),
         Job("monitors", TICK, quietly("monitors", engine.tick), prompt=True),
         Job("monitors' states", FLUSH, quietly("monitors' states", engine.flush)),
     ]

@@ -84,6 +84,9 @@ class Alone:
     def start(self) -> None:
         """Nothing has to be found out."""
 
+    def end(self, role: str) -> None:
+        """Nobody waits for it."""
+
     def release(self, role: str) -> None:
         """Nobody waits for it."""
 

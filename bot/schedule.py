@@ -6,11 +6,13 @@ logged and runs again next time.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.replica import SCHEDULE
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,19 @@ class Job:
     run: Callable[[], object]
     prompt: bool = False
     """It has a thread of its own, so that slow jobs never hold it up; it must be quick itself."""
+    role: str = SCHEDULE
+    """Of several replicas the one with this role runs it; empty: each does."""
+
+
+def by_role(job: Job, holds: Callable[[str], bool]) -> Job:
+    """The same job, left out while this replica has not its role."""
+    if not job.role:
+        return job
+
+    def run() -> object:
+        return job.run() if holds(job.role) else None
+
+    return replace(job, run=run)
 
 
 class Schedule:

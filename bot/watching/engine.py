@@ -14,11 +14,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic, perf_counter, sleep
 
 from bot.watching.asker import Asker
 from bot.watching.beat import Beat, first_ms
+from bot.watching.charge import Always, Charge
 from bot.watching.entry import Entry, Found
 from bot.watching.health import Health
 from bot.watching.lane import Due, Lane, Work
@@ -61,6 +62,11 @@ PAST_WORKERS = 2
 STORED_AT_ONCE = 200
 """States in one transaction: what found something waits no longer than one takes."""
 MOST_OPEN = 1_000
+VIEW_S = 2.0
+"""How old what is shown may be where another replica reads the monitors."""
+MISSED_POLLS = 3
+STORED_WITHIN = timedelta(seconds=30)
+"""States are written some seconds after they changed."""
 
 Accept = Callable[[str, bytes, Sequence[Signal]], int]
 """Source, body, signals -> the inbox row, written by the thread's transaction."""
@@ -97,8 +103,10 @@ class Engine:
         meters: PollMeters | None = None,
         metric_workers: int = METRIC_WORKERS,
         may_join: bool = True,
+        charge: Charge | None = None,
     ) -> None:
-        """`accepted` is called once what was accepted is committed."""
+        """`accepted` is called once what was accepted is committed; `charge` says whether this
+        process is the one that reads. Others show what is stored."""
         self.of_file: Mapping[str, AnyMonitor] = {state_key(m): m for m in of_file}
         self.accepted = accepted
         self._store = store
@@ -109,6 +117,10 @@ class Engine:
         self._meters: PollMeters = meters or NoMeters()
         self._metric_workers = metric_workers
         self._may_join = may_join
+        self.charge: Charge = charge or Always()
+        self._era: int | None = None
+        """In which what is in memory was loaded."""
+        self._viewed_at = 0.0
         self._lock = threading.RLock()
         """Over what follows. Taken last: nobody who holds it waits for another lock."""
         self._entries: dict[str, Entry] = {}
@@ -125,6 +137,10 @@ class Engine:
 
     def tick(self) -> None:
         """Hand over who is due; never waits for a data source."""
+        era = self.charge.era()
+        if era != self._era:
+            self.rest()
+            self._era = era
         self.load()
         now = self._now()
         with self._lock:
@@ -152,6 +168,28 @@ class Engine:
                 some = [self._entries.get(key) for key in keys[start : start + STORED_AT_ONCE]]
             if not self._keep([entry for entry in some if entry is not None]):
                 return
+
+    def rest(self) -> None:
+        """Forget what is in memory: another replica reads the monitors now, or did."""
+        with self._writing:
+            with self._lock:
+                entries = list(self._entries.values())
+                self._entries, self._beat, self._loaded = {}, Beat(), False
+                self._dirty.clear()
+            for entry in entries:
+                with entry.lock:
+                    entry.gone = True
+
+    def follow(self) -> None:
+        """Take over what people changed about monitors at other replicas."""
+        self.load()
+        for kept in self._store.monitors.kept():
+            entry = self.entry(kept.key)
+            now_is = list_one(kept, self.of_file.get(kept.key))
+            if entry is None and now_is is None:
+                continue
+            if entry is None or entry.listed.kept != kept:
+                self._changed(kept)
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Let what is being read finish, then write all states. May be called twice."""
@@ -196,6 +234,9 @@ class Engine:
         everything as it was, when the store is out of reach.
         """
         self.load()
+        return self._changed(kept, keep=True)
+
+    def _changed(self, kept: KeptMonitor, *, keep: bool = False) -> Entry | None:
         now = self._now()
         listed = list_one(kept, self.of_file.get(kept.key))
         with self._writing:
@@ -203,7 +244,8 @@ class Engine:
             anew = old is None or listed is None or learns_anew(old.listed.plain, listed.plain)
             over = old.ended(now) if old is not None and anew else ()
             with self._store.together():
-                self._store.monitors.keep(kept)
+                if keep:
+                    self._store.monitors.keep(kept)
                 if over:
                     self._accept(SOURCE, signals_to_json(over), over)
                 if anew:
@@ -235,24 +277,50 @@ class Engine:
     # At the start --------------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Read what is kept, once. Raises Unavailable; the next caller tries again."""
-        if self._loaded:
+        """Read what is kept: once where monitors are read, else whenever it is older than
+        VIEW_S. Raises Unavailable; the next caller tries again."""
+        if self._is_fresh():
             return
         with self._writing:
-            if self._loaded:
+            if self._is_fresh():
                 return
+            in_charge = self.charge.now()
             listed = roster(tuple(self.of_file.values()), self._store.monitors.kept())
             states = self._store.monitors.states()
-            self._end_orphans({key: body for key, body in states.items() if key not in listed})
+            if in_charge:
+                self._end_orphans({key: body for key, body in states.items() if key not in listed})
             entries = [self._restored(one, states.get(one.key)) for one in listed.values()]
             self._recall([entry for entry in entries if entry.key not in states])
             now_ms = to_ms(self._now())
+            if not in_charge:
+                self._show(entries)
+                return
             with self._lock:
                 for entry in entries:
                     self._entries[entry.key] = entry
                     first = self._first_ms(entry, len(entries), now_ms)
                     self._beat.add(entry.key, entry.every_ms, entry.asks, first)
                 self._loaded = True
+
+    def _is_fresh(self) -> bool:
+        if self.charge.now():
+            return self._loaded
+        return monotonic() - self._viewed_at < VIEW_S
+
+    def _show(self, entries: Sequence[Entry]) -> None:
+        """What the replica that reads them has stored; nothing of it is read or written here."""
+        now = self._now()
+        for entry in entries:
+            entry.series = len(entry.state.series)
+            entry.problem = problem_of(entry.state)
+            late = entry.polled_at is not None and now - entry.polled_at > (
+                MISSED_POLLS * entry.listed.monitor.every + STORED_WITHIN
+            )
+            if late and entry.polled_at is not None and not entry.listed.paused(now):
+                entry.problem = f"It was last read {say_duration(now - entry.polled_at)} ago"
+        with self._lock:
+            self._entries = {entry.key: entry for entry in entries}
+            self._loaded, self._viewed_at = False, monotonic()
 
     def _restored(self, listed: Listed, body: bytes | None) -> Entry:
         state = load_state(body, listed.key) if body is not None else None
@@ -502,6 +570,8 @@ class Engine:
                     looks += entry.unseen
             try:
                 with self._store.together():
+                    if not self.charge.stands(self._era):
+                        raise Unavailable("the monitors", "another replica reads them now")
                     if signals:
                         self._accept(SOURCE, signals_to_json(signals), signals)
                     put(self._store.outbox, to_tell, self._now())

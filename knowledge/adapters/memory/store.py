@@ -511,6 +511,11 @@ class MemoryStore:
         self.leases = MemoryLeases(self._lock)
         self.rounds = MemoryRounds(self._lock)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may work on it."""
+        return False
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """No other thread reads or writes meanwhile. Unlike in SQL, what was done before an error
