@@ -168,6 +168,7 @@ def _environment(playground: RunningPlayground, scratch: Path) -> dict[str, str]
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(scratch),
         "HF_HUB_OFFLINE": "1",
+        "TANDEM_DRAIN_SECONDS": "0",
         "SLACK_API_URL": playground.api_url,
         "SLACK_BOT_TOKEN": playground.bot_token,
         "SLACK_APP_TOKEN": playground.app_token,

@@ -1,4 +1,4 @@
-"""HTTP: webhooks at /signals/{source} and /changes[/{source}], Slack's events, /healthz.
+"""HTTP: webhooks at /signals/{source} and /changes[/{source}], Slack's events, /healthz, /readyz.
 
 A webhook is answered when what it holds is on disk, and not before. All that blocks is one hop to
 a worker thread: who sent it, what it holds, and storing it.
@@ -77,9 +77,11 @@ def http_app(
     counts: Counts | None = None,
     *,
     sns: SnsVerifier | None = None,
+    ready: Callable[[], dict[str, object]] | None = None,
     more: Sequence[Route] = (),
 ) -> Starlette:
-    """`sources` says who may send what; a text is one token for all, empty for no check."""
+    """`sources` says who may send what; a text is one token for all, empty for no check. `health`
+    and `ready` are what /healthz and /readyz show: 200 where their "ok" is true, else 503."""
     counts = counts or Counts()
     known = built_in(sources) if isinstance(sources, str) else sources
     threads = ThreadPoolExecutor(THREADS, "webhooks")
@@ -99,11 +101,16 @@ def http_app(
         state["received"] = {"accepted": dict(counts.accepted), "refused": dict(counts.refused)}
         return JSONResponse(state, 200 if state.get("ok") else 503)
 
+    async def readyz(_: Request) -> Response:
+        state = await run_in_threadpool(ready or health)
+        return JSONResponse(state, 200 if state.get("ok") else 503)
+
     routes = [
         Route("/signals/{source}", signals, methods=["POST"]),
         Route("/changes", change, methods=["POST"]),
         Route("/changes/{source}", change, methods=["POST"]),
         Route("/healthz", healthz),
+        Route("/readyz", readyz),
         *more,
     ]
     if slack_events is not None:

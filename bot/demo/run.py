@@ -230,6 +230,7 @@ class Demo:
             "TANDEM_WEBHOOK_TOKEN": self.webhook_token,
             "DATABASE_URL": f"sqlite:///{self.folder / 'tandem.db'}",
             "TANDEM_QUIET": "10",
+            "TANDEM_DRAIN_SECONDS": "0",
             "TANDEM_LIBRARY": f"{CONTENT},{self.folder / 'runbooks'}",
             "TANDEM_RUNNERS": str(self.folder / "runners.toml"),
             "TANDEM_CATALOGUE": str(self.folder / "catalogue.toml"),
@@ -246,7 +247,7 @@ class Demo:
             file.unlink()
         self.children.start("bot", [sys.executable, "-m", "bot", "run"], env)
         self.children.wait_for(
-            f"http://127.0.0.1:{self.ports.bot}/healthz",
+            f"http://127.0.0.1:{self.ports.bot}/readyz",
             60,
             lambda share: progress.show("starting the bot", 0.86 + 0.14 * share),
         )

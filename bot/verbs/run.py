@@ -4,37 +4,46 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from threading import Thread
+from threading import Thread, Timer
+from time import monotonic
 from typing import Any
 
 import uvicorn
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from bot.build import Bot, build
+from bot.desk import WORKERS
+from bot.health import Health, Probe, database_of
 from bot.log import set_up
 from bot.marks import Marks, read_emojis
-from bot.metrics import State, metrics_route
+from bot.metrics import Metrics, State, Vitals, metrics_route
 from bot.mlflow_hook import MlflowHook
 from bot.patience import PatientProtocol
-from bot.server import Counts, Intakes, http_app
+from bot.server import Counts, Intakes, SlackEvents, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import door, listeners
+from bot.slack.way_in import WayIn, make_app
 from bot.training_reports import TrainingReports
 from bot.verbs import Parsers
-from knowledge.errors import UserError
 
 log = logging.getLogger("tandem.run")
 
-SLACK_DOWN_RETRY_S = 5.0
 GC_THRESHOLDS = (50_000, 20, 100)
 """Of new objects, and of rounds of the younger generations. The default is made for small heaps."""
+LAG_EVERY_S = 0.5
+ANSWERS_S = 5
+"""How long HTTP requests under way may take to be answered at the end."""
+HURRY_S = 10.0
+"""What a second SIGTERM leaves to what is under way."""
+LAST_RESORT_S = 15.0
+"""Beyond all limits: then the process ends, whatever hangs."""
 
 
 def register(parsers: Parsers) -> None:
@@ -46,28 +55,79 @@ def run(args: argparse.Namespace) -> int:
     settings = read_settings()
     settings.require_slack()
     set_up(settings.tandem_log_level)
-    asyncio.run(serve(settings, _end_on_signals))
-    return 0
+    if asyncio.run(serve(settings, begun=_end_on_signals)):
+        return 0
+    # The threads of what did not end would be waited for; nobody waits any more.
+    logging.shutdown()
+    os._exit(1)
 
 
 Ready = Callable[[Bot, "Server"], None]
 
 
-async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
-    """Run until `server.leave()`; `ready` is told when requests are taken.
+def _nobody(bot: Bot, server: "Server") -> None:
+    """Nobody has to be told."""
 
+
+async def serve(
+    settings: Settings, ready: Ready = _nobody, *, begun: Ready = _nobody, **overrides: Any
+) -> bool:
+    """Run until `server.leave()` or `server.drain()`; whether all that was under way has ended.
+
+    `begun` is told when HTTP answers and webhooks are kept, `ready` when Slack can reach us too.
     `overrides` are those of `bot.build.build`. Raises UserError when Slack refuses the tokens.
     """
     bot = await asyncio.to_thread(partial(build, settings, **overrides))
-    app, bot_user = await make_app(settings)
+    app = make_app(settings)
+    way_in = WayIn(settings, app)
     emojis = read_emojis(settings.tandem_timeline_emoji)
-    store, desk = bot.parts.store, bot.desk
-    marks = Marks(bot.messenger, store.incidents, desk.incident_of, desk.take, emojis)
-    listeners.register(app, desk, lambda: bot_user, marks)
-    signing = settings.slack_signing_secret.get_secret_value()
-    slack_events = door.endpoint(app, signing) if settings.slack_mode == "http" else None
+    marks = Marks(
+        bot.messenger, bot.parts.store.incidents, bot.desk.incident_of, bot.desk.take, emojis
+    )
+    listeners.register(app, bot.desk, lambda: way_in.bot_user, marks)
+    slack_events = None
+    if settings.slack_mode == "http":
+        signing = settings.slack_signing_secret.get_secret_value()
+        slack_events = _once_signed_in(door.endpoint(app, signing), way_in)
+    health = _health(settings, bot, way_in)
+    http = _http(settings, bot, health, slack_events)
+    server = Server(_config(settings, http), drain_s=settings.tandem_drain_seconds)
+    stopping = _Stopping(bot, settings.tandem_stop_seconds, server)
+    async with stopping, _serving(server), _lag_watched(bot.parts.meters):
+        begun(bot, server)
+        try:
+            if await _first(way_in.open(), server.leaving):
+                health.signed_in = True
+                log.warning(
+                    "Tandem is ready: %s, http://%s:%d",
+                    "Socket Mode" if settings.slack_mode == "socket" else "HTTP events",
+                    settings.tandem_http_host,
+                    settings.tandem_http_port,
+                )
+                ready(bot, server)
+            await server.leaving.wait()
+            health.draining = True
+        finally:
+            await way_in.close()
+        await server.grace()
+    return stopping.all_ended
+
+
+def _health(settings: Settings, bot: Bot, way_in: WayIn) -> Health:
+    return Health(
+        bot.parts.meters.pulse,
+        Probe(database_of(bot.health)),
+        WORKERS,
+        way_in.connected if settings.slack_mode == "socket" else None,
+        settings.tandem_stuck_seconds,
+    )
+
+
+def _http(
+    settings: Settings, bot: Bot, health: Health, slack_events: SlackEvents | None
+) -> Starlette:
+    store, now, meters = bot.parts.store, bot.parts.now, bot.parts.meters
     counts = Counts()
-    meters, token = bot.parts.meters, settings.tandem_webhook_token.get_secret_value()
     meters.registry.register(
         State(
             store.inbox,
@@ -75,23 +135,38 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
             store.incidents,
             store.alerts,
             store.documents,
-            bot.parts.now,
+            now,
             counts.accepted,
             counts.refused,
         )
     )
-    reports = TrainingReports(store, store.seen, bot.parts.trainer, bot.parts.now)
+    meters.registry.register(
+        Vitals(
+            meters.pulse,
+            checks=lambda: health.last,
+            ready=lambda: health.is_ready,
+            socket=health.socket,
+        )
+    )
+    token = settings.tandem_webhook_token.get_secret_value()
     secret = settings.tandem_mlflow_webhook_secret.get_secret_value()
-    mlflow = MlflowHook(store, store.seen, secret, bot.parts.now)
-    http = http_app(
-        Intakes(bot.accept, bot.intake.change, bot.parts.now),
+    return http_app(
+        Intakes(bot.accept, bot.intake.change, now),
         bot.parts.sources,
-        bot.health,
+        lambda: health.alive().body,
         slack_events,
         counts,
-        more=[metrics_route(meters.registry, token), reports.route, mlflow.route],
+        ready=lambda: health.ready().body,
+        more=[
+            metrics_route(meters.registry, token),
+            TrainingReports(store, store.seen, bot.parts.trainer, now).route,
+            MlflowHook(store, store.seen, secret, now).route,
+        ],
     )
-    config = uvicorn.Config(
+
+
+def _config(settings: Settings, http: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
         http,
         host=settings.tandem_http_host,
         port=settings.tandem_http_port,
@@ -99,76 +174,155 @@ async def serve(settings: Settings, ready: Ready, **overrides: Any) -> None:
         lifespan="off",
         http=PatientProtocol,
         ws="none",
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=ANSWERS_S,
     )
-    server = Server(config)
-    async with started(bot), way_in(settings, app):
-        log.warning(
-            "Tandem is ready: %s, http://%s:%d",
-            "Socket Mode" if settings.slack_mode == "socket" else "HTTP events",
-            settings.tandem_http_host,
-            settings.tandem_http_port,
-        )
-        ready(bot, server)
-        await server.serve()
 
 
-def _end_on_signals(bot: Bot, server: "Server") -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, server.leave)
+def _once_signed_in(take: SlackEvents, way_in: WayIn) -> SlackEvents:
+    """Without our own id a mention of us cannot be read; Slack sends its events again."""
+
+    async def events(request: Request) -> Response:
+        if not way_in.bot_user:
+            return JSONResponse({"error": "not signed in to Slack yet"}, 503)
+        return await take(request)
+
+    return events
+
+
+# The end ---------------------------------------------------------------------------------------
 
 
 class Server(uvicorn.Server):
     """Uvicorn that leaves signals to us: its own way ends the process before our threads are
     done."""
 
+    def __init__(self, config: uvicorn.Config, drain_s: float = 0.0) -> None:
+        super().__init__(config)
+        self.leaving = asyncio.Event()
+        """The end has begun."""
+        self.hurried = False
+        self._drain_s = drain_s
+        self._soon = asyncio.Event()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    def drain(self) -> None:
+        """Say that we leave, and go on serving for a while; the second time, hurry."""
+        if self.leaving.is_set():
+            self.hurried = True
+            self._soon.set()
+        self.leaving.set()
+
     def leave(self) -> None:
-        """Stop serving; what is under way is finished."""
-        self.should_exit = True
+        """Stop serving now; what is under way is finished."""
+        self._soon.set()
+        self.leaving.set()
+
+    async def grace(self) -> None:
+        """As long as load balancers may still send something."""
+        if self._drain_s:
+            log.warning("leaving: HTTP answers for %g s more", self._drain_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._soon.wait(), self._drain_s)
 
 
-async def make_app(settings: Settings) -> tuple[AsyncApp, str]:
-    """The Bolt app and the bot's own user id. Waits while Slack cannot be reached."""
-    token = settings.slack_bot_token.get_secret_value()
-    secret = settings.slack_signing_secret.get_secret_value()
-    app = AsyncApp(
-        token=token,
-        signing_secret=secret or "unused in Socket Mode",
-        # Slack's own name for us decides what is a message of ours.
-        ignoring_self_events_enabled=True,
-        raise_error_for_unhandled_request=False,
+def _end_on_signals(bot: Bot, server: Server) -> None:
+    """SIGTERM drains, Ctrl-C leaves at once, and the second of either hurries."""
+    settings = bot.parts.settings
+    limit = settings.tandem_drain_seconds + settings.tandem_stop_seconds + LAST_RESORT_S
+
+    def end(how: Callable[[], None]) -> None:
+        if not server.leaving.is_set():
+            last = Timer(limit, os._exit, (1,))
+            last.daemon = True
+            last.start()
+        how()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, end, server.drain)
+    loop.add_signal_handler(
+        signal.SIGINT, lambda: end(server.drain if server.leaving.is_set() else server.leave)
     )
-    app.client.base_url = settings.slack_api_url
-    return app, await _signed_in(app.client)
 
 
-async def _signed_in(client: AsyncWebClient) -> str:
-    while True:
-        try:
-            return str((await client.auth_test())["user_id"])
-        except SlackApiError as error:
-            why = error.response.get("error")
-            raise UserError(
-                f"Slack refuses SLACK_BOT_TOKEN: {why}. Copy the Bot User OAuth Token again."
-            ) from error
-        except (SlackClientError, OSError) as error:
-            log.warning("Slack cannot be reached, trying again: %s", error)
-            await asyncio.sleep(SLACK_DOWN_RETRY_S)
+class _Stopping:
+    """The bot's threads around a block; the model loads behind. After the block, what is under way
+    has so long to end."""
+
+    def __init__(self, bot: Bot, limit_s: float, server: Server) -> None:
+        self._bot = bot
+        self._limit_s = limit_s
+        self._server = server
+        self.all_ended = False
+
+    async def __aenter__(self) -> None:
+        self._bot.start()
+        Thread(target=_warm, args=(self._bot,), name="warm", daemon=True).start()
+
+    async def __aexit__(self, *_: object) -> None:
+        # A daemon: what hangs in it must not hold up the end of the process.
+        stopping = Thread(target=self._bot.stop, name="stop", daemon=True)
+        stopping.start()
+        began = monotonic()
+        while stopping.is_alive() and monotonic() - began < self._limit():
+            await asyncio.sleep(0.02)
+        self.all_ended = not stopping.is_alive()
+        if not self.all_ended:
+            left = [name for _, name in self._bot.parts.meters.pulse.turns()]
+            log.error("ended with %d requests unanswered: %s", len(left), ", ".join(left[:20]))
+
+    def _limit(self) -> float:
+        return min(HURRY_S, self._limit_s) if self._server.hurried else self._limit_s
 
 
 @asynccontextmanager
-async def started(bot: Bot) -> AsyncIterator[None]:
-    """The bot's threads around a block; the model loads behind."""
-    bot.start()
-    Thread(target=_warm, args=(bot,), name="warm", daemon=True).start()
+async def _serving(server: Server) -> AsyncIterator[None]:
+    """HTTP answers inside the block."""
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        serving.add_done_callback(lambda _: server.leave())
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def _lag_watched(meters: Metrics) -> AsyncIterator[None]:
+    """How late the event loop comes back, for /metrics."""
+
+    async def watch() -> None:
+        while True:
+            began = monotonic()
+            await asyncio.sleep(LAG_EVERY_S)
+            meters.observe_lag(max(monotonic() - began - LAG_EVERY_S, 0.0))
+
+    watching = asyncio.create_task(watch())
     try:
         yield
     finally:
-        await asyncio.to_thread(bot.stop)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _first(work: Any, instead: asyncio.Event) -> bool:
+    """Whether the work was done before the event came. Raises what it raises."""
+    doing, waiting = asyncio.ensure_future(work), asyncio.ensure_future(instead.wait())
+    await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for other in (doing, waiting):
+        if not other.done():
+            other.cancel()
+            with suppress(asyncio.CancelledError):
+                await other
+    if doing.cancelled():
+        return False
+    doing.result()
+    return True
 
 
 def _warm(bot: Bot) -> None:
@@ -181,21 +335,3 @@ def _warm(bot: Bot) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-@asynccontextmanager
-async def way_in(settings: Settings, app: AsyncApp) -> AsyncIterator[None]:
-    """Socket Mode's connection around a block; nothing for HTTP events."""
-    if settings.slack_mode == "http":
-        yield
-        return
-    handler = AsyncSocketModeHandler(app, settings.slack_app_token.get_secret_value())
-    try:
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-    except SlackApiError as error:
-        why = error.response.get("error")
-        raise UserError(f"Slack refuses SLACK_APP_TOKEN: {why}. Create a new one.") from error
-    try:
-        yield
-    finally:
-        await handler.close_async()  # type: ignore[no-untyped-call]

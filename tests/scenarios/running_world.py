@@ -6,9 +6,9 @@ tests/scenarios/test_demo.py has the real ones.
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from bot.build import Bot
 from bot.playground.client import PersonClient
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
+from bot.route_model import Encode, Fitted, Wordings, fit
 from bot.settings import read_settings
 from bot.slack.manifest import manifest
 from bot.verbs.run import Server, serve
@@ -108,6 +109,7 @@ def settings_for(
         "tandem_operators": ",".join(ids[n] for n in ("ada", "ben", "chloe", "dev")),
         "tandem_approvers": ",".join(ids[n] for n in ("chloe", "dev")),
         "tandem_quiet": 0,
+        "tandem_drain_seconds": 0,
         "database_url": f"sqlite:///{folder / 'tandem.db'}",
     } | more
 
@@ -181,6 +183,17 @@ def stand_ins() -> dict[str, Any]:
     return {"models": registry(), "frames": frames(datetime.now(UTC))}
 
 
+_learned: dict[tuple[object, ...], Fitted] = {}
+
+
+def fit_once(wordings: Wordings, labels: Sequence[str], encode: Encode | None) -> Fitted:
+    """`fit`, which takes seconds, for bots that all learn the same by HashEmbedder."""
+    key = (tuple(wordings.texts), tuple(labels), encode is None)
+    if key not in _learned:
+        _learned[key] = fit(wordings, labels, encode)
+    return replace(_learned[key], _encode=encode)
+
+
 @contextmanager
 def running_world(
     mode: str,
@@ -198,6 +211,7 @@ def running_world(
         given = read_settings(**settings_for(running, folder, port, mode, **(settings or {})))
         overrides = {
             "embedder": HashEmbedder(),
+            "fit": fit_once,
             "cache": folder / "vectors.db",
             "catalogue": CATALOGUE,
             **(stand_ins() if parts is None else parts),

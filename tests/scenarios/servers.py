@@ -299,15 +299,23 @@ class BotProcess:
                 stderr=log,
             )
         wait_until(
-            lambda: process.poll() is not None or answers(f"{self.url}/healthz"),
+            lambda: process.poll() is not None or answers(f"{self.url}/readyz"),
             "the bot does not answer",
         )
         assert process.poll() is None, self.log[-3000:]
 
     def end(self, how: signal.Signals) -> int:
         """Returns its exit code; minus the signal's number when that ended it."""
+        self.tell(how)
+        return self.left()
+
+    def tell(self, which: signal.Signals) -> None:
         assert self._process is not None
-        self._process.send_signal(how)
+        self._process.send_signal(which)
+
+    def left(self) -> int:
+        """Its exit code, once it has left by itself."""
+        assert self._process is not None
         code = self._process.wait(30)
         self._process = None
         return code
