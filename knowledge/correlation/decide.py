@@ -94,12 +94,13 @@ class Decider:
         apart = series.apart if series else ()
         pace = self._judge.pace(member, now)
         best: tuple[float, Group, Weighed] | None = None
+        hopeless = _HOPELESS * pace
         for group in links if home is None or home in links else (*links, home):
             back = group is home
-            if group.number in apart or not self._may_take(group, back, now):
-                continue
             link = links.get(group)
-            if not back and link is not None and link.rate < _HOPELESS * pace:
+            if not back and link is not None and link.rate < hopeless:
+                continue
+            if group.number in apart or not self._may_take(group, back, now):
                 continue
             weighed = self._judge.weigh(member, group, link, pace, back)
             score = total(weighed)

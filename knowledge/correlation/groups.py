@@ -141,6 +141,7 @@ class Group:
         "_due",
         "_pulse",
         "_sent",
+        "_vigour",
         "apart",
         "blamed",
         "by_hand",
@@ -196,6 +197,7 @@ class Group:
         self.last = 0.0
         self._sent = 0
         self._due = (0.0, 0.0, 0.0)
+        self._vigour = (-math.inf, 0.0)
         self._pulse = (0.0, 0.0)
 
     @property
@@ -226,17 +228,24 @@ class Group:
         total, waiting, then = self._due
         left = waiting * math.exp(-max(0.0, at - then) / tau)
         self._due = (total + amount, left + amount, max(at, then))
+        self._vigour = (-math.inf, 0.0)
 
     def came(self) -> None:
         """An expected alert came."""
         self._sent += 1
+        self._vigour = (-math.inf, 0.0)
 
     def vigour(self, now: float, tau: float, trust: float) -> float:
         """How many of the expected alerts came, as a ratio: the posterior mean of a rate with a
         Gamma prior of mean 1 and weight `trust` (Gelman et al., Bayesian Data Analysis, 2.6)."""
-        total, waiting, then = self._due
-        due = total - waiting * math.exp(-(now - then if now > then else 0.0) / tau)
-        return (trust + self._sent) / (trust + due)
+        # The alerts of one webhook come at one time, and each of them asks.
+        known, value = self._vigour
+        if known != now:
+            total, waiting, then = self._due
+            due = total - waiting * math.exp(-(now - then if now > then else 0.0) / tau)
+            value = (trust + self._sent) / (trust + due)
+            self._vigour = (now, value)
+        return value
 
     def spread(self, belief: float, at: float, tau: float) -> None:
         """Another place was hit."""

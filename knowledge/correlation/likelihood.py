@@ -10,7 +10,7 @@ little.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Enum
 from operator import attrgetter
@@ -48,6 +48,8 @@ _NEVER = 1e-7
 
 Delay = Callable[[float], float]
 """Density, in 1/s, of a delay in seconds."""
+Kernel = tuple[float | None, Delay]
+"""Alerts expected by a tie, where that depends on nothing else, and their delay's density."""
 
 
 class Tie(Enum):
@@ -102,6 +104,11 @@ def _clusters(group: Group) -> set[str]:
     return {p[1] for p in group.places if p[0] == CLUSTER and p[1] != ANYWHERE}
 
 
+Way = tuple[Place, Tie, Kernel, Kernel]
+"""A place that may send an alert, by which tie, and the kernels: the usual one, and the one where
+what is learned takes its time to be noticed."""
+
+
 class Link:
     """The ties between an alert and a group."""
 
@@ -132,7 +139,7 @@ class Likelihood:
         self._t = tuning
         self._kernels = {tie: _kernel(tie, tuning) for tie in Tie}
         self._slack = {tie: _slackened(tie, tuning) for tie in Tie}
-        self._reaches: dict[tuple[str, str], tuple[object, tuple[tuple[Place, Tie], ...]]] = {}
+        self._reaches: dict[tuple[str, str], tuple[object, tuple[Way, ...]]] = {}
         self.population = 1
         """Services known in one cluster."""
 
@@ -141,9 +148,9 @@ class Likelihood:
         found: dict[Group, Link] = {}
         now = member.arrival
         at = self._index.at
-        for place, tie in self._reach(member):
-            for group in at(place, now):
-                self._add(found, member, group, place, tie)
+        for way in self._reach(member):
+            if groups := at(way[0], now):
+                self._add(found, member, groups, way)
         for group, link in found.items():
             link.rate *= self._vigour(group, now)
         return found
@@ -151,33 +158,56 @@ class Likelihood:
     def link(self, member: Member, group: Group) -> Link | None:
         """The ties of an alert to one group, summed and told by the strongest."""
         found: dict[Group, Link] = {}
-        for place, tie in self._reach(member):
-            self._add(found, member, group, place, tie)
+        for way in self._reach(member):
+            self._add(found, member, (group,), way)
         link = found.get(group)
         if link is not None:
             link.rate *= self._vigour(group, member.arrival)
         return link
 
     def _add(
-        self, found: dict[Group, Link], member: Member, group: Group, place: Place, tie: Tie
+        self, found: dict[Group, Link], member: Member, groups: Iterable[Group], way: Way
     ) -> None:
-        activity = group.places.get(place) or group.activity(place)
-        if activity is None or activity.belief < _NO_BELIEF:
-            return
-        if tie is Tie.CLUSTER:
-            rate = self._hidden(member, group)
-            if is_finding(member.signal):
-                # However rare findings are, coming at once is no better a reason than for alerts.
-                rate *= self._t.finding_pace / self._t.pace
-        else:
-            rate = self._rate(member, group, tie, activity) * activity.belief
-        if rate < _NEVER:
-            return
-        link = found.get(group)
-        if link is None:
-            found[group] = Link(rate, tie, place, member.start - activity.first)
-        else:
-            link.add(rate, tie, place, member.start - activity.first)
+        """The ties of one place to each of the groups there.
+
+        A new alert in a storm meets dozens of groups at a dozen places: all that is known before
+        the loop stays out of it."""
+        place, tie, usual, slackened = way
+        start, arrival = member.start, member.arrival
+        trust = 1.0 if is_late(member) else self._t.clock_trust
+        finding = is_finding(member.signal)
+        for group in groups:
+            activity = group.places.get(place) or group.activity(place)
+            if activity is None or activity.belief < _NO_BELIEF:
+                continue
+            since = start - activity.first
+            if tie is Tie.CLUSTER:
+                rate = self._by_cluster(member, group)
+            else:
+                # What is learned to be unusual takes its time to be noticed.
+                amount, delay = slackened if finding or not group.told else usual
+                density = delay(since)
+                if trust < 1.0:
+                    density = trust * density + (1.0 - trust) * delay(arrival - activity.arrival)
+                if density < _NEVER:
+                    continue
+                if amount is None:
+                    amount = self._place_amount(member, group, tie, activity)
+                rate = density * amount * activity.belief
+            if rate < _NEVER:
+                continue
+            link = found.get(group)
+            if link is None:
+                found[group] = Link(rate, tie, place, since)
+            else:
+                link.add(rate, tie, place, since)
+
+    def _by_cluster(self, member: Member, group: Group) -> float:
+        rate = self._hidden(member, group)
+        if is_finding(member.signal):
+            # However rare findings are, coming at once is no better a reason than for alerts.
+            rate *= self._t.finding_pace / self._t.pace
+        return rate
 
     def _vigour(self, group: Group, now: float) -> float:
         t = self._t
@@ -192,48 +222,38 @@ class Likelihood:
         callers, callees = self._links.degrees(service)
         return t.same_service + t.per_caller * min(5, callers) + t.to_callee * min(3, callees)
 
-    def _around(self, cluster: str, entity: str) -> tuple[tuple[Place, Tie], ...]:
+    def _way(self, place: Place, tie: Tie) -> Way:
+        return place, tie, self._kernels[tie], self._slack[tie]
+
+    def _around(self, cluster: str, entity: str) -> tuple[Way, ...]:
         """Where trouble of a service may come from; kept as long as its neighbours are the same."""
         near = self._links.near(entity)
         known = self._reaches.get((cluster, entity))
         if known is not None and known[0] is near:
             return known[1]
-        reach = [((SERVICE, cluster, name), _TIES[relation]) for name, relation in near]
-        reach.append(((BLAMED, cluster, entity), Tie.BLAMED))
+        way = self._way
+        reach = [way((SERVICE, cluster, name), _TIES[relation]) for name, relation in near]
+        reach.append(way((BLAMED, cluster, entity), Tie.BLAMED))
         if self._links.blind and not self._links.mapped(entity) and not entity.startswith(MODEL):
-            reach.append(((CLUSTER, cluster, ""), Tie.CLUSTER))
+            reach.append(way((CLUSTER, cluster, ""), Tie.CLUSTER))
         if len(self._reaches) >= _MOST_REACHES:
             self._reaches.clear()
         self._reaches[(cluster, entity)] = near, tuple(reach)
         return tuple(reach)
 
-    def _reach(self, member: Member) -> list[tuple[Place, Tie]]:
+    def _reach(self, member: Member) -> list[Way]:
         subject, entity = member.subject, member.entity
         cluster = subject.cluster
-        reach: list[tuple[Place, Tie]] = []
+        reach: list[Way] = []
         if subject.service or subject.model:
             reach.extend(self._around(cluster, entity))
         if subject.peer:
-            reach.append(((SERVICE, cluster, subject.peer), Tie.COMPLAINS))
+            reach.append(self._way((SERVICE, cluster, subject.peer), Tie.COMPLAINS))
         if subject.node:
-            reach.append(((NODE, "", subject.node), Tie.NODE))
+            reach.append(self._way((NODE, "", subject.node), Tie.NODE))
         if subject.zone:
-            reach.append(((ZONE, cluster, subject.zone), Tie.ZONE))
+            reach.append(self._way((ZONE, cluster, subject.zone), Tie.ZONE))
         return reach
-
-    def _rate(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
-        # What is learned to be unusual takes its time to be noticed.
-        slack = not group.told or is_finding(member.signal)
-        amount, delay = (self._slack if slack else self._kernels)[tie]
-        density = delay(member.start - activity.first)
-        if not is_late(member):
-            trust = self._t.clock_trust
-            density = trust * density + (1.0 - trust) * delay(member.arrival - activity.arrival)
-        if density < _NEVER:
-            return 0.0
-        if amount is None:
-            amount = self._place_amount(member, group, tie, activity)
-        return density * amount
 
     def _place_amount(self, member: Member, group: Group, tie: Tie, activity: Activity) -> float:
         if tie is Tie.NODE:
@@ -277,8 +297,7 @@ class Likelihood:
         return amount * (1 - t.tail) / t.spread_tau * group.pulse(member.arrival, t.spread_tau)
 
 
-def _kernel(tie: Tie, t: Tuning) -> tuple[float | None, Delay]:
-    """Alerts expected by a tie, where that depends on nothing else, and their delay's density."""
+def _kernel(tie: Tie, t: Tuning) -> Kernel:
     amount = _AMOUNTS.get(tie)
     if tie is Tie.MODEL:
         delay = seldom_looked_at(t)
@@ -289,7 +308,7 @@ def _kernel(tie: Tie, t: Tuning) -> tuple[float | None, Delay]:
     return (amount(t) if amount else None), delay
 
 
-def _slackened(tie: Tie, t: Tuning) -> tuple[float | None, Delay]:
+def _slackened(tie: Tie, t: Tuning) -> Kernel:
     """The same where one of the two is a finding, which may come minutes after what it caused: the
     foot before 0 is wider, and all of the density lower for it."""
     amount, delay = _kernel(tie, replace(t, early_tau=t.finding_tau))
