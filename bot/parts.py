@@ -13,6 +13,7 @@ from bot.access import Rights
 from bot.intake import Intake
 from bot.metrics import Metrics as Meters
 from bot.route import Router
+from bot.route_model import fit
 from bot.settings import Settings
 from bot.sources import make_sources
 from bot.triage import IntakeTriage
@@ -74,6 +75,7 @@ from knowledge.ports import (
     Pager,
     Promoting,
     Remediation,
+    Reservations,
     Rooms,
     Silences,
     Telemetry,
@@ -180,9 +182,15 @@ def make_llm(settings: Settings, ledger: Ledger | None = None) -> LLM | None:
     )
 
 
-def make_ledger(settings: Settings, uses: Uses, now: Callable[[], datetime]) -> Ledger:
+def make_ledger(
+    settings: Settings,
+    uses: Uses,
+    now: Callable[[], datetime],
+    reservations: Reservations | None = None,
+) -> Ledger:
     """Raises BadArgs naming the limit that cannot be read."""
-    return StoreLedger(uses, now, make_prices(settings), make_limits(settings))
+    prices, limits = make_prices(settings), make_limits(settings)
+    return StoreLedger(uses, now, prices, limits, reservations)
 
 
 def make_prices(settings: Settings) -> Prices:
@@ -542,7 +550,8 @@ class Parts:
 
 
 def make_parts(settings: Settings, **overrides: Any) -> Parts:
-    """Everything but Slack. `overrides` replaces parts by name, for tests. Raises UserError."""
+    """Everything but Slack. `overrides` replaces parts by name, for tests; `fit` is the router's.
+    Raises UserError."""
     store = overrides.get("store") or open_store(settings.database_url)
     embedder = overrides.get("embedder") or make_embedder(settings)
     cache = overrides.pop("cache", CACHE)
@@ -554,7 +563,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     frames = overrides.get("frames") or make_frames(settings, cache.parent / "profiles")
     now = overrides.get("now") or utc_now
     meters = overrides.get("meters") or Meters(version("tandem"))
-    ledger = meters.ledger(overrides.get("ledger") or make_ledger(settings, store.uses, now))
+    ledger = meters.ledger(overrides.get("ledger") or make_ledger(
+        settings, store.uses, now, store.reservations
+    ))
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings, ledger)
     investigator = overrides.get("investigator") or make_investigator(settings, llm)
     llm = llm and meters.llm(llm)
@@ -608,7 +619,11 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         "investigator": investigator,
         "meters": meters,
         "router": Router(
-            skills, with_phrases(remembered), llm, _known(store, models, frames, watching)
+            skills,
+            with_phrases(remembered),
+            llm,
+            _known(store, models, frames, watching),
+            fit=overrides.pop("fit", fit),
         ),
         "rights": rights,
         "policies": policies,

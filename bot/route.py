@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.refusals import Why, spoken, why_not
-from bot.route_model import Fitted, Wordings, fit
+from bot.route_model import Encode, Fitted, Wordings, fit
 from bot.slots import Known, is_note, slots
 from bot.words import ASK, command_call
 from knowledge.errors import Unavailable, UserError
@@ -106,6 +106,10 @@ _KEEP = {
 INSTRUCTIONS = prompt("route")
 
 
+Fit = Callable[[Wordings, Sequence[str], Encode | None], Fitted]
+"""`bot.route_model.fit`, or one that remembers."""
+
+
 @dataclass(frozen=True)
 class Routed:
     """What a text asks for. `call` is None when nothing is to be called."""
@@ -133,12 +137,14 @@ class Router:
         llm: LLM | None = None,
         known: Callable[[], Known] = Known,
         phrases: Mapping[str, Sequence[str]] = PHRASES,
+        fit: Fit = fit,
     ) -> None:
         self._skills = {s.name: s for s in skills}
         self._embedder = embedder
         self._llm = llm
         self.known = known
         self._phrases = phrases
+        self._fit = fit
         self._model: Fitted | None = None
         self._lock, self._worded_lock = threading.Lock(), threading.Lock()
         self._texts, self._labels = corpus(skills, phrases)
@@ -148,7 +154,7 @@ class Router:
     def learn(self) -> None:
         """Learn with the embedder, loading it if need be. Seconds; raises Unavailable."""
         encode = self._embedder.encode if self._embedder else None
-        self._model = fit(self._wordings(), self._labels, encode)
+        self._model = self._fit(self._wordings(), self._labels, encode)
 
     def warm(self) -> threading.Thread:
         """`learn` in the background; the thread is given back for those who want to wait."""
@@ -293,7 +299,7 @@ class Router:
         if self._model is None:
             with self._lock:
                 if self._model is None:
-                    self._model = fit(self._wordings(), self._labels, None)
+                    self._model = self._fit(self._wordings(), self._labels, None)
         return self._model
 
     def _wordings(self) -> Wordings:

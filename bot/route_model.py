@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 from typing import TYPE_CHECKING
 
@@ -140,8 +141,22 @@ class Wordings:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = texts
-        self.words, self.characters = Tfidf(_word_grams, texts), Tfidf(_character_grams, texts)
-        self.word_rows, self.character_rows = self.words(texts), self.characters(texts)
+
+    @cached_property
+    def words(self) -> Tfidf:
+        return Tfidf(_word_grams, self.texts)
+
+    @cached_property
+    def characters(self) -> Tfidf:
+        return Tfidf(_character_grams, self.texts)
+
+    @cached_property
+    def word_rows(self) -> "csr_matrix":
+        return self.words(self.texts)
+
+    @cached_property
+    def character_rows(self) -> "csr_matrix":
+        return self.characters(self.texts)
 
     def kernel(self) -> Floats:
         """Shape (texts, texts); made anew each time, since it is 60 MB for 2,800 texts."""
@@ -164,15 +179,15 @@ def fit(wordings: Wordings, labels: Sequence[str], encode: Encode | None) -> Fit
     """Learn from labelled texts; without `encode` from words and characters alone. Raises
     Unavailable when `encode` does."""
     texts = wordings.texts
+    # Where the model cannot be reached, that is known before the long work.
+    sentences = encode([plain(t) for t in texts]) if encode is not None else None
     names = tuple(dict.fromkeys(labels))
     truth = np.array([names.index(label) for label in labels])
     targets = np.eye(len(names))[truth]
     offset = targets.mean(axis=0)
     kernel = wordings.kernel()
     np.fill_diagonal(kernel, kernel.diagonal() + RIDGE)
-    sentences = None
-    if encode is not None:
-        sentences = encode([plain(t) for t in texts])
+    if sentences is not None:
         for rows in _blocks(len(texts)):
             kernel[rows] += _near(sentences[rows], sentences)
     alpha, diagonal = _solved(kernel, targets - offset)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from running_world import World, running_world
+from running_world import World, fit_once, running_world
 from servers import Chat, ChatServer, serving, silent, tool_call
 from test_incident import card_of, trouble
 
@@ -60,7 +60,8 @@ def served(model: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def first_unclear(texts: tuple[str, ...]) -> str:
     """As a mention."""
-    plain = Router(BUILTIN, HashEmbedder(), known=lambda: Known(models=("eta-model",)))
+    known = Known(models=("eta-model",))
+    plain = Router(BUILTIN, HashEmbedder(), known=lambda: known, fit=fit_once)
     plain.learn()
     return "@tandem " + next(t for t in texts if plain.route(t).step == "unsure")
 
