@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from bot.anchor import make_anchor
 from bot.anchor import senders as anchor_senders
 from bot.card_places import CardPlaces
+from bot.conversation import Conversations
 from bot.courier import CARD, THREAD, Courier, Subjects
 from bot.desk import Desk, Loop
 from bot.digest import make_digest, senders
@@ -170,6 +171,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         now=now,
         team_of=parts.team_of,
         known=parts.router.known,
+        talk=Conversations(store.memos),
     )
 
     def publish_home(user_id: str) -> None:

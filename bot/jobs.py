@@ -61,6 +61,8 @@ def housekeeping(parts: Parts) -> list[Job]:
         parts.store.seen.tidy(parts.now())
         parts.store.rounds.tidy()
         parts.store.leases.tidy()
+        parts.store.memos.tidy(parts.now())
+        parts.store.reservations.tidy(parts.now())
         parts.store.monitors.tidy(parts.now() - keep)
 
     def refresh() -> None:

@@ -563,9 +563,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     frames = overrides.get("frames") or make_frames(settings, cache.parent / "profiles")
     now = overrides.get("now") or utc_now
     meters = overrides.get("meters") or Meters(version("tandem"))
-    ledger = meters.ledger(overrides.get("ledger") or make_ledger(
-        settings, store.uses, now, store.reservations
-    ))
+    ledger = meters.ledger(
+        overrides.get("ledger") or make_ledger(settings, store.uses, now, store.reservations)
+    )
     llm = overrides["llm"] if "llm" in overrides else make_llm(settings, ledger)
     investigator = overrides.get("investigator") or make_investigator(settings, llm)
     llm = llm and meters.llm(llm)

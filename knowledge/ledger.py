@@ -3,7 +3,8 @@
 What a call may cost at most is set aside before it is sent, together with what other calls have set
 aside that run at the same time; what it did cost is booked in the store when it ends. So a limit is
 never passed, however many ask at once, at the price that the last bit of a limit may stay unused.
-Several processes share what is booked, not what is set aside.
+Replicas share what is booked and what is set aside. A call whose replica died gives back what it
+had set aside when it cannot be running any more.
 """
 
 import logging
@@ -13,21 +14,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
-from threading import Lock
+from threading import RLock
 from time import perf_counter
 
 from knowledge.durations import say_duration
 from knowledge.errors import BadArgs, Unavailable
 from knowledge.on_behalf import Behalf, behalf
-from knowledge.ports import Uses
+from knowledge.ports import Reservations, Uses
 from knowledge.ports.operations import By
-from knowledge.records import Allowance, Limit, Limits, Prices, Use
+from knowledge.records import Allowance, Limit, Limits, Prices, Reservation, Use
 
 log = logging.getLogger("tandem.ledger")
 
 SYSTEM = "the language model"
 DAY = timedelta(days=1)
 EVERYONE = "everyone"
+HELD = timedelta(minutes=15)
+"""Longer than any call runs; what one that died had set aside is held that long."""
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([km]?)\s*(tokens?)?", re.IGNORECASE)
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -64,19 +67,53 @@ class _Call:
         self.tokens_in, self.tokens_out = tokens_in, tokens_out
 
 
+class _OfThisProcess:
+    """`ports.Reservations` of one process."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._numbers = count(1)
+        self._set_aside: dict[int, Reservation] = {}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+    def add(self, reservation: Reservation) -> int:
+        number = next(self._numbers)
+        self._set_aside[number] = reservation
+        return number
+
+    def remove(self, number: int) -> None:
+        del self._set_aside[number]
+
+    def tidy(self, now: datetime) -> None:
+        """Nobody else can have died."""
+
+    def live(self, now: datetime) -> list[Reservation]:
+        with self._lock:
+            return [one for one in self._set_aside.values() if one.until > now]
+
+
 class StoreLedger:
     """`ports.Ledger` over the store; safe on many threads at once."""
 
     def __init__(
-        self, uses: Uses, now: Callable[[], datetime], prices: Prices, limits: Limits
+        self,
+        uses: Uses,
+        now: Callable[[], datetime],
+        prices: Prices,
+        limits: Limits,
+        reservations: Reservations | None = None,
     ) -> None:
+        """`reservations` are of the store that `uses` is of; without them, this process counts its
+        own calls alone."""
         self._uses = uses
         self._now = now
         self._prices = prices
         self._limits = limits
-        self._lock = Lock()
-        self._running: dict[int, _Call] = {}
-        self._numbers = count(1)
+        self._reservations = reservations or _OfThisProcess()
 
     @property
     def prices(self) -> Prices:
@@ -94,22 +131,26 @@ class StoreLedger:
             self._book(number, call, model, prompt, perf_counter() - started, outcome)
 
     def allowances(self, user: str = "", team: str = "") -> tuple[Allowance, ...]:
-        with self._lock:
-            return tuple(self._allowances(Behalf(user=user, team=team)))
+        return tuple(self._allowances(Behalf(user=user, team=team)))
 
-    def _set_aside(self, most_in: int, most_out: int) -> tuple[int, _Call]:
+    def _set_aside(self, most_in: int, most_out: int) -> tuple[int | None, _Call]:
+        """The number of what was set aside; None where no limit asks for that."""
         asked = behalf()
         call = _Call(asked, self._prices.cost(most_in, most_out), most_in + most_out)
-        with self._lock:
+        if not self._limits.any:
+            return None, call
+        until = self._now() + HELD
+        with self._reservations.alone():
             for allowance in self._allowances(asked):
                 if _passed(allowance, call):
                     raise Unavailable(SYSTEM, self._closed(allowance), retry=False)
-            number = next(self._numbers)
-            self._running[number] = call
+            number = self._reservations.add(
+                Reservation(asked.user, asked.team, call.cost, call.tokens, until)
+            )
         return number, call
 
     def _book(
-        self, number: int, call: _Call, model: str, prompt: str, seconds: float, outcome: str
+        self, number: int | None, call: _Call, model: str, prompt: str, seconds: float, outcome: str
     ) -> None:
         use = Use(
             at=self._now(),
@@ -126,14 +167,18 @@ class StoreLedger:
             turn=call.behalf.turn,
         )
         call.behalf.bill.uses.append(use)
-        with self._lock:
-            try:
+        try:
+            if number is None:
                 self._uses.add(use)
-            except Unavailable:
-                # The answer is there: it must not be lost because it could not be booked.
-                log.exception("not booked: %s", use)
-            # Only now: between the two nobody may see neither.
-            del self._running[number]
+                return
+            # One step: between the two nobody may see neither, or both.
+            with self._reservations.alone():
+                self._uses.add(use)
+                self._reservations.remove(number)
+        except Unavailable:
+            # The answer is there: it must not be lost because it could not be booked. What was set
+            # aside for it is held until its time is over.
+            log.exception("not booked: %s", use)
 
     def _allowances(self, asked: Behalf) -> Iterator[Allowance]:
         kinds: tuple[tuple[str, str, Limit, By], ...] = (
@@ -152,7 +197,7 @@ class StoreLedger:
             for total in self._uses.totals(today, today + DAY, by)
             if kind == EVERYONE or total.key == whose
         ]
-        running = [call for call in self._running.values() if _is_of(call.behalf, kind, whose)]
+        running = [one for one in self._reservations.live(self._now()) if _is_of(one, kind, whose)]
         return Allowance(
             whose,
             kind,
@@ -210,7 +255,7 @@ def _passed(allowance: Allowance, call: _Call) -> bool:
     return limit.tokens is not None and allowance.tokens + call.tokens > limit.tokens
 
 
-def _is_of(asked: Behalf, kind: str, whose: str) -> bool:
+def _is_of(asked: Reservation, kind: str, whose: str) -> bool:
     return kind == EVERYONE or (asked.user if kind == "user" else asked.team) == whose
 
 

@@ -42,7 +42,12 @@ def read(window: timedelta) -> Report:
     store = open_store(settings.database_url)
     try:
         now = utc_now()
-        return gather(store.uses, now - window, now, make_ledger(settings, store.uses, utc_now))
+        return gather(
+            store.uses,
+            now - window,
+            now,
+            make_ledger(settings, store.uses, utc_now, store.reservations),
+        )
     finally:
         store.close()
 

@@ -23,6 +23,7 @@ from knowledge.ports.people import Groups, Pager, Rooms, Tickets
 from knowledge.ports.promotion import Approvals, Moves, Promoting, Runs, Trainer
 from knowledge.ports.remediation import Remediation
 from knowledge.ports.search import Documents, Embedder, Library, VectorIndex
+from knowledge.ports.shared import Memos, Reservations
 from knowledge.ports.telemetry import Logs, Telemetry, Traces
 from knowledge.ports.watching import Monitors, Watching
 
@@ -50,6 +51,7 @@ __all__ = [
     "Lessons",
     "Library",
     "Logs",
+    "Memos",
     "Metrics",
     "Models",
     "Monitors",
@@ -59,6 +61,7 @@ __all__ = [
     "Promoting",
     "ReadTool",
     "Remediation",
+    "Reservations",
     "Rooms",
     "Rounds",
     "Runs",

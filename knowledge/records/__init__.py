@@ -29,7 +29,7 @@ from knowledge.records.incidents import (
     Ticket,
 )
 from knowledge.records.investigation import Budget, Claim, Ended, Investigation, ToolResult
-from knowledge.records.llm import Allowance, Limit, Limits, Prices, Use, UseTotal
+from knowledge.records.llm import Allowance, Limit, Limits, Prices, Reservation, Use, UseTotal
 from knowledge.records.promotion import (
     Approval,
     ApprovalStatus,
@@ -129,6 +129,7 @@ __all__ = [
     "Prices",
     "Purpose",
     "Reading",
+    "Reservation",
     "Run",
     "RunState",
     "Sample",

@@ -5,6 +5,18 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
+class Reservation:
+    """What is set aside for one call of a language model while it runs: the most it may cost."""
+
+    user: str
+    team: str
+    cost: float
+    tokens: int
+    until: datetime
+    """After then the call is over, whatever became of who made it."""
+
+
+@dataclass(frozen=True)
 class Use:
     """One answer of a language model."""
 

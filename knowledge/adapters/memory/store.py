@@ -22,6 +22,7 @@ from knowledge.adapters.alert_history import (
     tallies,
 )
 from knowledge.adapters.memory.leases import MemoryLeases, MemoryRounds
+from knowledge.adapters.memory.shared import MemoryMemos, MemoryReservations
 from knowledge.adapters.memory.monitors import MemoryMonitors
 from knowledge.adapters.memory.numbered import Numbered
 from knowledge.adapters.memory.operations import (
@@ -505,6 +506,8 @@ class MemoryStore:
         self.handovers = MemoryHandovers(self._lock, self.outbox)
         self.executions = MemoryExecutions(self._lock, self.outbox)
         self.uses = MemoryUses(self._lock)
+        self.memos = MemoryMemos(self._lock)
+        self.reservations = MemoryReservations(self._lock)
         self.judgements = MemoryJudgements(self._lock)
         self.documents = MemoryDocuments(self._lock)
         self.monitors = MemoryMonitors(self._lock)

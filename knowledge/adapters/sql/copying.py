@@ -17,7 +17,7 @@ Progress = Callable[[str, int], None]
 """Told a table's name and how many of its rows are copied."""
 
 AT_ONCE = 1_000
-_TRANSIENT = frozenset({"lease"})
+_TRANSIENT = frozenset({"lease", "llm_reservation"})
 """What holds for running processes only: a copy of it would bar those that start on the copy."""
 _VERSION = "alembic_version"
 _NO_DERIVED = (

@@ -20,6 +20,7 @@ from knowledge.adapters.sql.operations import (
 from knowledge.adapters.sql.queues import SqlInbox, SqlOutbox
 from knowledge.adapters.sql.records import SqlAudit, SqlChanges, SqlLessons, SqlSeen
 from knowledge.adapters.sql.runs import SqlRuns
+from knowledge.adapters.sql.shared import SqlMemos, SqlReservations
 from knowledge.adapters.sql.silences import SqlSilences
 
 
@@ -44,6 +45,8 @@ class SqlStore:
         self.executions = SqlExecutions(database)
         self.uses = SqlUses(database)
         self.judgements = SqlJudgements(database)
+        self.memos = SqlMemos(database)
+        self.reservations = SqlReservations(database)
         self.documents = SqlDocuments(database)
         self.monitors = SqlMonitors(database)
         self.leases = SqlLeases(database)
