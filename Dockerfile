@@ -51,7 +51,7 @@ LABEL org.opencontainers.image.title="Tandem" \
 
 # Nothing is installed in a running container.
 RUN python -m pip uninstall --yes --quiet --root-user-action=ignore setuptools wheel pip \
-    && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin tandem \
+    && /usr/sbin/useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin tandem \
     && install -d -o tandem -g tandem /data
 COPY --from=build /opt/tandem /opt/tandem
 

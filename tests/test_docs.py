@@ -7,12 +7,14 @@ import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.__main__ import VERBS
+from bot.__main__ import VERBS, main
+from bot.metrics import DEFINITIONS
 from bot.settings import Settings, is_secret
 from bot.slack.manifest import SCOPES
 from bot.verbs.settings import table
@@ -35,6 +37,8 @@ REGISTRIES = re.compile(
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root)/|/home/[a-z]+/")
 
 
+PATHS = {"/healthz", "/readyz", "/metrics", "/signals", "/changes", "/mlflow", "/data", "/tmp"}
+SLACKS_OWN = {"/invite"}
 MADE_BY_TOOLS = {".git", ".venv", ".demo", "node_modules", "__pycache__", "build", "dist"}
 
 
@@ -177,12 +181,91 @@ def test_files_that_shown_commands_read_are_there() -> None:
                 assert (ROOT / word).exists(), f"{page}: {word}"
 
 
+# Commands whose files are all in the repository are run; what they would write stays in a folder of
+# the test. Left out are those that need a model, a store or a person.
+WRITES = {"--out", "--png", "--freeze", "--html"}
+NOT_RUN = {"run", "demo", "chat", "doctor", "vectors", "similar", "usage", "audit", "route"}
+MAY_SAY_NO = {"promotion check"}
+"""Whether a version may be promoted depends on the day: deploy/promotion.toml has freezes."""
+
+
+def reads_only_the_repository(command: str) -> bool:
+    verb, *words = shlex.split(command)
+    read = [w for before, w in pairwise(["", *words]) if before not in WRITES and "://" not in w]
+    files = [w for w in read if "/" in w or re.search(r"\.[a-z]+$", w)]
+    return verb not in NOT_RUN and bool(files) and all((ROOT / f).exists() for f in files)
+
+
+RUNNABLE = sorted({command for _, command in commands() if reads_only_the_repository(command)})
+
+
+@pytest.mark.parametrize("command", RUNNABLE)
+def test_commands_on_files_of_the_repository_do_what_they_say(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for folder in ("docs", "deploy", "bot", "examples"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(command)
+    words = [str(tmp_path / w) if before in WRITES else w for before, w in pairwise(["", *words])]
+    done = main(words)
+    assert done == 0 or (done == 1 and " ".join(words[:2]) in MAY_SAY_NO)
+    wrote = {p.name for p in tmp_path.iterdir()} - {"docs", "deploy", "bot", "examples"}
+    assert capsys.readouterr().out or wrote
+
+
+def test_enough_of_the_commands_are_run() -> None:
+    verbs = {command.partition(" ")[0] for command in RUNNABLE}
+    assert verbs >= {"drift", "detect", "replay", "incident", "monitors", "oncall", "rca", "stats"}
+
+
 def test_settings_that_pages_name_exist() -> None:
     known = {name.upper() for name in Settings.model_fields}
     known |= {f"{n.upper()}_FILE" for n, f in Settings.model_fields.items() if is_secret(n, f)}
     for page in our_pages():
         named = set(re.findall(r"\b(?:TANDEM|SLACK)_[A-Z_]+\b", page.read_text("utf-8")))
         assert named - known <= {"TANDEM_TESTS_SKIP_NOTHING"}, name_of(page)
+
+
+def test_settings_that_files_for_a_deployment_name_exist() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    known |= {f"{n.upper()}_FILE" for n, f in Settings.model_fields.items() if is_secret(n, f)}
+    for path in tracked():
+        if path.is_relative_to(ROOT / "deploy") and path.suffix in {
+            ".toml",
+            ".yml",
+            ".yaml",
+            ".tpl",
+        }:
+            named = set(re.findall(r"\b(?:TANDEM|SLACK)_[A-Z_]*[A-Z]\b", path.read_text("utf-8")))
+            assert named - known <= {"TANDEM_IMAGE"}, name_of(path)
+
+
+SERIES = {
+    name
+    for d in DEFINITIONS
+    for name in (d.shown, *(f"{d.name}_{part}" for part in ("bucket", "sum", "count")))
+}
+
+
+def test_metrics_that_pages_name_exist() -> None:
+    units = "seconds|bytes|total|open|waiting|due|stored|up|ready|bucket"
+    for path in tracked():
+        if path.suffix in {".md", ".yml"} and "lock" not in path.parts:
+            text = path.read_text("utf-8")
+            named = set(re.findall(rf"\btandem_[a-z_]+_(?:{units})\b", text))
+            assert named <= SERIES, name_of(path)
+
+
+def test_slash_commands_that_pages_name_exist() -> None:
+    known = {skill.command.split()[0] for skill in BUILTIN if skill.command}
+    for page in (p for p in our_pages() if "playground" not in p.parts):
+        text = re.sub(r"```(?!text).*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+        named = set(re.findall(r"`(/[a-z]+)(?: [^`/]*)?`", text))
+        assert named <= known | PATHS | SLACKS_OWN, name_of(page)
 
 
 def code_blocks(page: str, language: str) -> list[str]:
