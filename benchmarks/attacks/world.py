@@ -176,7 +176,7 @@ class _Running:
 
     def start(self) -> None:
         self._thread.start()
-        self._up.wait(60)
+        self._up.wait(240)
         if self.bot is None:
             raise RuntimeError("the bot did not start") from self._failed
 

@@ -25,6 +25,10 @@ log = logging.getLogger("tandem.calendars")
 
 TIMEOUT_S = 5.0
 MOST_BYTES = 10_000_000
+MOST_HOPS = 3
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)
+"""What the libraries raise for events that are damaged in ways that they do not look for."""
+_TOO_OFTEN = re.compile(r"FREQ\s*=\s*(SECONDLY|MINUTELY)", re.IGNORECASE)
 _LINK = re.compile(r"(https?|webcal)://", re.IGNORECASE)
 
 
@@ -72,10 +76,15 @@ class CalendarTurns:
 
     def turns(self, start: datetime, end: datetime) -> list[Turn]:
         """Raises Unavailable when the calendar cannot be read and never could."""
-        found = recurring_ical_events.of(self._fresh()).between(start, end)
-        events = [e for e in found if str(e.get("STATUS", "")).upper() != "CANCELLED"]
-        # The longest first, so that each of the others may cover those before it.
-        turns = sorted(map(self._turn, events), key=lambda t: (t.start - t.end, t.start))
+        calendar = self._fresh()
+        try:
+            found = recurring_ical_events.of(calendar, skip_bad_series=True).between(start, end)
+            events = [e for e in found if str(e.get("STATUS", "")).upper() != "CANCELLED"]
+            # The longest first, so that each of the others may cover those before it.
+            turns = sorted(map(self._turn, events), key=lambda t: (t.start - t.end, t.start))
+        except _BROKEN as error:
+            name, why = f"the calendar of {self._link.rotation}", "an event in it cannot be read"
+            raise Unavailable(name, f"{why}: {type(error).__name__}", retry=False) from error
         plan: list[Turn] = []
         for turn in turns:
             plan = overlay(plan, [turn])
@@ -134,14 +143,21 @@ def _cut(turns: Iterable[Turn], start: datetime, end: datetime) -> list[Turn]:
 
 
 def _parsed(text: str, link: CalendarLink) -> Calendar:
+    if _TOO_OFTEN.search(text):
+        # Millions of turns a month, each of which would be made: nobody is on call for a minute.
+        why = "it repeats an event every minute or second"
+        raise Unavailable(f"the calendar of {link.rotation}", why, retry=False)
     try:
         calendar = Calendar.from_ical(text)
-    except ValueError as error:
+    except _BROKEN as error:
         raise Unavailable(
             f"the calendar of {link.rotation}", f"it is no iCalendar: {error}", retry=False
         ) from error
     if not isinstance(calendar, Calendar):
         raise Unavailable(f"the calendar of {link.rotation}", "it holds no VCALENDAR", retry=False)
+    # One event that never begins must not hide who has the other turns.
+    whole = [c for c in calendar.subcomponents if c.name != "VEVENT" or "DTSTART" in c]
+    calendar.subcomponents = whole
     return calendar
 
 
@@ -158,22 +174,32 @@ def _read(path: Path) -> str:
 
 
 def _download(url: str) -> str:
-    """Links hold secrets: an error names the host alone."""
+    """Links hold secrets: an error names the host alone. A redirect is followed on the same host
+    only: whoever runs it must not choose which other machine is asked from here."""
     host = httpx.URL(url).host
     try:
-        with httpx.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True) as response:
-            response.raise_for_status()
-            body = b""
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise Unavailable(
-                        "the on-call calendar", f"{host} sends over 10 MB", retry=False
-                    )
+        for _ in range(MOST_HOPS):
+            with httpx.stream("GET", url, timeout=TIMEOUT_S) as response:
+                if response.next_request is None:
+                    response.raise_for_status()
+                    return _read_all(response, host)
+                url = str(response.next_request.url)
+            if httpx.URL(url).host != host:
+                raise Unavailable("the on-call calendar", f"{host} sends us elsewhere", retry=False)
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         raise Unavailable("the on-call calendar", f"{host} answers {status}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = f"{host} does not answer ({type(error).__name__})"
         raise Unavailable("the on-call calendar", why) from error
+    raise Unavailable("the on-call calendar", f"{host} sends us in circles", retry=False)
+
+
+def _read_all(response: httpx.Response, host: str) -> str:
+    """Raises Unavailable for what is too long."""
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise Unavailable("the on-call calendar", f"{host} sends over 10 MB", retry=False)
     return body.decode("utf-8", errors="replace")

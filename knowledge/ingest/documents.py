@@ -37,6 +37,8 @@ def parse_line(line: str) -> Document:
         raw = json.loads(line)
     except json.JSONDecodeError as error:
         raise UserError(f"not JSON: {error.msg} at column {error.colno}") from None
+    except (ValueError, RecursionError):
+        raise UserError("not JSON that can be read: too deep, or a number too long") from None
     if not isinstance(raw, dict):
         raise UserError('not a JSON object; write {"id": ..., "text": ...}')
     document_id = str(raw.get("id") or "").strip()

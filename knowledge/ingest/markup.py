@@ -18,8 +18,12 @@ def html_text(html: str, inside: Mapping[str, str] | None = None) -> str:
     one of several): {"id": "main-content"}. Empty where there is no such element.
     """
     reader = _Reader(inside or {})
-    reader.feed(html)
-    reader.close()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:
+        # Python's own parser takes "<![nonsense" for a mistake of its own; what it read counts.
+        pass
     return _tidy("".join(reader.said))
 
 

@@ -7,8 +7,10 @@ line or file is reported by name and line, and the rest is read.
 
 import io
 import json
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,6 +32,12 @@ MOST_FILES = 200_000
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
 _SUFFIXES = (".jsonl", *_MARKDOWN, ".json", ".csv", ".xml", *_HTML, ".zip")
+_NOT_UNPACKED = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, lzma.LZMAError, ValueError),
+    *(RuntimeError, OSError),
+)
+"""What damaged, locked and oddly packed files raise; RuntimeError is what zipfile says of a
+password and of a method that it does not know."""
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d\.json$")
 _OF_SLACK = frozenset(
     (
@@ -95,8 +103,14 @@ def read_setting(library: str) -> Reading:
 
 def _read_path(path: Path) -> Iterator[Item]:
     if path.is_dir():
-        files = [_on_disk(f, path) for f in sorted(path.rglob("*")) if f.is_file()]
-        known = [file for file in files if file.path.suffix.lower() in _SUFFIXES]
+        found = [f for f in sorted(path.rglob("*")) if f.is_file()]
+        inside = [f for f in found if f.resolve().is_relative_to(path.resolve())]
+        # A folder is often a checkout of what many write to: a link in it must not read the rest
+        # of the machine into the library.
+        for f in found:
+            if f not in inside:
+                yield Problem(str(f), 0, "a link that leads out of the folder; it is not followed")
+        known = [_on_disk(f, path) for f in inside if f.suffix.lower() in _SUFFIXES]
         if not known:
             yield Problem(str(path), 0, "the folder holds no .jsonl or .md file, and no export")
         yield from _read_all(known)
@@ -203,6 +217,8 @@ def _json_tickets(text: str) -> _Tickets:
         raise UserError(
             f"not JSON: {error.msg} in line {error.lineno}; lines of JSON belong into a .jsonl file"
         ) from None
+    except (ValueError, RecursionError):
+        raise UserError("not JSON that can be read: too deep, or a number too long") from None
     for fits, read in _JSON:
         if fits(data):
             return read(data)
@@ -258,9 +274,12 @@ def _read_archive(file: _File, content: str | io.BytesIO) -> Iterator[Item]:
 
 def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
-        with archive.open(info) as stream:
-            # Never more than was said: the sizes in an archive are its maker's word.
-            content = stream.read(info.file_size + 1)
+        try:
+            with archive.open(info) as stream:
+                # Never more than was said: the sizes in an archive are its maker's word.
+                content = stream.read(info.file_size + 1)
+        except _NOT_UNPACKED as error:
+            raise UserError(f"it cannot be unpacked: {type(error).__name__}") from None
         if len(content) > info.file_size:
             raise UserError("the archive lies about its size")
         return content

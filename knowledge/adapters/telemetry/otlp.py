@@ -6,7 +6,6 @@ enumerations by name), which is read as well.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ def id_of(text: object) -> str:
     if len(plain) in _BASE64_IDS:
         try:
             plain = base64.b64decode(plain, validate=True).hex()
-        except binascii.Error:
+        except ValueError:
             return plain
     return "" if not plain.strip("0") else plain.lower()
 
@@ -143,8 +142,8 @@ def _points(metric: Mapping[str, Any], resource: Mapping[str, str]) -> Iterator[
                 value=_float(point.get("asDouble", point.get("asInt"))),
                 count=_float(point.get("count")),
                 sum=_float(point.get("sum")),
-                bounds=tuple(map(_float, point.get("explicitBounds") or ())),
-                buckets=tuple(map(_float, point.get("bucketCounts") or ())),
+                bounds=_floats(point.get("explicitBounds")),
+                buckets=_floats(point.get("bucketCounts")),
                 is_sum=kind == "histogram" or (kind == "sum" and bool(data.get("isMonotonic"))),
                 is_delta=is_delta,
             )
@@ -172,14 +171,18 @@ def _plain(value: Any) -> Any:
     kind, inner = next(iter(value.items()))
     match kind:
         case "arrayValue":
-            return [_plain(v) for v in _dicts((inner or {}).get("values"))]
+            return [_plain(v) for v in _dicts(_values(inner))]
         case "kvlistValue":
-            pairs = _dicts((inner or {}).get("values"))
+            pairs = _dicts(_values(inner))
             return {str(p.get("key") or ""): _plain(p.get("value")) for p in pairs}
         case "intValue":
             return _number(inner)
         case _:
             return inner
+
+
+def _values(inner: Any) -> Any:
+    return inner.get("values") if isinstance(inner, Mapping) else None
 
 
 def _pod(resource: Mapping[str, str]) -> str:
@@ -190,21 +193,25 @@ def _kind(kind: Any) -> str:
     if isinstance(kind, str):
         word = kind.removeprefix("SPAN_KIND_").lower()
         return word if word in _KINDS.values() else ""
-    return _KINDS.get(kind, "")
+    return _KINDS.get(kind, "") if isinstance(kind, int) else ""
 
 
 def _number(value: Any) -> int:
     try:
         return int(value or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 
 def _float(value: Any) -> float:
     try:
         return float(value or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
+
+
+def _floats(listed: Any) -> tuple[float, ...]:
+    return tuple(map(_float, listed)) if isinstance(listed, list) else ()
 
 
 def _dicts(listed: Any) -> Iterator[Mapping[str, Any]]:

@@ -149,6 +149,24 @@ def test_one_that_was_never_read_is_unavailable() -> None:
         people_of(CalendarTurns(link(), shelf))
 
 
+BAD = (
+    calendar("SUMMARY:ada"),
+    calendar(event(":soon", ":later", "ada")),
+    calendar(event(":20260302T090000Z", ":20260303T090000Z", "ada", "RRULE:FREQ=WEEKLY;X=2")),
+)
+
+
+@pytest.mark.parametrize("text", BAD, ids=["no start", "no time", "no rule"])
+def test_a_damaged_event_counts_for_nothing(text: str) -> None:
+    assert planned(text) == []
+
+
+def test_an_event_for_every_second_is_refused_before_they_are_made() -> None:
+    rule = "RRULE:FREQ=SECONDLY"
+    with pytest.raises(Unavailable, match="every minute or second"):
+        planned(calendar(event(":20200302T090000Z", ":20200302T090001Z", "ada", rule)))
+
+
 @pytest.mark.parametrize("text", ["", "<html>sign in</html>", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT"])
 def test_what_is_no_calendar_is_unavailable_for_good(text: str) -> None:
     with pytest.raises(Unavailable, match="calendar of payments") as raised:
@@ -164,9 +182,11 @@ OURS = calendar(event(":20260302T090000Z", ":20260303T090000Z", "ada"))
 
 class _Site(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        if self.path == "/moved.ics":
+        elsewhere = f"http://localhost:{self.server.server_port}/ours.ics"  # type: ignore[attr-defined]
+        moved = {"/moved.ics": "/ours.ics", "/away.ics": elsewhere, "/round.ics": "/round.ics"}
+        if self.path in moved:
             self.send_response(302)
-            self.send_header("Location", "/ours.ics")
+            self.send_header("Location", moved[self.path])
             self.end_headers()
             return
         self.send_response(200 if self.path == "/ours.ics" else 404)
@@ -191,9 +211,15 @@ def opened(location: str, folder: Path) -> list[str]:
     return [t.person for t in turns.turns(start, start + timedelta(days=30))]
 
 
-def test_a_link_is_fetched_also_where_it_leads_elsewhere(site: str, tmp_path: Path) -> None:
+def test_a_link_is_fetched_also_where_it_has_moved(site: str, tmp_path: Path) -> None:
     assert opened(f"{site}/ours.ics", tmp_path) == ["U9"]
     assert opened(f"{site}/moved.ics", tmp_path) == ["U9"]
+
+
+@pytest.mark.parametrize(("path", "why"), [("away", "elsewhere"), ("round", "in circles")])
+def test_a_redirect_leads_to_no_other_host(site: str, tmp_path: Path, path: str, why: str) -> None:
+    with pytest.raises(Unavailable, match=why):
+        opened(f"{site}/{path}.ics", tmp_path)
 
 
 def test_a_link_that_fails_names_the_host_and_not_the_secret_path(

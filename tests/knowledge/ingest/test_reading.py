@@ -142,7 +142,7 @@ def test_an_archive_in_an_archive_is_read_and_its_tables_are_not(tmp_path: Path)
     [
         ("a.json", "{", "not JSON"),
         ("a.json", '{"a": 1}', "no export that is known"),
-        ("a.json", "[" * 100_000, "recursion"),
+        ("a.json", "[" * 100_000, "too deep"),
         ("a.csv", "a,b\n1,2\n", "no export that is known"),
         ("a.csv", "", "no export that is known"),
         ("a.xml", "<a>", "not XML"),
@@ -194,3 +194,46 @@ def test_whatever_a_file_holds_it_is_read_or_named(
     file = tmp_path / f"a{suffix}"
     file.write_bytes(content)
     read_paths([file])
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    written(tmp_path, "private/key.md", "# secret")
+    folder = tmp_path / "library"
+    inside = written(folder, "a.md", "# a")
+    (folder / "b.md").symlink_to(inside)
+    (folder / "c.md").symlink_to(tmp_path / "private" / "key.md")
+    reading = read_paths([folder])
+    assert sorted(d.text for d in reading.documents) == ["# a", "# a"]
+    assert [p.why for p in reading.problems] == [
+        "a link that leads out of the folder; it is not followed"
+    ]
+
+
+def test_what_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("a.md", "# a")
+    whole = archive.read_bytes()
+    for byte, at_file, why in ((1, 6, "RuntimeError"), (99, 8, "NotImplementedError")):
+        damaged = bytearray(whole)
+        damaged[whole.index(b"PK\3\4") + at_file] = byte
+        damaged[whole.index(b"PK\1\2") + at_file + 2] = byte
+        archive.write_bytes(damaged)
+        assert [p.why for p in read_paths([archive]).problems] == [f"it cannot be unpacked: {why}"]
+
+
+def test_one_line_that_is_too_much_does_not_hide_the_others(tmp_path: Path) -> None:
+    good = json.dumps({"id": "A-1", "text": "x"})
+    file = written(
+        tmp_path, "x.jsonl", "\n".join(("[" * 100_000, '{"id": ' + "9" * 5000 + "}", good))
+    )
+    reading = read_paths([file])
+    assert [d.id for d in reading.documents] == ["A-1"]
+    assert [p.line for p in reading.problems] == [1, 2]
+    digits = written(tmp_path, "x.json", "[" + "9" * 5000 + "]")
+    assert ["too deep" in p.why for p in read_paths([digits]).problems] == [True]
+
+
+def test_html_that_pythons_parser_trips_over_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    page = written(tmp_path, "x.html", "<html><title>x</title><p>one</p><![nonsense[x]]><p>two")
+    assert only(page).text == "x\none"

@@ -135,3 +135,16 @@ def test_points() -> None:
     assert (a.service, a.value, a.at, a.is_sum) == ("shop", 3.0, NOON_S, False)
     assert (b.value, b.is_sum, b.is_delta) == (0.5, True, True)
     assert (c.count, c.buckets, c.bounds, c.is_delta) == (3.0, (1.0, 2.0), (1.0,), False)
+
+
+@pytest.mark.parametrize("odd", [[], {}, "ü" * 24, 0.5, float("inf"), None])
+def test_what_is_not_as_it_should_be_is_left_out(odd: Any) -> None:
+    span = dict.fromkeys(("traceId", "spanId", "kind", "status", "attributes"), odd)
+    scopes = {"resource": {"attributes": odd}, "scopeSpans": [{"spans": [span]}]}
+    (read,) = read_spans([scopes])
+    assert (read.kind, read.failed, read.labels) == ("", False, {})
+    kinds = ("arrayValue", "kvlistValue", "intValue")
+    assert all(list(read_lines(log(body={kind: odd}))) for kind in kinds)
+    point = dict.fromkeys(("explicitBounds", "bucketCounts", "asDouble", "timeUnixNano"), odd)
+    metric = {"name": "m", "histogram": {"dataPoints": [point]}}
+    assert len(list(read_points([{"scopeMetrics": [{"metrics": [metric]}]}]))) == 1
