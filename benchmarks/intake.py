@@ -212,17 +212,9 @@ class Target:
     async def _connection(self, rest: Iterator[bytes], took: list[float]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         for body in rest:
-            head = (
-                b"POST /signals/alertmanager HTTP/1.1\r\nHost: tandem\r\n"
-                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-            )
             start = time.perf_counter()
-            writer.write(head + body)
-            status, length = await _answer_head(reader)
-            answer = await reader.readexactly(length)
+            await post(reader, writer, body)
             took.append(1000 * (time.perf_counter() - start))
-            if status != 202:
-                raise RuntimeError(f"not accepted: {status} {answer[:200]!r}")
         writer.close()
         await writer.wait_closed()
 
@@ -248,6 +240,18 @@ class Target:
             (value,) = spy.execute(sql).fetchone()
         spy.close()
         return value
+
+
+async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> None:
+    """One webhook, until it is answered. Raises RuntimeError when it is not accepted."""
+    writer.write(
+        b"POST /signals/alertmanager HTTP/1.1\r\nHost: tandem\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+    status, length = await _answer_head(reader)
+    answer = await reader.readexactly(length)
+    if status != 202:
+        raise RuntimeError(f"not accepted: {status} {answer[:200]!r}")
 
 
 async def _answer_head(reader: asyncio.StreamReader) -> tuple[int, int]:

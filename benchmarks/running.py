@@ -23,6 +23,10 @@ from bot.playground.serve import RunningPlayground
 CONTENT = Path(__file__).parents[1] / "bot" / "demo" / "content"
 BARE_APP = Path(__file__).with_name("bare_app.py")
 CHANNEL = "#incidents"
+QUIET = "#general"
+"""No card ever stands there."""
+WORKING = "Looking into it…"
+"""The bot's placeholder while an answer takes long."""
 CONNECT_S = 60.0
 IDLE_S = 1.0
 """An app is at rest once it has done nothing for so long."""
@@ -84,6 +88,23 @@ class Rig:
         with self.playground.client("ada") as ada:
             ada.command(line, CHANNEL)
         return self.road.took_ms[-1]
+
+    def answered(self, line: str, within: float = 30.0) -> float:
+        """One command in a channel without cards; milliseconds until its answer is in the chat.
+
+        Raises RuntimeError when there is none."""
+        channel = self.playground.playground.workspace.channel(QUIET)
+        assert channel is not None
+        there = set(channel.messages)
+        start = time.perf_counter()
+        with self.playground.client("ada") as ada:
+            ada.command(line, QUIET)
+        while time.perf_counter() - start < within:
+            new = [message for ts, message in tuple(channel.messages.items()) if ts not in there]
+            if any(message.text != WORKING for message in new):
+                return 1000 * (time.perf_counter() - start)
+            time.sleep(_TICK_S)
+        raise RuntimeError(f"{line} was not answered within {within:.0f} s")
 
     def burst(self, lines: Sequence[str]) -> Burst:
         """All at once, by everyone in turn. After the first `command`."""
