@@ -8,8 +8,8 @@ one without even Bolt, which shows what the playground itself costs. Each figure
 the rounds. "lag" is the longest that the playground's event loop kept anything waiting: where it
 comes near the acks' own time, the playground was too busy to measure them.
 
-Then the same while `--storm` alerts a second come in to the bot from a third process. Bolt alone has
-its turns beside that storm too: on a machine that is as busy, with nothing of its own to ingest.
+Then the same while `--storm` alerts a second come in to the bot from a third process. Bolt alone
+has its turns beside that storm too: on a machine that is as busy, with nothing of its own to do.
 """
 
 import argparse
