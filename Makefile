@@ -3,10 +3,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
-WORKERS ?= 2
+# Many tests wait for servers: more workers than cores keep the cores busy.
+WORKERS ?= 4
+# Where it is set, each of the hundred programs that the tests start compiles Tandem again.
+export PYTHONDONTWRITEBYTECODE =
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
-.PHONY: demo test pytest check bench eval vectors clean
+.PHONY: demo test pytest check audit bench eval faults attacks vectors lock clean
 
 demo: $(VENV)/demo.done
 	$(VENV)/bin/tandem demo
@@ -15,7 +18,7 @@ demo: $(VENV)/demo.done
 test: $(VENV)/dev.done
 	$(MAKE) --no-print-directory -j 2 check pytest
 
-# The tests of one file stay together on one worker: they share servers.
+# The tests of one file stay together on one worker: they share servers. See tests/scheduling.py.
 pytest: $(VENV)/dev.done
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile
 
@@ -24,6 +27,11 @@ check: $(VENV)/dev.done
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python deploy/audit.py
+
+# Known weaknesses of what is shipped; without a way to the open database it only says so.
+audit: $(VENV)/dev.done
+	$(VENV)/bin/python deploy/audit.py --strict
 
 bench: $(VENV)/dev.done
 	$(VENV)/bin/python -m benchmarks
@@ -31,6 +39,18 @@ bench: $(VENV)/dev.done
 # How well it understands; with OPENAI_MODEL set, also with that language model.
 eval: $(VENV)/dev.done
 	$(VENV)/bin/python -m benchmarks.eval --write benchmarks/eval.md
+
+# What breaks around it, and who attacks it: counts in benchmarks/faults.md and attacks.md.
+faults: $(VENV)/dev.done
+	$(VENV)/bin/python -m benchmarks.faults --write benchmarks/faults.md
+
+attacks: $(VENV)/dev.done
+	$(VENV)/bin/python -m benchmarks.attacks --write benchmarks/attacks.md
+
+# After changing what pyproject.toml asks for: versions and hashes of all that is shipped.
+lock: $(VENV)/dev.done
+	$(VENV)/bin/python deploy/lock.py $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(VENV)/bin/python deploy/licences.py
 
 # After changing phrases in skills/: embed them again; the file is part of the project.
 vectors: $(VENV)/dev.done
