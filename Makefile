@@ -29,7 +29,7 @@ check: $(VENV)/dev.done
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python deploy/audit.py
 
-# Known weaknesses of what is shipped; without a way to the open database it only says so.
+# Known weaknesses of what is shipped. Unlike in `check`, the database of them must answer.
 audit: $(VENV)/dev.done
 	$(VENV)/bin/python deploy/audit.py --strict
 
