@@ -33,6 +33,7 @@ REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"secrets": {**SECRET, "names": ["DATABASE_URL"]}}, "names"),
     ({"secrets": SECRET, "settings": {"DATABASE_URL": "x"}}, "settings.DATABASE_URL"),
     ({"secrets": SECRET, "settings": {"lower": "x"}}, "lower"),
+    ({"secrets": SECRET, "settings": {"TANDEM_DRAIN_SECONDS": "9"}}, "say it in drain"),
     ({"secrets": {"values": {"SLACK_BOT_TOKEN": "x"}}}, "a value is needed"),
 )
 

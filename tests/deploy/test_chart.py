@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bot.settings import Settings, is_secret
+from bot.verbs.run import LAST_RESORT_S
 
 ROOT = Path(__file__).parent.parent.parent
 CHART = ROOT / "deploy" / "helm" / "tandem"
@@ -101,9 +102,10 @@ def test_the_probes_ask_what_the_bot_answers(rendered: Path) -> None:
 
 
 def test_the_time_to_drain_fits_into_the_time_to_end(rendered: Path) -> None:
-    delay = int(container(rendered)["lifecycle"]["preStop"]["exec"]["command"][1])
+    data = the("ConfigMap", rendered)["data"]
+    needed = float(data["TANDEM_DRAIN_SECONDS"]) + float(data["TANDEM_STOP_SECONDS"])
     pod = the("Deployment", rendered)["spec"]["template"]["spec"]
-    assert pod["terminationGracePeriodSeconds"] - delay >= 30
+    assert pod["terminationGracePeriodSeconds"] >= needed + LAST_RESORT_S
 
 
 def test_secrets_are_files_and_only_secrets_are(rendered: Path) -> None:

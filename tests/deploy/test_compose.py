@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from bot.settings import Settings, is_secret
+from bot.verbs.run import LAST_RESORT_S
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "docker-compose.yml").read_text("utf-8"))
@@ -54,6 +55,12 @@ def test_the_bot_is_given_settings_and_its_secrets_as_files() -> None:
     assert set(given) <= set(secrets) | {name.upper() for name in fields}
     named = {value for name, value in given.items() if name in secrets}
     assert named == {f"/run/secrets/{name}" for name in SERVICES["tandem"]["secrets"]}
+
+
+def test_the_bot_may_drain_before_it_is_killed() -> None:
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    needed = defaults["tandem_drain_seconds"] + defaults["tandem_stop_seconds"] + LAST_RESORT_S
+    assert float(SERVICES["tandem"]["stop_grace_period"].removesuffix("s")) > needed
 
 
 @pytest.mark.parametrize("name", OWN)
