@@ -52,6 +52,8 @@ class Ledger:
     """Presses of "Acknowledge" by service."""
     unanswered: int = 0
     """Presses that Slack told the person were not taken."""
+    quiet: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set while no new trouble is to begin."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def took(self, service: str, name: str, *, ended: bool) -> None:
@@ -125,11 +127,19 @@ class Storm:
     """Troubles of one service after the other, each told of again, growing, and ending."""
 
     def __init__(
-        self, sender: Sender, services: Sequence[str], every_s: float, seed: int = 7
+        self,
+        sender: Sender,
+        services: Sequence[str],
+        every_s: float,
+        new: float = 0.15,
+        seed: int = 7,
     ) -> None:
+        """Each thread sends every `every_s`; `new` of what it sends begins a trouble, for Slack
+        takes one card a second and a storm of cards alone would show nothing but that."""
         self._sender = sender
         self._waiting = list(services)
         self._every_s = every_s
+        self._share = new
         self._random = random.Random(seed)
         self._begun: list[str] = []
         self._threads: list[threading.Thread] = []
@@ -171,9 +181,10 @@ class Storm:
     def _blow(self) -> None:
         while not self._over.is_set():
             chance = self._random.random()
-            if self._waiting and (chance < 0.4 or not self._begun):
+            quiet = self._sender.ledger.quiet.is_set()
+            if self._waiting and not quiet and (chance < self._share or not self._begun):
                 self._new()
-            elif self._begun and chance < 0.7:
+            elif self._begun and chance < 0.8:
                 self._sender.trouble(self._random.choice(self._begun))
             elif self._begun:
                 self._sender.trouble(self._random.choice(self._begun), (MORE,))

@@ -2,20 +2,60 @@
 
 A start is then the bot's own work and not Python's imports, which take longer than a hundred kills
 may on a busy machine. What is forked is `tandem run` with an environment of its own, as if started
-by a shell; a line of stdin is a JSON object with `env`, `folder`, `log` and `largest_file` (bytes,
-0 for no limit), a line of stdout the new process's number.
+by a shell; a line of stdin is a JSON object with `env`, `folder`, `log` and `mishaps`, a line of
+stdout the new process's number. Mishaps are put in where the bot takes a part from outside:
+
+    clock     a file that says by how many seconds its clock is wrong, read whenever it is asked
+    poison    an alert of this service raises an error in the worker that deals with it
+    deadly    an alert of this service ends the whole process with SIGKILL
 """
 
+import asyncio
 import gc
 import json
 import os
-import resource
 import signal
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import bot.verbs.run  # noqa: F401 what takes its time
 from bot.__main__ import main as tandem
+from bot.log import set_up
+from bot.parts import make_catalogue
+from bot.settings import read_settings
+from bot.verbs.run import _end_on_signals, serve
+from knowledge.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Poisoned(Catalogue):
+    """A catalogue that cannot be asked for some services."""
+
+    poison: str = ""
+    deadly: str = ""
+
+    def canonical(self, name: str) -> str:
+        if name and name == self.poison:
+            raise ZeroDivisionError(f"{name} is poison")
+        if name and name == self.deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().canonical(name)
+
+
+def _serve(mishaps: Mapping[str, str]) -> int:
+    """`tandem run` with parts that fail."""
+    settings = read_settings()
+    set_up(settings.tandem_log_level)
+    known = vars(make_catalogue(settings))
+    bad: dict[str, Any] = {name: mishaps[name] for name in ("poison", "deadly") if name in mishaps}
+    parts: dict[str, Any] = {"catalogue": Poisoned(**known, **bad)}
+    if "clock" in mishaps:
+        wrong = Path(mishaps["clock"])
+        parts["now"] = lambda: datetime.now(UTC) + timedelta(seconds=float(wrong.read_text()))
+    return 0 if asyncio.run(serve(settings, begun=_end_on_signals, **parts)) else 1
 
 
 def _be(task: dict[str, Any]) -> None:
@@ -28,14 +68,10 @@ def _be(task: dict[str, Any]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for mine, standard in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(mine, standard)
-    if task["largest_file"]:
-        # Writing beyond it is then an error, as on a full disk, and not the end of the process.
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (task["largest_file"], resource.RLIM_INFINITY))
     sys.argv = ["tandem", "run"]
     code = 1
     try:
-        code = tandem(sys.argv[1:])
+        code = _serve(task["mishaps"]) if task["mishaps"] else tandem(sys.argv[1:])
     finally:
         os._exit(code)
 

@@ -61,13 +61,15 @@ class Nursery:
         if self._said() != "ready":
             raise RuntimeError("the nursery did not start")
 
-    def bear(self, env: Mapping[str, str], folder: Path, log: Path, largest_file: int = 0) -> int:
+    def bear(
+        self, env: Mapping[str, str], folder: Path, log: Path, mishaps: Mapping[str, str]
+    ) -> int:
         """A bot's process number."""
         task = {
             "env": {**self._env, "HOME": str(folder), **env},
             "folder": str(folder),
             "log": str(log),
-            "largest_file": largest_file,
+            "mishaps": dict(mishaps),
         }
         with self._lock:
             assert self._process.stdin is not None, "it is a pipe"
@@ -103,8 +105,8 @@ class BotProcess:
     """Its home, working folder and log."""
     port: int = field(default_factory=free_port)
     name: str = "bot"
-    largest_file: int = 0
-    """In bytes: what it may not write beyond from its next start on."""
+    mishaps: dict[str, str] = field(default_factory=dict)
+    """As `nursery` has them, from its next start on."""
     starts: int = 0
     pid: int = 0
     """0 while it is not started."""
@@ -121,7 +123,7 @@ class BotProcess:
         """Start it and return at once."""
         self.starts += 1
         env = {**self.env, "TANDEM_HTTP_PORT": str(self.port)}
-        self.pid = nursery().bear(env, self.folder, self._log, self.largest_file)
+        self.pid = nursery().bear(env, self.folder, self._log, self.mishaps)
 
     def start(self) -> float:
         """Returns once it takes requests: after how many seconds. Raises TimeoutError, and

@@ -2,13 +2,13 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults.ledger import TOKEN, Decider, Ledger, Sender, Storm
+from benchmarks.faults.ledger import SIGNS, TOKEN, Decider, Ledger, Sender, Storm
 from benchmarks.faults.processes import BotProcess, free_port
 from benchmarks.faults.promise import Found, check, shown
 from benchmarks.faults.wire import Wire
@@ -48,6 +48,8 @@ class World:
     """For the checker, past every wire."""
     bots: list[BotProcess]
     ledger: Ledger = field(default_factory=Ledger)
+    over: Callable[[], None] = lambda: None
+    """Ends every trouble; set by the storm."""
     _store: Store | None = None
 
     @property
@@ -65,11 +67,15 @@ class World:
     def sender(self) -> Sender:
         return Sender(lambda: [bot.url for bot in self.bots], self.ledger)
 
-    def storm(self, services: Sequence[str] = SERVICES, every_s: float = 0.3) -> Storm:
-        return Storm(self.sender(), services, every_s)
+    def storm(self, every_s: float = 0.4, new: float = 0.15, most: int = 100) -> Storm:
+        return Storm(self.sender(), SERVICES[:most], every_s, new)
 
     def decider(self) -> Decider:
         return Decider(self.person("ada"), self.ledger, SERVICES)
+
+    def poison(self, service: str) -> None:
+        """Send an alert that is not in the ledger: nothing must come of it."""
+        Sender(lambda: [bot.url for bot in self.bots], Ledger()).trouble(service, SIGNS[:1])
 
     def said(self) -> list[Message]:
         """All that the bot said in the channel of incidents, oldest first."""
