@@ -23,6 +23,7 @@ from bot.home import home_replies
 from bot.incident_cards import IncidentCards
 from bot.intake import Intake
 from bot.jobs import after_moves, housekeeping, promoting, remediating, telling, training, watching
+from bot.lull import take_short_turns
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
 from bot.parts import Parts, make_archive, make_parts
@@ -81,6 +82,7 @@ class Bot:
 
     def start(self) -> None:
         self.replica.start()
+        take_short_turns()
         for loop in self.loops.values():
             loop.start()
         self.schedule.start()
@@ -160,7 +162,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         rooms=SlackRooms(client, messenger),
     )
     turn = Turn(
-        skills=parts.skills,
+        skills=meters.skills(parts.skills),
         router=parts.router,
         people=messenger,
         seen=store.seen,
@@ -264,10 +266,12 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         },
         in_charge=partial(replica.holds, COURIER),
     )
+    desk = Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home)
+    parts.intake.give_way = desk.lull.give_way
     bot = Bot(
         parts,
         messenger,
-        Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home),
+        desk,
         parts.intake,
         courier,
         Schedule([]),
@@ -279,7 +283,10 @@ def build(settings: Settings, **overrides: Any) -> Bot:
                 gather_s=GATHER_S,
             ),
             "courier": Loop(
-                "courier", meters.loop("courier", lambda: courier.work(now())), COURIER_S
+                "courier",
+                meters.loop("courier", lambda: courier.work(now())),
+                COURIER_S,
+                before=desk.lull.give_way,
             ),
         },
         replica,

@@ -12,10 +12,12 @@ from typing import Any, Protocol, runtime_checkable
 from bot.access import Rights
 from bot.intake import Intake
 from bot.metrics import Metrics as Meters
+from bot.replica import name_of_process
 from bot.route import Router
 from bot.route_model import fit
 from bot.settings import Settings
 from bot.sources import make_sources
+from bot.spans import make_spans
 from bot.triage import IntakeTriage
 from bot.watching import Backtests, Engine, Looks, MonitorWatching
 from bot.webhooks import Sources, read
@@ -286,6 +288,13 @@ def make_watching(
     looks = Looks(frames, metrics)
     engine = Engine(file.monitors, store, sources, looks, intake.accept, now, meters=meters)
     return MonitorWatching(engine, store.monitors, Backtests(sources, looks), now)
+
+
+def make_meters(settings: Settings) -> Meters:
+    """Raises UserError where traces are asked for and their extra is missing."""
+    ours = version("tandem")
+    endpoint = settings.otel_exporter_otlp_endpoint
+    return Meters(ours, make_spans(endpoint, ours, name_of_process()))
 
 
 def make_catalogue(settings: Settings) -> Catalogue:
@@ -562,7 +571,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
     models = overrides.get("models") or make_models(settings)
     frames = overrides.get("frames") or make_frames(settings, cache.parent / "profiles")
     now = overrides.get("now") or utc_now
-    meters = overrides.get("meters") or Meters(version("tandem"))
+    meters = overrides.get("meters") or make_meters(settings)
     ledger = meters.ledger(
         overrides.get("ledger") or make_ledger(settings, store.uses, now, store.reservations)
     )
@@ -584,7 +593,9 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         on_resolved=lambda incident: library.add([incident_document(incident)]),
         quiet=timedelta(seconds=settings.tandem_quiet),
     )
-    metrics = overrides.get("metrics") or make_metrics(settings)
+    metrics = meters.port("prometheus", overrides.pop("metrics", None) or make_metrics(settings))
+    if isinstance(store, SqlStore):
+        meters.spans.watch_database(store.database.engine)
     watching = overrides.get("watching") or make_watching(
         settings, store, intake, frames, metrics, meters, now
     )

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from bot.http_bodies import Refusal, read_body, too_large
 from bot.sns import SnsVerifier
+from bot.spans import NoSpans, Spans
 from bot.webhooks import Parsed, ParsedChanges, Refused, Sources, built_in
 from bot.webhooks.auth import Auth, Received, Sns
 from bot.webhooks.fields import clean
@@ -30,6 +31,7 @@ from bot.webhooks.parsed import Handshake
 from bot.webhooks.sources import AnyParser, Source
 from knowledge.errors import BadArgs, NotFound, Unavailable
 from knowledge.records import Change, Signal
+from knowledge.tracing import begun, read_traceparent, traced
 
 log = logging.getLogger("tandem.http")
 
@@ -78,6 +80,7 @@ def http_app(
     *,
     sns: SnsVerifier | None = None,
     ready: Callable[[], dict[str, object]] | None = None,
+    spans: Spans | None = None,
     more: Sequence[Route] = (),
 ) -> Starlette:
     """`sources` says who may send what; a text is one token for all, empty for no check. `health`
@@ -85,7 +88,7 @@ def http_app(
     counts = counts or Counts()
     known = built_in(sources) if isinstance(sources, str) else sources
     threads = ThreadPoolExecutor(THREADS, "webhooks")
-    door = _Door(intakes, known, counts, sns or SnsVerifier(), threads)
+    door = _Door(intakes, known, counts, sns or SnsVerifier(), threads, spans or NoSpans())
 
     async def signals(request: Request) -> Response:
         name = request.path_params["source"]
@@ -131,6 +134,7 @@ class _Door:
     counts: Counts
     sns: SnsVerifier
     threads: Executor
+    spans: Spans
 
     async def answer(
         self,
@@ -152,7 +156,7 @@ class _Door:
             received = _received(request, body, self.intakes.now())
             # Half the cost of Starlette's own hop, and threads that /healthz does not wait for.
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self.threads, self._pass, source, received, take)
+            return await loop.run_in_executor(self.threads, self._traced, source, received, take)
         except Refusal as refusal:
             self.counts.add(counted, refused=1)
             return refusal.response
@@ -172,6 +176,14 @@ class _Door:
             self._check("an unknown source", self.sources.others, nobody)
             told = str(error) if self.sources.tells_names else f"There is no {error.kind} here."
             raise Refusal(404, "source", told) from error
+
+    def _traced(
+        self, source: Source[AnyParser], received: Received, take: Take[AnyParser]
+    ) -> Response:
+        """The sender's trace goes on, if it has one; it is named whatever comes of it."""
+        at = read_traceparent(received.headers.get("traceparent", "")) or begun()
+        with traced(at), self.spans.span("webhook", source=source.name):
+            return self._pass(source, received, take)
 
     def _pass(
         self, source: Source[AnyParser], received: Received, take: Take[AnyParser]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -36,7 +37,8 @@ def ask_together(
         for key, ask in questions.items():
             if lane(key) not in pools:
                 pools[lane(key)] = ThreadPoolExecutor(at_once, "together")
-            asked[pools[lane(key)].submit(ask)] = key
+            # What travels with the work (`knowledge.on_behalf`) goes along into the threads.
+            asked[pools[lane(key)].submit(copy_context().run, ask)] = key
         for future in as_completed(asked, timeout=seconds):
             try:
                 given[asked[future]] = future.result()

@@ -1,11 +1,13 @@
 """Counts and times, observed where things happen, most of them by wrapping a port."""
 
+import logging
 import platform
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import local
 from time import perf_counter
 from time import time as unix_time
 from typing import Any, TypeVar, cast
@@ -19,10 +21,15 @@ from bot.metrics.watched import Watched
 from bot.ports import Gone, RateLimited
 from bot.pulse import Pulse
 from bot.schedule import Job
+from bot.spans import NoSpans, Spans
 from knowledge.errors import TandemError, Unavailable
 from knowledge.on_behalf import behalf
 from knowledge.ports import Inbox, Incidents, Ledger, Spent
 from knowledge.records import AuditEntry, Batch, Incident, Prices
+from knowledge.tracing import Trace, adopt, begun, of_name, trace, traced
+from skills.contract import Context, Reply, Skill
+
+log = logging.getLogger("tandem.metrics")
 
 T = TypeVar("T")
 
@@ -30,6 +37,7 @@ _NO_ANSWER = "no answer within"
 """How `knowledge.deadline` begins when time ran out."""
 MOST_NOTED = 20_000
 """Webhooks whose time of arrival is remembered between their reading and their end."""
+ANOTHERS_S = 600.0
 _ACTS = {"post": "posted", "edit": "edited"}
 _SLACK = ("post", "edit", "delete", "find", "whisper", "respond", "home", "ask_in", "thread")
 """Calls whose time is shown; the others are counted when they fail."""
@@ -38,8 +46,11 @@ _SLACK = ("post", "edit", "delete", "find", "whisper", "respond", "home", "ask_i
 class Metrics:
     """What is observed as it happens. Safe to use from every thread."""
 
-    def __init__(self, version: str = "") -> None:
+    def __init__(self, version: str = "", spans: Spans | None = None) -> None:
         self.registry = CollectorRegistry()
+        self.spans: Spans = spans or NoSpans()
+        self._here = local()
+        self._caused: OrderedDict[str, Trace] = OrderedDict()
         self.pulse = Pulse()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -126,8 +137,36 @@ class Metrics:
     # Wrapped around what does it
 
     def loop(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
-        """The work of a loop, whose progress /healthz watches."""
-        return self.pulse.loop(name, work)
+        """The work of a loop, whose progress /healthz watches; each round is a trace."""
+
+        def round_() -> T:
+            with traced(begun()), ExitStack() as stack:
+                self._here.stack = stack
+                try:
+                    return work()
+                finally:
+                    self._here.stack = None
+
+        return self.pulse.loop(name, round_)
+
+    def took_up(self, name: str, causes: Sequence[Trace]) -> None:
+        """The round that this thread is in has work to do, which these caused. What one thing
+        caused belongs to its trace."""
+        stack: ExitStack | None = getattr(self._here, "stack", None)
+        if stack is None:
+            return
+        if len(causes) == 1:
+            adopt(causes[0])
+        span = self.spans.span(name, causes if len(causes) > 1 else (), causes=len(causes))
+        stack.enter_context(span)
+
+    def note_cause(self, key: str) -> None:
+        """What this delivery will tell was caused by the work at hand."""
+        if trace().id:
+            self._caused.pop(key, None)
+            self._caused[key] = trace()
+            while len(self._caused) > MOST_NOTED:
+                self._caused.popitem(last=False)
 
     def timed_batches(self, work: Callable[[], int]) -> Callable[[], int]:
         """The intake's `work`; rounds that found nothing waiting are not counted."""
@@ -149,7 +188,8 @@ class Metrics:
 
         def run() -> object:
             started = perf_counter()
-            if last:
+            # Long ago another replica ran it meanwhile.
+            if last and started - last[0] < max(10 * every_s, ANOTHERS_S):
                 self._job_delay.labels(job.name).observe(max(started - last[0] - every_s, 0.0))
             last[:] = [started]
             outcome = "failed"
@@ -173,8 +213,14 @@ class Metrics:
                 return run()
             started = perf_counter()
             ask = given.get("0", given.get("ask"))
+            name = str(getattr(ask, "id", ""))
+            way = str(getattr(ask, "way", ""))
             try:
-                with self.pulse.turn(str(getattr(ask, "id", ""))):
+                with (
+                    self.pulse.turn(name),
+                    traced(of_name(name) if name else begun()),
+                    self.spans.span("turn", way=way, ask=name),
+                ):
                     return run()
             finally:
                 self.observe_turn(perf_counter() - started)
@@ -186,8 +232,11 @@ class Metrics:
 
         def watch(call: str, run: Callable[[], Any], given: Mapping[str, Any]) -> Any:
             started = perf_counter()
+            key = str(given.get("key", ""))
+            at = self._caused.get(key.partition("#")[0]) or trace()
             try:
-                answer = run()
+                with traced(at), self.below(f"slack {call}", key=key):
+                    answer = run()
             except RateLimited:
                 self._slack_limited.labels(call).inc()
                 raise
@@ -198,8 +247,10 @@ class Metrics:
                 self.pulse.progress()
                 if call in _SLACK:
                     self._slack_seconds.labels(call).observe(perf_counter() - started)
-            if call in _ACTS and str(given.get("key", "")).startswith("card:"):
+            if call in _ACTS and key.startswith("card:"):
                 self.observe_card(_ACTS[call])
+                with traced(at):
+                    log.info("%s %s", key, _ACTS[call])
             return answer
 
         return cast(T, Watched(inner, watch))
@@ -237,6 +288,32 @@ class Metrics:
             self._llm_tokens.labels(purpose, direction).inc(tokens)
         self._llm_cost.labels(purpose).inc(cost)
 
+    def port(self, name: str, inner: T) -> T:
+        """A port whose calls are spans below whatever they are part of."""
+        if not self.spans.on:
+            return inner
+
+        def watch(call: str, run: Callable[[], Any], given: Mapping[str, Any]) -> Any:
+            with self.below(f"{name} {call}"):
+                return run()
+
+        return cast(T, Watched(inner, watch))
+
+    def skills(self, skills: Sequence[Skill[Any]]) -> tuple[Skill[Any], ...]:
+        """The same skills, each run a span."""
+        return tuple(map(self._skill, skills)) if self.spans.on else tuple(skills)
+
+    def _skill(self, skill: Skill[Any]) -> Skill[Any]:
+        def run(ctx: Context, args: Any) -> Reply:
+            with self.below(f"skill {skill.name}"):
+                return skill.run(ctx, args)
+
+        return replace(skill, run=run)
+
+    def below(self, name: str, **attributes: str) -> AbstractContextManager[object]:
+        """A span of something that is only worth one as a part of something else."""
+        return self.spans.span(name, (), **attributes) if trace().span else nullcontext()
+
     def audit(self, inner: T) -> T:
         """An Audit whose entries are counted: each turn that reached a skill makes one."""
 
@@ -245,6 +322,7 @@ class Metrics:
             entry = given.get("0", given.get("entry"))
             if call == "add" and isinstance(entry, AuditEntry):
                 self._turns.labels(entry.skill, entry.outcome).inc()
+                log.debug("audit skill=%s outcome=%s", entry.skill, entry.outcome)
             return answer
 
         return cast(T, Watched(inner, watch))
@@ -298,7 +376,13 @@ class _CountedIncidents:
     def open(self, draft: Incident, tell: Sequence[str] = ()) -> Incident:
         opened = self._inner.open(draft, tell)
         self._metrics.observe_incident(None, opened)
+        self._note(opened, tell)
+        log.info("%s opened: %s", opened.id, opened.title)
         return opened
+
+    def _note(self, incident: Incident, tell: Sequence[str]) -> None:
+        for kind in tell:
+            self._metrics.note_cause(f"{kind}:{incident.id}")
 
     def change(
         self, incident_id: str, by: Callable[[Incident], Incident], tell: Sequence[str] = ()
@@ -312,6 +396,7 @@ class _CountedIncidents:
         after = self._inner.change(incident_id, noted, tell)
         if before:
             self._metrics.observe_incident(before[0], after)
+        self._note(after, tell)
         return after
 
 
@@ -323,13 +408,26 @@ class _TimedInbox:
         self._metrics = metrics
         self._now = now
         self._came: OrderedDict[int, Batch] = OrderedDict()
-        self.put = inner.put  # On the sender's path: nothing in between.
+        self._traces: OrderedDict[int, Trace] = OrderedDict()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    def put(self, source: str, body: bytes, received_at: datetime) -> int:
+        """On the sender's path: nothing but a note of its trace."""
+        batch_id = self._inner.put(source, body, received_at)
+        if trace().id:
+            self._traces[batch_id] = trace()
+            while len(self._traces) > MOST_NOTED:
+                self._traces.popitem(last=False)
+            log.debug("accepted source=%s batch=%d", source, batch_id)
+        return batch_id
+
     def waiting(self, limit: int = 100) -> list[Batch]:
         found = self._inner.waiting(limit)
+        if found:
+            traces = (self._traces.pop(batch.id, None) for batch in found)
+            self._metrics.took_up("intake round", [at for at in traces if at is not None])
         for batch in found:
             # Without its body: that may be large, and has been read.
             self._came[batch.id] = replace(batch, body=b"")
@@ -373,7 +471,8 @@ class _CountedLedger:
             with self._inner.answer(model, prompt, most_in, most_out) as spent:
                 outcome = "failed"
                 note.inner = spent
-                yield note
+                with self._metrics.below("llm answer", model=model, prompt=prompt):
+                    yield note
                 outcome = "ok"
         finally:
             cost = self._inner.prices.cost(note.tokens_in, note.tokens_out)

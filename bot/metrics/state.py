@@ -88,7 +88,7 @@ class State(Collector):
         yield gauge("tandem_alerts_stored", self._remembered("alerts", self._count_alerts))
         yield gauge(
             "tandem_library_documents",
-            self._remembered("documents", lambda: len(self.documents.all())),
+            self._remembered("documents", self.documents.count),
         )
 
     def _count_alerts(self) -> int:

@@ -26,6 +26,7 @@ from bot.marks import Marks, read_emojis
 from bot.metrics import Metrics, State, Vitals, metrics_route
 from bot.mlflow_hook import MlflowHook
 from bot.patience import PatientProtocol
+from bot.replica import ROLES
 from bot.server import Counts, Intakes, SlackEvents, http_app
 from bot.settings import Settings, read_settings
 from bot.slack import door, listeners
@@ -54,7 +55,7 @@ def register(parsers: Parsers) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = read_settings()
     settings.require_slack()
-    set_up(settings.tandem_log_level)
+    set_up(settings.tandem_log_level, settings.tandem_log_format)
     if asyncio.run(serve(settings, begun=_end_on_signals)):
         return 0
     # The threads of what did not end would be waited for; nobody waits any more.
@@ -146,6 +147,7 @@ def _http(
             checks=lambda: health.last,
             ready=lambda: health.is_ready,
             socket=health.socket,
+            leases=lambda: {role: bot.replica.holds(role) for role in ROLES},
         )
     )
     token = settings.tandem_webhook_token.get_secret_value()
@@ -157,6 +159,7 @@ def _http(
         slack_events,
         counts,
         ready=lambda: health.ready().body,
+        spans=meters.spans,
         more=[
             metrics_route(meters.registry, token),
             TrainingReports(store, store.seen, bot.parts.trainer, now).route,
@@ -263,7 +266,7 @@ class _Stopping:
 
     async def __aexit__(self, *_: object) -> None:
         # A daemon: what hangs in it must not hold up the end of the process.
-        stopping = Thread(target=self._bot.stop, name="stop", daemon=True)
+        stopping = Thread(target=self._stop, name="stop", daemon=True)
         stopping.start()
         began = monotonic()
         while stopping.is_alive() and monotonic() - began < self._limit():
@@ -272,6 +275,10 @@ class _Stopping:
         if not self.all_ended:
             left = [name for _, name in self._bot.parts.meters.pulse.turns()]
             log.error("ended with %d requests unanswered: %s", len(left), ", ".join(left[:20]))
+
+    def _stop(self) -> None:
+        self._bot.stop()
+        self._bot.parts.meters.spans.close()
 
     def _limit(self) -> float:
         return min(HURRY_S, self._limit_s) if self._server.hurried else self._limit_s

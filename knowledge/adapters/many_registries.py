@@ -9,6 +9,7 @@ the watch for moves past Tandem. "greeting" finds it as long as no other name ha
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TypeVar
 
@@ -105,7 +106,10 @@ class ManyRegistries:
         failed = {} if silent is None else silent
         found: dict[str, T] = {}
         with ThreadPoolExecutor(len(self._registries), thread_name_prefix="registries") as pool:
-            asked = {key: pool.submit(ask, each) for key, each in self._registries.items()}
+            asked = {
+                key: pool.submit(copy_context().run, ask, each)
+                for key, each in self._registries.items()
+            }
             for key, future in asked.items():
                 try:
                     found[key] = future.result()

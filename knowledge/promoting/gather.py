@@ -4,6 +4,7 @@ and names what could not be asked."""
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -58,14 +59,14 @@ class Gatherer:
         about = asked.of("model data", lambda: self.frames.about(name), ModelFacts())
         service = policy.service or challenger.tags.get("service", "") or about.service or name
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="gather") as pool:
-            new = pool.submit(self._side, challenger, asked)
+            new = pool.submit(copy_context().run, self._side, challenger, asked)
             old = (
-                pool.submit(self._side, champion, asked)
+                pool.submit(copy_context().run, self._side, champion, asked)
                 if champion is not None and champion.version != challenger.version
                 else None
             )
-            inputs = pool.submit(self._inputs, name, asked)
-            calm = pool.submit(self._open_incidents, service, asked)
+            inputs = pool.submit(copy_context().run, self._inputs, name, asked)
+            calm = pool.submit(copy_context().run, self._open_incidents, service, asked)
             look, drift = inputs.result()
             return Evidence(
                 at=self.now(),

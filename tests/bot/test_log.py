@@ -1,9 +1,13 @@
+import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
 from bot.log import masked, set_up
+from knowledge.on_behalf import on_behalf
+from knowledge.tracing import Trace, traced
 
 
 @pytest.mark.parametrize(
@@ -54,3 +58,29 @@ def test_traces_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     written = capsys.readouterr().err
     assert "ValueError: connecting with ***" in written
     assert "secret" not in written
+
+
+def test_a_line_names_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("info")
+    with traced(Trace("a" * 32)):
+        logging.getLogger("tandem.turn").info("inside")
+    assert capsys.readouterr().err.endswith(f"tandem.turn: inside trace={'a' * 32}\n")
+
+
+def test_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("info", "json")
+    log = logging.getLogger("tandem.turn")
+    log.info('says "xoxb-1-2"\nand more')
+    with traced(Trace("a" * 32, "b" * 16)), on_behalf(turn="Ev1", user="U1", purpose="stats"):
+        try:
+            raise ValueError("connecting with postgresql://tandem:pa55@db/x")
+        except ValueError:
+            log.exception("failed")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first["message"] == 'says "***"\nand more'
+    assert (first["level"], first["logger"]) == ("info", "tandem.turn")
+    assert datetime.fromisoformat(first["at"]).tzinfo is not None
+    assert "trace" not in first
+    assert (second["trace"], second["span"]) == ("a" * 32, "b" * 16)
+    assert (second["turn"], second["user"], second["skill"]) == ("Ev1", "U1", "stats")
+    assert "ValueError: connecting with postgresql://***@db/x" in second["error"]

@@ -28,6 +28,7 @@ from bot.webhooks.sources import MOST_BYTES
 from knowledge.adapters.sql import open_store
 from knowledge.errors import Unavailable
 from knowledge.records import Change, Signal
+from knowledge.tracing import trace
 from skills.testing import NOON
 
 TOKEN = "s3cret:with-colon"
@@ -41,6 +42,7 @@ class Side:
     token: str = TOKEN
     signals: list[Signal] = field(default_factory=list)
     bodies: list[tuple[str, bytes]] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     error: Exception | None = None
     counts: Counts = field(default_factory=Counts)
@@ -51,6 +53,7 @@ class Side:
     def take(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         if self.error:
             raise self.error
+        self.traces.append(trace().id)
         self.signals += signals
         self.bodies.append((source, body))
         return 1
@@ -129,6 +132,16 @@ async def test_without_a_token_in_the_settings_none_is_asked_for() -> None:
         "/signals/alertmanager", json={"alerts": [alert()]}, headers={}
     )
     assert answer.status_code == 202
+
+
+async def test_a_webhook_goes_on_in_its_senders_trace(side: Side) -> None:
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    headers = {"Authorization": f"Bearer {TOKEN}", "traceparent": sent}
+    await side.post("/signals/alertmanager", json={"alerts": [alert()]}, headers=headers)
+    await side.post("/signals/alertmanager", json={"alerts": [alert()]})
+    first, second = side.traces
+    assert first == sent.split("-")[1]
+    assert len(second) == 32
 
 
 # Bodies --------------------------------------------------------------------------------------

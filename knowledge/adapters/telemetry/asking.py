@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from ssl import SSLContext
 from typing import Any, TypeVar
@@ -162,7 +163,10 @@ def ask_all(
     patience = _Patience(most_failures)
     pool = ThreadPoolExecutor(max_workers=max(1, min(at_once, len(questions))))
     try:
-        asked = {pool.submit(patience.ask, ask): key for key, ask in questions.items()}
+        asked = {
+            pool.submit(copy_context().run, patience.ask, ask): key
+            for key, ask in questions.items()
+        }
         for future in as_completed(asked, timeout=seconds):
             try:
                 answers[asked[future]] = future.result()
