@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
-from time import monotonic, sleep
 
 from bot.ask import Ask
 from bot.courier import CARD
+from bot.lull import Lull
 from bot.ports import Messenger
 from bot.turn import AnySkill, Turn, checked
 from knowledge.errors import NotFound, TandemError
@@ -36,6 +36,8 @@ class Loop:
     work: Callable[[], object]
     every_s: float
     gather_s: float = 0.0
+    before: Callable[[], None] = lambda: None
+    """Called before each round: a place to give way to what is more urgent."""
     _wake: Event = field(default_factory=Event, repr=False)
     _stop: Event = field(default_factory=Event, repr=False)
     _thread: Thread | None = field(default=None, repr=False)
@@ -58,6 +60,7 @@ class Loop:
         while not self._stop.is_set():
             self._wake.clear()
             try:
+                self.before()
                 did = self.work()
             except Exception:
                 log.exception("%s", self.name)
@@ -66,12 +69,6 @@ class Loop:
                 self._wake.wait(self.every_s)
             elif self.gather_s:
                 self._stop.wait(self.gather_s)
-
-
-LULL_S = 0.025
-LONGEST_LULL_S = 0.3
-"""Work begins when no request has come for LULL_S, or after LONGEST_LULL_S at the latest: in a
-burst the acks, which have a deadline, go before the answers, which have none."""
 
 
 class Desk:
@@ -91,10 +88,10 @@ class Desk:
         self._outbox = outbox
         self._home = home
         self._pool = ThreadPoolExecutor(WORKERS, "turn")
-        self._last_taken = 0.0
+        self.lull = Lull()
 
     def take(self, ask: Ask) -> None:
-        self._last_taken = monotonic()
+        self.lull.came()
         self._pool.submit(self._handle, ask)
 
     def ours(self, channel: str, thread: str) -> bool:
@@ -133,16 +130,8 @@ class Desk:
         except Exception:  # The pool would keep it to itself.
             log.exception("the home of %s", user)
 
-    def _let_acks_go_first(self) -> None:
-        latest = monotonic() + LONGEST_LULL_S
-        while (now := monotonic()) < latest:
-            lull = now - self._last_taken
-            if lull >= LULL_S:
-                return
-            sleep(LULL_S - lull)
-
     def _handle(self, ask: Ask) -> None:
-        self._let_acks_go_first()
+        self.lull.wait()
         place = ask.place
         incident = self.incident_of(place.channel, place.thread or place.message)
         card = self._subject(REQUEST, place.channel, place.message) or self._subject(

@@ -78,6 +78,8 @@ class Intake:
         self._on_resolved = on_resolved
         self._quiet = quiet
         self.feeds = feeds
+        self.give_way: Callable[[], None] = lambda: None
+        """Called before each batch: what is more urgent goes first."""
         self._lock = threading.RLock()
         self._correlator: Correlator | None = None
         self._decoded: OrderedDict[int, Sequence[Signal]] = OrderedDict()
@@ -216,6 +218,7 @@ class Intake:
             silencer = self._silencer(now)
             said = monotonic()
             for batch, signals in read:
+                self.give_way()
                 self._feed(work, signals, batch.received_at, silencer)
                 if monotonic() - said > ALIVE_S:
                     self._store.rounds.alive()
