@@ -30,6 +30,10 @@ class Documents(Protocol):
 
     def all(self, kind: DocumentKind | None = None) -> list[Document]: ...
 
+    def count(self) -> int:
+        """How many there are, without reading them."""
+        ...
+
     def revision(self) -> int: ...
 
     def remove(self, document_ids: Sequence[str]) -> None:

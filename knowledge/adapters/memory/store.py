@@ -22,7 +22,6 @@ from knowledge.adapters.alert_history import (
     tallies,
 )
 from knowledge.adapters.memory.leases import MemoryLeases, MemoryRounds
-from knowledge.adapters.memory.shared import MemoryMemos, MemoryReservations
 from knowledge.adapters.memory.monitors import MemoryMonitors
 from knowledge.adapters.memory.numbered import Numbered
 from knowledge.adapters.memory.operations import (
@@ -32,6 +31,7 @@ from knowledge.adapters.memory.operations import (
     MemoryUses,
 )
 from knowledge.adapters.memory.promotion import MemoryApprovals, MemoryMoves, MemoryRuns
+from knowledge.adapters.memory.shared import MemoryMemos, MemoryReservations
 from knowledge.audit_chain import linked
 from knowledge.errors import NotFound
 from knowledge.ids import SILENCES
@@ -465,6 +465,10 @@ class MemoryDocuments:
     def all(self, kind: DocumentKind | None = None) -> list[Document]:
         with self._lock:
             return [d for d in self._documents.values() if kind is None or d.kind is kind]
+
+    def count(self) -> int:
+        with self._lock:
+            return len(self._documents)
 
     def revision(self) -> int:
         with self._lock:

@@ -17,6 +17,7 @@ from knowledge.adapters.sql.alert_writes import (
     write_repeats,
 )
 from knowledge.adapters.sql.database import Database
+from knowledge.adapters.sql.incidents import OPEN
 from knowledge.adapters.sql.packing import (
     DAY_US,
     from_us,
@@ -35,14 +36,13 @@ from knowledge.adapters.sql.tables import (
 )
 from knowledge.errors import NotFound
 from knowledge.incidents import incident_id
-from knowledge.records import AlertRecord, Signal, Status, Tally, Verdict
+from knowledge.records import AlertRecord, Signal, Tally, Verdict
 
 _ALERT = table_of(AlertRow)
 _ODD = _ALERT.to_metadata(sa.MetaData(), name=ODD)
 _DAY = table_of(AlertDayRow)
 _COUNTER = table_of(CounterRow)
 _INCIDENT = table_of(IncidentRow)
-_RESOLVED = Status.RESOLVED.value
 _DAYS_AT_ONCE = 100
 _RECORDERS = 7_261_319
 """PostgreSQL's advisory lock for writing alerts: the counts are made of what was read before."""
@@ -108,7 +108,7 @@ class SqlAlerts:
 
     def compact(self, before: datetime, limit: int = 10_000) -> int:
         with self._recording() as session:
-            open_ones = sa.select(_INCIDENT.c.number).where(_INCIDENT.c.status != _RESOLVED)
+            open_ones = sa.select(_INCIDENT.c.number).where(OPEN)
             kept = [incident_id(number) for number in session.execute(open_ones).scalars()]
             if not self._database.is_sqlite:
                 dropped = drop_oldest(session.connection(), before, kept)

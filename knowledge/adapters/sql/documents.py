@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from knowledge.adapters.sql.database import Database
@@ -13,6 +14,8 @@ from knowledge.records import Document, DocumentChanges, DocumentKind
 _REVISION = "documents"
 _AT_ONCE = 500
 """Ids in one query; databases limit its parameters."""
+_OFFERED = 5_000
+"""Of so many newest documents the nearest ids are offered for one that there is not."""
 
 
 class SqlDocuments:
@@ -56,7 +59,8 @@ class SqlDocuments:
         with self._database.read() as session:
             row = session.exec(select(DocumentRow).where(DocumentRow.id == document_id)).first()
             if row is None:
-                known = session.exec(select(DocumentRow.id)).all()
+                newest = select(DocumentRow.id).order_by(_NUMBER.desc()).limit(_OFFERED)
+                known = session.exec(newest).all()
                 raise NotFound.among("document", document_id, known)
         return _to_document(row)
 
@@ -66,6 +70,11 @@ class SqlDocuments:
             query = query.where(DocumentRow.kind == kind.value)
         with self._database.read() as session:
             return [_to_document(row) for row in session.exec(query.order_by(_NUMBER))]
+
+    def count(self) -> int:
+        query = sa.select(sa.func.count()).select_from(DocumentRow)
+        with self._database.read() as session:
+            return int(session.connection().execute(query).scalar_one())
 
     def revision(self) -> int:
         with self._database.read() as session:

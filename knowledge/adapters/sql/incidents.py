@@ -37,6 +37,8 @@ Remembered = OrderedDict[int, tuple[int, Incident]]
 """Version and incident, by number."""
 
 _INCIDENT = table_of(IncidentRow)
+OPEN = _INCIDENT.c.status != sa.literal_column(f"'{Status.RESOLVED.value}'")
+"""Spelled out, not bound: only then do databases know that the index of open ones answers it."""
 _AT_ONCE = 500
 """Numbers in one statement."""
 _WRITTEN = "tandem_incidents"
@@ -82,7 +84,7 @@ class SqlIncidents:
         if status is not None:
             query = query.where(_INCIDENT.c.status == status.value)
         if open_only:
-            query = query.where(_INCIDENT.c.status != Status.RESOLVED.value)
+            query = query.where(OPEN)
         if service:
             query = query.where(_INCIDENT.c.service_key == service.lower())
         if since is not None:

@@ -155,7 +155,16 @@ class IncidentRow(Table, table=True):
     """An `Incident` by its fields' names; what it holds in order is in `incident_*`."""
 
     __tablename__ = "incident"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index(
+            "ix_incident_open",
+            "opened_at",
+            sqlite_where=text("status != 'resolved'"),
+            postgresql_where=text("status != 'resolved'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    """Those that are open are few, however many there were."""
 
     number: int | None = Field(default=None, primary_key=True)
     version: int = 1

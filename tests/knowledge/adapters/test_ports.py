@@ -446,6 +446,7 @@ class TestDocuments:
         store.documents.put([self.INCIDENT, self.RUNBOOK])
         assert store.documents.get("INC-0007") == self.INCIDENT
         assert store.documents.all() == [self.INCIDENT, self.RUNBOOK]
+        assert store.documents.count() == 2
         assert store.documents.all(DocumentKind.RUNBOOK) == [self.RUNBOOK]
 
     def test_the_revision_grows_with_changes_only(self, store: Store) -> None:
