@@ -19,13 +19,25 @@ from bot.digest import make_digest, senders
 from bot.escalation import PAGE, Escalation, Pages
 from bot.execution_cards import ExecutionCards
 from bot.handover_cards import HandoverCards
+from bot.heartbeat import EVERY as HEARTBEAT
+from bot.heartbeat import Heartbeat
 from bot.home import home_replies
 from bot.incident_cards import IncidentCards
 from bot.intake import Intake
-from bot.jobs import after_moves, housekeeping, promoting, remediating, telling, training, watching
+from bot.jobs import (
+    after_moves,
+    housekeeping,
+    promoting,
+    quietly,
+    remediating,
+    telling,
+    training,
+    watching,
+)
 from bot.lull import take_short_turns
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
+from bot.outage_notes import AWAY, BLIND, OutageNotes, put_away
 from bot.parts import Parts, make_archive, make_parts
 from bot.replica import COURIER, INTAKE, ROLES, SCHEDULE, Alone, Replica
 from bot.request_cards import RequestCards
@@ -38,6 +50,8 @@ from bot.slack.rooms import SlackRooms
 from bot.tickets import TICKET, TicketSync
 from bot.training import TrainingCards, TrainingWatch
 from bot.turn import Turn
+from bot.watchdog import EVERY as WATCHDOG
+from bot.watchdog import Watchdog
 from bot.watching import MonitorWatching
 from bot.watching.charge import ScheduleTurn
 from bot.watching.tell import TELL, Telling
@@ -79,6 +93,9 @@ class Bot:
     schedule: Schedule
     loops: dict[str, Loop] = field(default_factory=dict)
     replica: Replica | Alone = field(default_factory=Alone)
+    watchdog: Watchdog | None = None
+    wrong: Callable[[], list[str]] = list
+    """What keeps it from its work, as whoever runs it knows (`bot.health`)."""
 
     def start(self) -> None:
         self.replica.start()
@@ -101,6 +118,13 @@ class Bot:
         self.desk.stop()
         self.replica.stop()
         self.parts.close()
+
+    def watchdog_silent_s(self) -> float | None:
+        """Seconds since the alert that always fires was heard; None where none is expected, or
+        where another replica listens."""
+        if self.watchdog is None or not self.replica.holds(INTAKE):
+            return None
+        return self.watchdog.silent_s()
 
     def accept(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         """Store a webhook durably and wake the intake."""
@@ -244,6 +268,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         groups.id_of,
     )
     outside = OutsideMoves(store, store.seen, parts.models, parts.promoting, now)
+    notes = OutageNotes(store.outbox, messenger, settings.tandem_channel)
     courier = Courier(
         outbox=store.outbox,
         messenger=messenger,
@@ -261,9 +286,12 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             TICKET: tickets.send,
             TELL: telling_named.send,
             HEARD: hearing(outside.heard),
+            AWAY: notes.away,
+            BLIND: notes.blind,
             **senders(digest),
             **anchor_senders(anchor),
         },
+        over=partial(put_away, store.outbox),
         in_charge=partial(replica.holds, COURIER),
     )
     desk = Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home)
@@ -308,6 +336,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         *training(TrainingWatch(store, parts.trainer, parts.models, store.seen, now)),
         *_promoting(parts, outside),
         *_remediating(parts),
+        *_outside(bot),
     ]
     bot.schedule = Schedule([by_role(meters.job(job), replica.holds) for job in jobs])
     return bot
@@ -321,6 +350,26 @@ def _watching(parts: Parts, replica: Replica | Alone, intake: Loop) -> list[Job]
     engine.accepted = intake.wake
     engine.charge = ScheduleTurn(replica, parts.store.leases)
     return watching(engine, parts.store.is_shared)
+
+
+def _outside(bot: Bot) -> list[Job]:
+    """Who hears that Tandem works, and whom Tandem hears working. Raises UserError."""
+    settings, store, now = bot.parts.settings, bot.parts.store, bot.parts.now
+    url = settings.tandem_heartbeat_url.get_secret_value()
+    fail_url = settings.tandem_heartbeat_fail_url.get_secret_value()
+    jobs = []
+    if url or fail_url:
+        told = bot.parts.meters.heart_beat
+        beat = Heartbeat(url, fail_url, lambda: bot.wrong(), store.outbox, now, told)
+        jobs.append(Job("heartbeat", HEARTBEAT, quietly("heartbeat", beat.work)))
+    if settings.tandem_watchdog:
+        within = timedelta(minutes=settings.tandem_watchdog_minutes)
+        name = settings.tandem_watchdog
+        bot.watchdog = Watchdog(name, within, store.incidents, bot.accept, now)
+        bot.intake.aside = bot.watchdog.hears
+        look = quietly("watchdog", bot.watchdog.look)
+        jobs.append(Job("watchdog", WATCHDOG, look, role=INTAKE))
+    return jobs
 
 
 def _promoting(parts: Parts, outside: OutsideMoves) -> list[Job]:

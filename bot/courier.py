@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from bot.outage import PROBE, Outage, Over
 from bot.ports import Gone, Messenger, RateLimited
 from knowledge.errors import NotFound, Unavailable
 from knowledge.ports import Outbox
@@ -28,6 +29,9 @@ RETRY_MOST = timedelta(minutes=1)
 RETRY_DOUBLINGS = 5
 CLOCKS_DIFFER = timedelta(minutes=5)
 """Slack's clock stamps messages, ours what they tell of."""
+STRANDED = timedelta(minutes=10)
+"""Nothing is put off for so long: what is due later was put there by a clock that was wrong."""
+STRANDED_EVERY = timedelta(seconds=20)
 GIVE_UP_AFTER = 8
 """Attempts after which something Slack refuses for good is dropped, loudly."""
 
@@ -56,7 +60,9 @@ class Pace:
 
     def _since(self, now: datetime) -> datetime:
         earliest = now - self.every * self.burst
-        return max(self._free_at or earliest, earliest)
+        if self._free_at is None or self._free_at > now + STRANDED:
+            return earliest
+        return max(self._free_at, earliest)
 
     def hold(self, until: datetime) -> None:
         """Slack said to wait."""
@@ -107,8 +113,12 @@ class Courier:
     they may raise Unavailable, and are called again."""
     posts: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.1), 3))
     edits: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1.3), 8))
+    outage: Outage = field(default_factory=Outage)
+    over: Callable[[Over], None] = lambda over: None
+    """Told of each outage of Slack that is over and worth telling."""
     in_charge: Callable[[], bool] = lambda: True
     """Whether this replica is the one that sends, now."""
+    _looked_at: datetime | None = field(default=None, repr=False)
     _in_doubt: set[str] = field(default_factory=set, repr=False)
     """Keys that were perhaps posted without the store being told."""
 
@@ -117,8 +127,8 @@ class Courier:
         done = 0
         if not self.in_charge():
             return done
-        for delivery in self.outbox.due(now, 50):
-            if not self.in_charge():
+        for delivery in self.outbox.due(now, 50) or self._stranded(now):
+            if not self.in_charge() or not self.outage.may_try(now):
                 break
             try:
                 finished = self._send(delivery, now)
@@ -128,6 +138,8 @@ class Courier:
                 self.outbox.retry(delivery, wait)
                 continue
             except Unavailable as error:
+                if error.system == "slack" and error.retry:
+                    self.outage.failed(delivery.key, now)
                 self._failed(delivery, error, now)
                 continue
             except NotFound:
@@ -142,6 +154,14 @@ class Courier:
                 self.outbox.done(delivery)
                 done += 1
         return done
+
+    def _stranded(self, now: datetime) -> list[Delivery]:
+        """What a clock that was ahead, and was set right, has put off; looked for now and then."""
+        if self._looked_at is not None and abs(now - self._looked_at) < STRANDED_EVERY:
+            return []
+        self._looked_at = now
+        later = self.outbox.due(now + timedelta(days=36_500), 50)
+        return [delivery for delivery in later if delivery.due_at > now + STRANDED]
 
     def _send(self, delivery: Delivery, now: datetime) -> bool:
         """False when it must wait for its turn; nothing is counted against it."""
@@ -172,6 +192,7 @@ class Courier:
             reply = carded.card()
             channel, ts = self._post_card(delivery, carded, reply)
             self._keep(Posted(delivery.key, channel, ts, digest(reply)))
+            self._took(now)
             return True
         if not self.edits.free(now):
             return False
@@ -181,6 +202,7 @@ class Courier:
         self.edits.take(now)
         self.messenger.edit(posted.channel, posted.ts, reply, key=delivery.key)
         self._remember(replace(posted, shows=digest(reply)))
+        self._took(now)
         return True
 
     def _post_card(self, delivery: Delivery, carded: Carded, reply: Reply) -> tuple[str, str]:
@@ -199,7 +221,7 @@ class Courier:
             return True
         if card is None:
             # Put off, or threads without a card would crowd out the cards they wait for.
-            self.outbox.retry(delivery, now + _pause(delivery))
+            self.outbox.retry(delivery, now + PROBE)
             return False
         told = self._posted(delivery)
         already = int(told.shows) if told else 0
@@ -217,6 +239,7 @@ class Courier:
             channel, ts = self._post(delivery, card.channel, reply, card.ts, key)
             before = told.shows if told else None
             self._keep(Posted(delivery.key, channel, ts, str(upto)), before)
+            self._took(now)
         else:
             self._remember(Posted(delivery.key, channel, ts, str(already)))
         return True
@@ -245,6 +268,15 @@ class Courier:
             self.messenger.delete(sent.channel, sent.ts)
         except Unavailable as error:
             log.error("%s stands twice: %s", sent.key, error)
+
+    def _took(self, now: datetime) -> None:
+        """Slack is there."""
+        over = self.outage.took(now)
+        if over is None:
+            return
+        log.warning("Slack takes messages again; %s waited since %s", over.waited, over.since)
+        if over.worth_telling:
+            self.over(over)
 
     def _remember(self, posted: Posted) -> None:
         self.outbox.set_posted(posted)
@@ -297,7 +329,9 @@ class Courier:
             log.error("giving up on %s: %s", delivery.key, error)
             self.outbox.done(delivery)
             return
-        wait = _pause(delivery)
+        # While Slack is away all wait for the same thing, which one of them finds out.
+        away = self.outage.down_since is not None and not final
+        wait = PROBE if away else _pause(delivery)
         log.warning("%s waits %s: %s", delivery.key, wait, error)
         self.outbox.retry(delivery, now + wait)
 

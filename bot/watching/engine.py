@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic, perf_counter, sleep
 
+from bot.outage_notes import put_blind
 from bot.watching.asker import Asker
 from bot.watching.beat import Beat, first_ms
 from bot.watching.charge import Always, Charge
@@ -635,8 +636,11 @@ class Engine:
             return source.health.why
 
     def _count_failure(self, source: _Source, error: Unavailable) -> None:
+        now = self._now()
         with source.lock:
-            went_down = source.health.failed(str(error), self._now())
+            went_down = source.health.failed(str(error), now)
+            if source.health.tell(now) and not self._tell(source, back=False):
+                source.health.told_since = None
         if went_down:
             log.warning("%s is left alone for a while: %s", source.name, error)
         self._meters.source(source.name, source.health.down_since is None)
@@ -644,9 +648,31 @@ class Engine:
     def _count_answer(self, source: _Source) -> None:
         with source.lock:
             was_down = source.health.answered(self._now())
+            if source.health.told_since is not None and self._tell(source, back=True):
+                source.health.told_since = None
         if was_down is not None:
             log.warning("%s answers again after %s", source.name, say_duration(was_down))
         self._meters.source(source.name, True)
+
+    def _tell(self, source: _Source, *, back: bool) -> bool:
+        """Have people told; False when that cannot be stored now, and is tried again later."""
+        since = source.health.told_since
+        assert since is not None, "it is told of an outage that has a beginning"
+        with self._lock:
+            monitors = [entry.listed.monitor for entry in self._entries.values()]
+        blind = sum(isinstance(m, MetricMonitor) and self._reads(m, source) for m in monitors)
+        try:
+            put_blind(self._store.outbox, source.name, since, blind, self._now(), back=back)
+        except TandemError as error:
+            log.warning("that %s is away cannot be told yet: %s", source.name, error)
+            return False
+        return True
+
+    def _reads(self, monitor: MetricMonitor, source: _Source) -> bool:
+        try:
+            return self._source(monitor) is source
+        except UserError:  # Its source is not set up: it reads nothing.
+            return False
 
 
 def _metric(entry: Entry) -> MetricMonitor:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.courier import GIVE_UP_AFTER, Carded, Courier, Pace, Subjects, digest
+from bot.outage import PROBE, Over
 from bot.ports import Gone, RateLimited
 from bot.testing import MemoryMessenger, Shown
 from knowledge.adapters.memory.store import MemoryOutbox, MemoryStore
@@ -390,7 +391,7 @@ def test_an_outage_of_days_is_outlived(setting: Setting) -> None:
 
 def test_threads_whose_cards_must_wait_crowd_nothing_out(setting: Setting) -> None:
     """More than the courier looks at in one round, all begun while Slack was down."""
-    down = iter([True] * 60)
+    down = iter([True] * 10)
 
     def before(method: str) -> None:
         if method == "post" and next(down, False):
@@ -613,3 +614,52 @@ def test_of_a_thread_that_two_replicas_tell_at_once_one_message_stays(setting: S
     run(stopped, 10, start=timedelta(seconds=12))
     assert setting.told().count("only once") == 1
     assert len(setting.cards()) == 1
+
+
+def test_after_an_outage_all_that_waited_goes_out_at_once(setting: Setting) -> None:
+    down = True
+
+    def before(method: str) -> None:
+        if down and method in ("post", "edit"):
+            raise Unavailable("slack", "down")
+
+    setting.chat.before = before
+    for number in range(20):
+        setting.open(f"service-{number}")
+    over: list[Over] = []
+    courier = replace(setting.courier(), over=over.append)
+    courier.posts = Pace(timedelta(), 100)
+    for second in range(600):
+        courier.work(NOON + timedelta(seconds=second))
+    tries = sum(d.attempts for d in setting.store.outbox.due(NOON + timedelta(hours=1), 50))
+    assert tries < 600 / PROBE.total_seconds() + 60
+    down = False
+    courier.work(NOON + timedelta(seconds=600) + PROBE)
+    courier.work(NOON + timedelta(seconds=601) + PROBE)
+    assert len(setting.cards()) == 20
+    (one,) = over
+    assert (one.since, one.waited) == (NOON, 20)
+
+
+def test_what_a_clock_that_was_ahead_put_off_goes_out_when_it_is_set_right(
+    setting: Setting,
+) -> None:
+    thing = setting.open()
+    courier = setting.courier()
+    courier.work(NOON + SOON)
+    setting.chat.before = refuse_all
+    setting.note(thing, "while the clock was an hour ahead")
+    ahead = NOON + timedelta(hours=1)
+    courier.work(ahead)
+    setting.chat.before = lambda method: None
+    back = NOON + 2 * SOON
+    assert setting.store.outbox.due(back, 50) == []
+    courier.work(back)
+    (card,) = setting.cards()
+    assert "an hour ahead" in events_of(setting.get(thing.id).timeline)
+    assert card.edits == 1
+
+
+def refuse_all(method: str) -> None:
+    if method in ("post", "edit"):
+        raise Unavailable("slack", "down")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.watching.health import ENOUGH, PAUSE_MOST, Health
+from bot.watching.health import ENOUGH, PAUSE_MOST, TOLD_AFTER, Health
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -46,3 +46,16 @@ def test_when_it_answers_again_it_says_how_long_it_was_gone() -> None:
     assert health.answered(NOW + 90 * SECOND) == 90 * SECOND
     assert health.may_ask(NOW + 90 * SECOND)
     assert health.answered(NOW + 91 * SECOND) is None
+
+
+def test_people_are_told_once_of_an_outage_that_lasts() -> None:
+    health = down()
+    assert not health.tell(NOW + TOLD_AFTER - SECOND)
+    assert health.tell(NOW + TOLD_AFTER)
+    assert not health.tell(NOW + 2 * TOLD_AFTER)
+    assert health.told_since == NOW
+
+
+def test_a_clock_that_is_set_back_makes_no_pause_longer() -> None:
+    health = down()
+    assert health.may_ask(NOW - timedelta(hours=1))
