@@ -78,6 +78,8 @@ class Intake:
         self._on_resolved = on_resolved
         self._quiet = quiet
         self.feeds = feeds
+        self.aside: Callable[[Signal, datetime], bool] = lambda signal, at: False
+        """Alerts that somebody else expects and that are no trouble (`bot.watchdog`)."""
         self.give_way: Callable[[], None] = lambda: None
         """Called before each batch: what is more urgent goes first."""
         self._lock = threading.RLock()
@@ -235,7 +237,8 @@ class Intake:
         self, work: Casework, signals: Sequence[Signal], at: datetime, silencer: Silencer | None
     ) -> None:
         # What PagerDuty or Opsgenie tell of our own pages is no news.
-        signals = [s if s.service else self._named(s) for s in signals if not is_own_page(s)]
+        signals = [s for s in signals if not is_own_page(s) and not self.aside(s, at)]
+        signals = [s if s.service else self._named(s) for s in signals]
         if silencer is not None:
             signals = [s for s in signals if not self._hidden(work, s, silencer, at)]
         # The time of arrival is the clock, so that a backlog, or history, decides as it would have.

@@ -91,6 +91,7 @@ async def serve(
         signing = settings.slack_signing_secret.get_secret_value()
         slack_events = _once_signed_in(door.endpoint(app, signing), way_in)
     health = _health(settings, bot, way_in)
+    bot.wrong = health.works
     http = _http(settings, bot, health, slack_events)
     server = Server(_config(settings, http), drain_s=settings.tandem_drain_seconds)
     stopping = _Stopping(bot, settings.tandem_stop_seconds, server)
@@ -147,6 +148,7 @@ def _http(
             checks=lambda: health.last,
             ready=lambda: health.is_ready,
             socket=health.socket,
+            watchdog=bot.watchdog_silent_s,
             leases=lambda: {role: bot.replica.holds(role) for role in ROLES},
         )
     )
