@@ -37,6 +37,7 @@ from bot.jobs import (
 from bot.lull import take_short_turns
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
+from bot.outage_notes import AWAY, BLIND, OutageNotes, put_away
 from bot.parts import Parts, make_archive, make_parts
 from bot.replica import COURIER, INTAKE, ROLES, SCHEDULE, Alone, Replica
 from bot.request_cards import RequestCards
@@ -267,6 +268,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         groups.id_of,
     )
     outside = OutsideMoves(store, store.seen, parts.models, parts.promoting, now)
+    notes = OutageNotes(store.outbox, messenger, settings.tandem_channel)
     courier = Courier(
         outbox=store.outbox,
         messenger=messenger,
@@ -284,9 +286,12 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             TICKET: tickets.send,
             TELL: telling_named.send,
             HEARD: hearing(outside.heard),
+            AWAY: notes.away,
+            BLIND: notes.blind,
             **senders(digest),
             **anchor_senders(anchor),
         },
+        over=partial(put_away, store.outbox),
         in_charge=partial(replica.holds, COURIER),
     )
     desk = Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home)
