@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -24,9 +23,9 @@ LESSON = Lesson(NOW, "U1", Teaching.SAME_INCIDENT, ("A", ""), ("B", ""))
 Store = MemoryStore | SqlStore
 
 
-@pytest.fixture
-def sql(tmp_path: Path) -> Iterator[SqlStore]:
-    opened = open_store(f"sqlite:///{tmp_path / 'tandem.db'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    opened = open_store(request.getfixturevalue(f"empty_{request.param}"))
     yield opened
     opened.close()
 
@@ -135,8 +134,7 @@ def test_others_write_until_its_first_write(sql: SqlStore) -> None:
 
 
 def test_after_a_failure_of_the_database_nothing_is_kept(sql: SqlStore) -> None:
-    with sql._database.engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE lesson"))
+    rename(sql, "lesson", "lost")
 
     def write() -> None:
         with sql.together():
@@ -150,6 +148,12 @@ def test_after_a_failure_of_the_database_nothing_is_kept(sql: SqlStore) -> None:
     assert sql.outbox.due(NOW) == []
     sql.outbox.put("card:INC-1", NOW)
     assert sql.outbox.count_due(NOW) == 1
+    rename(sql, "lost", "lesson")
+
+
+def rename(sql: SqlStore, table: str, to: str) -> None:
+    with sql.database.engine.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE {table} RENAME TO {to}"))
 
 
 def test_writers_at_once_wait_for_each_other(store: Store) -> None:
