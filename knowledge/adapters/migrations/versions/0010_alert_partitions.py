@@ -62,8 +62,8 @@ def _take_over(key: str) -> None:
     op.execute("DROP TABLE alert_before")
     op.execute(f"ALTER TABLE alert ADD CONSTRAINT pk_alert PRIMARY KEY {key}")
     for name, columns, unique in INDEXES:
-        where = {"postgresql_where": sa.text("incident != ''")} if "incident" in columns else {}
-        op.create_index(name, "alert", columns, unique=unique, **where)
+        where = sa.text("incident != ''") if "incident" in columns else None
+        op.create_index(name, "alert", columns, unique=unique, postgresql_where=where)
 
 
 def _weeks() -> range:
