@@ -21,12 +21,14 @@ from itertools import chain
 from time import monotonic
 
 from bot.cases import Casework
+from bot.leftovers import Leftovers
+from bot.outage_notes import put_set_aside
 from knowledge.catalogue import Catalogue
 from knowledge.correlation import Correlator, Outcome, carry_out, subject_of
 from knowledge.errors import TandemError, Unavailable
 from knowledge.escalation import is_own_page
 from knowledge.incidents import instance
-from knowledge.ports import Silences, Store
+from knowledge.ports import Seen, Silences, Store
 from knowledge.records import AlertRecord, Batch, Change, Deciding, Decision, Incident, Signal
 from knowledge.silences import Silencer, holds, released
 
@@ -68,8 +70,10 @@ class Intake:
         on_resolved: Callable[[Incident], None] = lambda incident: None,
         quiet: timedelta = timedelta(),
         feeds: Callable[[], bool] = lambda: True,
+        seen: Seen | None = None,
     ) -> None:
-        """`feeds` says whether this replica is the one that feeds the correlation."""
+        """`feeds` says whether this replica is the one that feeds the correlation; `seen` counts
+        how often what an earlier run left behind was tried."""
         self._store = store
         self._catalogue = catalogue or Catalogue()
         self._silences = silences or store.silences
@@ -78,6 +82,7 @@ class Intake:
         self._on_resolved = on_resolved
         self._quiet = quiet
         self.feeds = feeds
+        self._leftovers = Leftovers(seen)
         self.aside: Callable[[Signal, datetime], bool] = lambda signal, at: False
         """Alerts that somebody else expects and that are no trouble (`bot.watchdog`)."""
         self.give_way: Callable[[], None] = lambda: None
@@ -115,8 +120,13 @@ class Intake:
             return 0
         batches = self._store.inbox.waiting(limit)
         if not batches:
+            self._leftovers.none()
             self.tick()
             return 0
+        batches, hopeless = self._leftovers.choose(batches, self._now())
+        if hopeless:
+            self._set_aside(batches[0], hopeless)
+            return 1
         try:
             self._deal_with(batches)
         except Unavailable:
@@ -133,6 +143,7 @@ class Intake:
             self._correlator = None
             self._holding = None
         self._decoded.clear()
+        self._leftovers.begin()
 
     def tick(self) -> None:
         """Time passes without alerts: patience runs out, evidence expires."""
@@ -169,7 +180,7 @@ class Intake:
         """A deploy or the like: kept, and put on the open incidents that it may explain."""
         self._store.changes.add(change)
         now = self._now()
-        with self._round(now) as work:
+        with self._round(now, ()) as work:
             work.attach(change, now)
 
     def noticed(self, incident: Incident) -> None:
@@ -204,10 +215,17 @@ class Intake:
             raise
         except Exception as error:
             # The last stop before the outside: one bad batch must not hold up the others.
-            log.exception("batch %s of %s set aside", batch.id, batch.source)
-            self._store.inbox.poison(batch.id, f"{type(error).__name__}: {error}")
+            log.exception("batch %s of %s cannot be dealt with", batch.id, batch.source)
+            self._set_aside(batch, f"{type(error).__name__}: {error}")
             return False
         return True
+
+    def _set_aside(self, batch: Batch, why: str) -> None:
+        """It is kept, holds up no other, and people are told."""
+        log.error("batch %s of %s is set aside: %s", batch.id, batch.source, why)
+        with self._store.together():
+            self._store.inbox.poison(batch.id, why)
+            put_set_aside(self._store.outbox, batch.source, self._now())
 
     def _deal_with(self, batches: Sequence[Batch]) -> None:
         read = [(batch, self._signals(batch)) for batch in batches]
@@ -286,11 +304,12 @@ class Intake:
         )
 
     @contextmanager
-    def _round(self, now: datetime, about: Collection[str] = ()) -> Iterator[Casework]:
+    def _round(self, now: datetime, about: Collection[str] | None = None) -> Iterator[Casework]:
         """One transaction, and no other round on any replica meanwhile. After an error the
-        correlation knows more than the store: it is dropped and rebuilt."""
+        correlation knows more than the store: it is dropped and rebuilt. With `about` it is one
+        about these incidents, for which a replica that feeds nothing need not know more."""
         with self._lock:
-            feeds = self.feeds()
+            feeds = about is None or self.feeds()
             try:
                 if feeds and self._correlator is None:
                     # Before the round, which others wait for.
@@ -298,7 +317,7 @@ class Intake:
                     self._correlator = self._rebuilt(now)
                 with self._store.together():
                     number = self._store.rounds.begin()
-                    work = self._work(number, now) if feeds else self._aside(about, now)
+                    work = self._work(number, now) if feeds else self._aside(about or (), now)
                     yield work
                     work.finish(now)
                     if not feeds:
