@@ -31,8 +31,8 @@ _COLUMNS = (
     "previous",
     "hash",
 )
-_DEAR = "=+-@\t\r"
-"""A cell that begins with one of these is a formula to a spreadsheet."""
+_DEAR = "=+-@\t\r\n＝＋－＠"
+"""A cell that begins with one of these is a formula to a spreadsheet, to some in wide letters."""
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,19 @@ HEADERS = {
 
 def host_is_ours(host: str) -> bool:
     """A Host header that names loopback: any other means that DNS was turned against us."""
-    name = urlsplit(f"//{host}").hostname or ""
-    return name in NAMES
+    try:
+        parts = urlsplit(f"//{host}")
+    except ValueError:
+        return False
+    return (parts.hostname or "") in NAMES and parts.netloc == host and "@" not in host
 
 
 def origin_is_ours(origin: str | None, host: str) -> bool:
     """No Origin (no browser), or the page that this very host served."""
-    return origin is None or urlsplit(origin).netloc == host
+    try:
+        return origin is None or urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 class Guard:

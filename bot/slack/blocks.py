@@ -72,9 +72,24 @@ _SIGN = {
 }
 
 
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of writing: a name could be read as another one."""
+
+
+def upright(drawn: Any) -> Any:
+    """Blocks or a text without characters that make text read otherwise than it is written."""
+    if isinstance(drawn, str):
+        return _TURNED.sub("", drawn)
+    if isinstance(drawn, dict):
+        return {name: upright(value) for name, value in drawn.items()}
+    if isinstance(drawn, list):
+        return [upright(value) for value in drawn]
+    return drawn
+
+
 def escape(text: str) -> str:
     """Slack's three characters: after this no text can mention, link or open a channel."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _TURNED.sub("", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def fallback(reply: Reply) -> str:
@@ -119,7 +134,7 @@ def blocks(reply: Reply, files: Sequence[str] = ()) -> list[dict[str, Any]]:
         tail.append(SectionBlock(text=_text(f"For {called_in(reply)}")))
     if reply.footer:
         tail.append(ContextBlock(elements=[_text(escape(reply.footer))]))
-    return [block.to_dict() for block in _fit(drawn, tail)]
+    return [upright(block.to_dict()) for block in _fit(drawn, tail)]
 
 
 def form_view(form: Form, metadata: str) -> dict[str, Any]:
@@ -136,7 +151,7 @@ def form_view(form: Form, metadata: str) -> dict[str, Any]:
         private_metadata=metadata,
         blocks=[*intro, *inputs, *look],
     )
-    result: dict[str, Any] = view.to_dict()
+    result: dict[str, Any] = upright(view.to_dict())
     return result
 
 
@@ -261,6 +276,7 @@ def _link(url: str, label: str) -> str:
     if not re.match(r"https?://", url):
         return label
     safe = url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace("&", "&amp;")
+    safe = re.sub(r"[\s\x00-\x1f\x7f]+", "%20", safe)
     return f"<{safe}|{label}>"
 
 

@@ -82,6 +82,8 @@ class SlackMessenger:
                 "replace_original": replace,
                 "response_type": "in_channel" if public else "ephemeral",
             }
+            if not web.is_slacks(place.response_url, self._client.base_url):
+                raise Unavailable("slack", "the response address is not Slack's", retry=False)
             return _to_response_url(place.response_url, body)
 
         self._show(send, reply)

@@ -1,6 +1,8 @@
 """Calls of Slack's Web API, with its refusals in our words."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -8,6 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.ports import Gone, RateLimited
 from knowledge.errors import Unavailable
 
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)?slack(?:-gov)?\.com")
 _GONE = {
     "channel_not_found",
     "message_not_found",
@@ -54,3 +57,17 @@ def translated(error: SlackApiError) -> Unavailable:
         f"{why}{needed}" + (f": {'; '.join(details)}" if details else ""),
         retry=why in _LATER or response.status_code >= 500,
     )
+
+
+def is_slacks(url: str, base_url: str) -> bool:
+    """Whether a response address is one of Slack's: on its own hosts, by https; or where the Web
+    API has been set to be. Others are never posted to, whoever named them."""
+    try:
+        parts, ours = urlsplit(url), urlsplit(base_url)
+        host = parts.hostname or ""
+        plain = not parts.username and not parts.password and parts.port in (None, 443)
+    except ValueError:
+        return False
+    if parts.scheme == "https" and plain and _HOST.fullmatch(host):
+        return True
+    return bool(host) and (parts.scheme, host) == (ours.scheme, ours.hostname)

@@ -7,6 +7,7 @@ import httpx
 import numpy as np
 import orjson
 
+from knowledge.addresses import without_login
 from knowledge.errors import Unavailable, UserError
 from knowledge.records import Sample, Series
 
@@ -80,9 +81,12 @@ class Prometheus:
             raise Unavailable(self._name, f"took longer than {self._timeout:g} s") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             where = "PROMETHEUS_URL" if self._name == "prometheus" else f"source {self._name!r}"
-            raise UserError(f"{where}: {self._url!r} is not a URL: {error}") from error
+            raise UserError(
+                f"{where}: {without_login(self._url)!r} is not a URL: {error}"
+            ) from error
         except httpx.HTTPError as error:
-            raise Unavailable(self._name, f"{self._url} does not answer: {error}") from error
+            where = without_login(self._url)
+            raise Unavailable(self._name, f"{where} does not answer: {error}") from error
         answer = self._json(response)
         if answer.get("status") == "success" and isinstance(answer.get("data"), dict):
             self.warnings = tuple(answer.get("warnings") or ())
@@ -98,7 +102,8 @@ class Prometheus:
         try:
             answer = orjson.loads(response.content)
         except ValueError as error:
-            why = f"{response.url} answers HTTP {response.status_code} without JSON"
+            where = without_login(str(response.url))
+            why = f"{where} answers HTTP {response.status_code} without JSON"
             raise Unavailable(self._name, f"{why}; is this a Prometheus?") from error
         return answer if isinstance(answer, dict) else {}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from knowledge.addresses import without_login
 from knowledge.errors import Unavailable
 
 TIMEOUT_S = 10.0
@@ -90,7 +91,7 @@ class Rest:
         except httpx.TimeoutException as error:
             raise Unavailable(self.system, "it did not answer in time") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            why = f"{self.base_url!r} is not its address"
+            why = f"{without_login(self.base_url)!r} is not its address"
             raise Unavailable(self.system, why, retry=False) from error
         except httpx.HTTPError as error:
             why = f"it cannot be reached ({type(error).__name__})"

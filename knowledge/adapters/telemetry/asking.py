@@ -20,6 +20,7 @@ import httpx
 import orjson
 
 from knowledge.adapters.rest import Refused
+from knowledge.addresses import without_login
 from knowledge.errors import TandemError, Unavailable
 
 MOST_BYTES = 64 * 2**20
@@ -112,22 +113,22 @@ class Asker:
         except TooLarge as error:
             raise Unavailable(self.system, str(error), retry=False) from error
         except httpx.HTTPError as error:
-            why = f"{self._url} cannot be reached ({type(error).__name__})"
+            why = f"{without_login(self._url)} cannot be reached ({type(error).__name__})"
             raise Unavailable(self.system, why) from error
         if not response.is_success:
             raise self._refused(response)
         answer = _json(response)
         if not isinstance(answer, dict):
-            why = f"{self._url} answers something else than JSON objects; check its address"
+            where = without_login(self._url)
+            why = f"{where} answers something else than JSON objects; check its address"
             raise Unavailable(self.system, why, retry=False)
         return answer
 
     def _refused(self, response: httpx.Response) -> Refused:
         status = response.status_code
         if response.is_redirect:
-            why = (
-                f"{self._url} leads elsewhere ({status}), which is not followed; check its address"
-            )
+            where = without_login(self._url)
+            why = f"{where} leads elsewhere ({status}), which is not followed; check its address"
             return Refused(self.system, why, status, retry=False)
         said = _said(_json(response)) or response.text.strip()
         words = f"answers {status}" + (f": {said[:_WORDS]}" if said else "")

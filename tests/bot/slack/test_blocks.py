@@ -136,3 +136,20 @@ def test_a_form_is_a_window_slack_takes() -> None:
     view = blocks.form_view(form, "{}")
     assert view_violations(view) == []
     assert view["blocks"][1]["element"]["initial_option"]["value"] == "SEV2"
+
+
+def test_no_text_is_turned_around() -> None:
+    turned = "\u202eknab\u2066 x\u2069"
+    reply = Reply(turned, turned, fields={turned: turned}, buttons=(Button(turned, Call("help")),))
+    form = Form(turned, (FormField("x", turned, hint=turned),), text=turned)
+    drawn = [blocks.blocks(reply), blocks.shown_in_view(reply), blocks.form_view(form, "{}")]
+    told = json.dumps([*drawn, blocks.fallback(reply)], ensure_ascii=False)
+    assert "knab x" in told
+    assert not set(told) & set("\u202e\u2066\u2069")
+
+
+def test_an_address_ends_no_link_early() -> None:
+    reply = Reply("x", sources=(Source("k", "label", "https://a.example/ b\n<!here>|c"),))
+    assert "<https://a.example/%20b%20%3C!here%3E%7Cc|[1] label>" in json.dumps(
+        blocks.blocks(reply)
+    )

@@ -5,6 +5,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.ports import Gone, RateLimited
+from bot.slack import web
 from bot.slack.web import translated
 from knowledge.errors import Unavailable
 
@@ -48,3 +49,30 @@ def test_a_refusal_says_for_how_long_and_what_for() -> None:
     assert scope.why == "missing_scope (needs the scope usergroups:read)"
     details = {"messages": ["[ERROR] no more than 50 items"]}
     assert "50 items" in refused(200, {}, error="invalid_blocks", response_metadata=details).why
+
+
+@pytest.mark.parametrize(
+    ("url", "ours"),
+    [
+        ("https://hooks.slack.com/actions/T1/2/x", True),
+        ("https://hooks.slack-gov.com/actions/T1/2/x", True),
+        ("https://hooks.slack.com:443/x", True),
+        ("http://hooks.slack.com/x", False),
+        ("https://hooks.slack.com.evil.example/x", False),
+        ("https://evil.example/hooks.slack.com", False),
+        ("https://hooks.slack.com@evil.example/x", False),
+        ("https://slack.com:8443/x", False),
+        ("http://169.254.169.254/latest/meta-data/", False),
+        ("http://127.0.0.1:9090/api", False),
+        ("https://[::1/x", False),
+        ("file:///etc/passwd", False),
+        ("", False),
+    ],
+)
+def test_only_slacks_response_addresses_are_posted_to(url: str, ours: bool) -> None:
+    assert web.is_slacks(url, "https://slack.com/api/") is ours
+
+
+def test_a_slack_elsewhere_answers_where_it_is() -> None:
+    assert web.is_slacks("http://127.0.0.1:5001/response/x", "http://127.0.0.1:5000/api/")
+    assert not web.is_slacks("http://127.0.0.2/response/x", "http://127.0.0.1:5000/api/")
