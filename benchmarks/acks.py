@@ -112,7 +112,8 @@ def main() -> None:
                         time.sleep(_BETWEEN_S)
             print(f"the storm: {flood.rate:,.0f} alerts a second were accepted")
     print(
-        f"{args.commands} slash commands at once, {args.rounds} rounds; aim: p99 < {AIM_MS} ms and {AIM_RATIO} times Bolt's"
+        f"{args.commands} slash commands at once, {args.rounds} rounds; "
+        f"aim: p99 < {AIM_MS} ms and {AIM_RATIO} times Bolt's"
     )
     show(rounds, "Bolt that acks")
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")

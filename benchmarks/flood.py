@@ -20,9 +20,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, cycle
+from pathlib import Path
 
 from benchmarks.intake import Alerts, post, webhooks
 
+ROOT = Path(__file__).parents[1]
 PREPARED = 20_000
 """Alerts written beforehand; after them the storm repeats what it said."""
 CONNECTIONS = 16
@@ -58,7 +60,7 @@ def flooding(port: int, rate: int, batch: int = 64, load: str = "mixed") -> Iter
         *(sys.executable, "-m", "benchmarks.flood", str(port)),
         *("--rate", str(rate), "--batch", str(batch), "--load", load),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     flood = Flood(process)
     assert process.stdout is not None
     try:
