@@ -299,8 +299,9 @@ def posted(page: str) -> bytes:
     return [found[1] for found in shown if found][-1].encode()
 
 
-def test_the_alert_that_is_shown_is_taken() -> None:
-    parsed = parser_for("alertmanager")(posted("docs/how-to/alertmanager.md"), NOON)
+@pytest.mark.parametrize("page", ["docs/how-to/alertmanager.md", "docs/tutorial.md"])
+def test_the_alert_that_is_shown_is_taken(page: str) -> None:
+    parsed = parser_for("alertmanager")(posted(page), NOON)
     assert not parsed.refused
     assert parsed.signals[0].service == "checkout"
 

@@ -218,7 +218,10 @@ class Demo:
 
     def _start_bot(self, progress: Progress) -> None:
         secrets = self._playground.secrets
+        given = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "TANDEM_WEBHOOK_TOKEN", "DATABASE_URL")
         env = {
+            # Files that this shell names for its own bot would contradict what is set here.
+            **{f"{name}_FILE": "" for name in given},
             "SLACK_BOT_TOKEN": secrets.bot_token,
             "SLACK_APP_TOKEN": secrets.app_token,
             "SLACK_API_URL": f"{self.page}/api/",

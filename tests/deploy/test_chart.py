@@ -54,7 +54,9 @@ def test_what_is_rendered_is_the_chart_as_it_stands(rendered: Path) -> None:
 
 def test_the_chart_ships_the_rules_of_deploy() -> None:
     ours = (ROOT / "deploy" / "prometheus-rules.yml").read_bytes()
-    assert (CHART / "files" / "prometheus-rules.yml").read_bytes() == ours, "copy it there"
+    assert (CHART / "files" / "prometheus-rules.yml").read_bytes() == ours, (
+        "run: python docs/generate.py"
+    )
 
 
 def test_every_value_is_in_the_schema() -> None:
