@@ -37,7 +37,7 @@ from bot.jobs import (
 from bot.lull import take_short_turns
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
-from bot.outage_notes import AWAY, BLIND, OutageNotes, put_away
+from bot.outage_notes import AWAY, BLIND, SET_ASIDE, OutageNotes, put_away
 from bot.parts import Parts, make_archive, make_parts
 from bot.replica import COURIER, INTAKE, ROLES, SCHEDULE, Alone, Replica
 from bot.request_cards import RequestCards
@@ -288,6 +288,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
             HEARD: hearing(outside.heard),
             AWAY: notes.away,
             BLIND: notes.blind,
+            SET_ASIDE: notes.set_aside,
             **senders(digest),
             **anchor_senders(anchor),
         },

@@ -123,19 +123,19 @@ class Intake:
             self._leftovers.none()
             self.tick()
             return 0
-        batches, hopeless = self._leftovers.choose(batches, self._now())
+        taken, hopeless = self._leftovers.choose(batches, self._now())
         if hopeless:
-            self._set_aside(batches[0], hopeless)
+            self._set_aside(taken[0], hopeless)
             return 1
         try:
-            self._deal_with(batches)
+            self._deal_with(taken)
         except Unavailable:
             raise
         except Exception:
             # One of them is bad; taken one by one, it shows which.
-            log.warning("%s batches failed together", len(batches), exc_info=True)
-            return sum(self._deal_with_one(batch) for batch in batches)
-        return len(batches)
+            log.warning("%s batches failed together", len(taken), exc_info=True)
+            return sum(self._deal_with_one(batch) for batch in taken)
+        return len(taken)
 
     def forget(self) -> None:
         """Another replica feeds the correlation now."""
@@ -222,7 +222,7 @@ class Intake:
 
     def _set_aside(self, batch: Batch, why: str) -> None:
         """It is kept, holds up no other, and people are told."""
-        log.error("batch %s of %s is set aside: %s", batch.id, batch.source, why)
+        log.error("batch %s of %s set aside: %s", batch.id, batch.source, why)
         with self._store.together():
             self._store.inbox.poison(batch.id, why)
             put_set_aside(self._store.outbox, batch.source, self._now())

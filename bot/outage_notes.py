@@ -6,7 +6,7 @@ later that it is there again.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.outage import Over
 from bot.ports import Messenger
@@ -17,6 +17,7 @@ from skills.contract import Reply, Tone
 
 AWAY = "slack-away"
 BLIND = "blind"
+SET_ASIDE = "set-aside"
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -34,9 +35,14 @@ def put_blind(
     outbox.put(f"{BLIND}:{since.isoformat()}|{state}|{monitors}|{source}", now)
 
 
+def put_set_aside(outbox: Outbox, source: str, now: datetime) -> None:
+    """Have it said that webhooks of a source could not be dealt with: once an hour at most."""
+    outbox.put(f"{SET_ASIDE}:{now:%Y-%m-%dT%H}|{source}", now)
+
+
 @dataclass
 class OutageNotes:
-    """The courier's senders of both kinds."""
+    """The courier's senders of these kinds."""
 
     outbox: Outbox
     messenger: Messenger
@@ -57,6 +63,12 @@ class OutageNotes:
         until = datetime.fromisoformat(ended) if ended else None
         note = blind_note(source, int(monitors), since, until)
         self._say(f"{BLIND}:{began}|{source}", note, since)
+
+    def set_aside(self, delivery: Delivery) -> None:
+        """Raises Unavailable, and is called again."""
+        hour, source = delivery.subject.split("|", 1)
+        since = datetime.fromisoformat(hour).replace(tzinfo=UTC)
+        self._say(delivery.key, set_aside_note(source, since), since)
 
     def _say(self, key: str, note: Reply, since: datetime) -> None:
         """Post it, or edit what stands there: also what an earlier run posted."""
@@ -104,6 +116,19 @@ def blind_note(source: str, monitors: int, since: datetime, until: datetime | No
             "What was missed is read from it now, as far as it was kept there."
         ),
         tone=Tone.GOOD,
+    )
+
+
+def set_aside_note(source: str, since: datetime) -> Reply:
+    """Something that came in cannot be dealt with."""
+    return Reply(
+        title=f"What {source} sent could not be dealt with",
+        text=(
+            f"Since {since:%H:%M} UTC at least one webhook was set aside, so that it holds up no "
+            "other: its alerts are in no incident. It is kept as it came; the log says why "
+            '("set aside"), and the how-to on faults how to have it dealt with again.'
+        ),
+        tone=Tone.BAD,
     )
 
 

@@ -592,6 +592,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
         silences=silences,
         on_resolved=lambda incident: library.add([incident_document(incident)]),
         quiet=timedelta(seconds=settings.tandem_quiet),
+        seen=store.seen,
     )
     metrics = meters.port("prometheus", overrides.pop("metrics", None) or make_metrics(settings))
     if isinstance(store, SqlStore):
