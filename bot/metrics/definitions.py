@@ -186,19 +186,19 @@ DEFINITIONS: tuple[Definition, ...] = (
             SLOW,
             "kind",
         ),
-        _counter("tandem_job_runs", "Runs of scheduled jobs, ok or failed.", "job", "outcome"),
-        _histogram("tandem_job_seconds", "Time of a run of a scheduled job.", FAST, "job"),
+        _counter("tandem_job_runs", "Runs of scheduled jobs, ok or failed.", "job_name", "outcome"),
+        _histogram("tandem_job_seconds", "Time of a run of a scheduled job.", FAST, "job_name"),
         _histogram(
             "tandem_job_delay_seconds",
             "How much later than its interval a job began again; a tenth of the interval (at most "
             "10 s) is meant, so that jobs do not begin together.",
             WAITS,
-            "job",
+            "job_name",
         ),
         _gauge(
             "tandem_job_last_ok_timestamp_seconds",
             "Unix time at which a job last ended well in this process.",
-            "job",
+            "job_name",
         ),
     ),
     *_group(

@@ -426,7 +426,7 @@ class _TimedInbox:
     def waiting(self, limit: int = 100) -> list[Batch]:
         found = self._inner.waiting(limit)
         if found:
-            traces = (self._traces.pop(batch.id, None) for batch in found)
+            traces = (self._traces.get(batch.id) for batch in found)
             self._metrics.took_up("intake round", [at for at in traces if at is not None])
         for batch in found:
             # Without its body: that may be large, and has been read.
@@ -440,12 +440,14 @@ class _TimedInbox:
         now = self._now()
         for batch_id in batch_ids:
             batch = self._came.pop(batch_id, None)
+            self._traces.pop(batch_id, None)
             if batch is not None:
                 self._metrics.observe_intake(now - batch.received_at)
 
     def poison(self, batch_id: int, why: str) -> None:
         self._inner.poison(batch_id, why)
         batch = self._came.pop(batch_id, None)
+        self._traces.pop(batch_id, None)
         self._metrics.observe_poisoned(batch.source if batch else "unknown")
 
 

@@ -273,11 +273,11 @@ async def test_jobs_their_time_and_their_failures() -> None:
     with pytest.raises(ZeroDivisionError):
         job.run()
     found = await samples(metrics)
-    assert found['tandem_job_runs_total{job="tidy",outcome="ok"}'] == 1
-    assert found['tandem_job_runs_total{job="tidy",outcome="failed"}'] == 2
-    assert found['tandem_job_seconds_count{job="tidy"}'] == 3
-    assert found['tandem_job_delay_seconds_count{job="tidy"}'] == 2
-    assert found['tandem_job_last_ok_timestamp_seconds{job="tidy"}'] > 1e9
+    assert found['tandem_job_runs_total{job_name="tidy",outcome="ok"}'] == 1
+    assert found['tandem_job_runs_total{job_name="tidy",outcome="failed"}'] == 2
+    assert found['tandem_job_seconds_count{job_name="tidy"}'] == 3
+    assert found['tandem_job_delay_seconds_count{job_name="tidy"}'] == 2
+    assert found['tandem_job_last_ok_timestamp_seconds{job_name="tidy"}'] > 1e9
 
 
 async def test_what_the_ledger_books_and_refuses() -> None:

@@ -175,6 +175,8 @@ def test_one_webhook_to_its_incident_and_its_card(collector: Collector, spans: S
         sent = trace()
         inbox.put("alertmanager", b"{}", NOON)
 
+    inbox.waiting(1)  # A scrape of /metrics looks too.
+
     def work() -> None:
         batches = inbox.waiting()
         incidents.open(open_from([signal("Hot")], NOON), tell=("card",))
