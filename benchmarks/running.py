@@ -174,14 +174,23 @@ def rig(command: Sequence[str], scratch: Path, **more: str) -> Iterator[Rig]:
         pg = playground.playground
         road = TimedRoad(pg.sockets)
         pg.delivery.road = road
-        env = _environment(playground, scratch) | more
-        with (scratch / "app.log").open("ab") as log:
-            app = subprocess.Popen(command, cwd=scratch, env=env, stderr=log, stdout=log)
-        try:
+        with started(playground, command, scratch, **more) as app:
             yield Rig(playground, road, app)
-        finally:
-            app.terminate()
-            app.wait(30)
+
+
+@contextmanager
+def started(
+    playground: RunningPlayground, command: Sequence[str], scratch: Path, **more: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """One more app on the playground; what it says is in `scratch`/app.log."""
+    env = _environment(playground, scratch) | more
+    with (scratch / "app.log").open("ab") as log:
+        app = subprocess.Popen(command, cwd=scratch, env=env, stderr=log, stdout=log)
+    try:
+        yield app
+    finally:
+        app.terminate()
+        app.wait(30)
 
 
 def _environment(playground: RunningPlayground, scratch: Path) -> dict[str, str]:
