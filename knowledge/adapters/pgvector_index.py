@@ -44,6 +44,8 @@ _OLDEST = (0, 8)
 _LEFT_ALONE = "10 minutes"
 """A row younger than that may be of a document that this replica has not heard of yet."""
 _AT_ONCE = 5_000
+_TOLD = "tandem_looked_at"
+"""In a connection's info: how many candidates its session was told to look at."""
 _MAKING = 7_261_320
 """PostgreSQL's advisory lock for making tables and graphs; any number, as long as it stays."""
 
@@ -127,20 +129,14 @@ class PgVectorIndex:
     def search(self, vector: Vector, k: int) -> list[tuple[str, float]]:
         if k < 1:
             return []
-        looked_at = str(min(max(LOOKED_AT, k), _MOST_LOOKED_AT))
         asked = _text(vector)
-        with self._database.read() as session:
-            driver = self._database.driver(session)
-            driver.all(
-                "SELECT set_config('hnsw.ef_search', ?, true),"
-                " set_config('hnsw.iterative_scan', 'relaxed_order', true)",
-                (looked_at,),
-            )
-            found = driver.all(
-                f"SELECT id, -(vector <#> ?::halfvec) FROM {self.table}"  # noqa: S608
-                " ORDER BY vector <#> ?::halfvec LIMIT ?",
+        with self._database.single() as connection:
+            _look_at(connection, min(max(LOOKED_AT, k), _MOST_LOOKED_AT))
+            found = connection.exec_driver_sql(
+                f"SELECT id, -(vector <#> %s::halfvec) FROM {self.table}"  # noqa: S608
+                " ORDER BY vector <#> %s::halfvec LIMIT %s",
                 (asked, asked, k),
-            )
+            ).all()
         best: dict[str, float] = {}
         for document_id, cosine in sorted(found, key=lambda row: -row[1]):
             # Of two versions, for the moment that both are there, the nearer.
@@ -248,6 +244,18 @@ class PgVectorIndex:
     def _all(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with self._database.read() as session:
             return self._database.driver(session).all(sql, values)
+
+
+def _look_at(connection: sa.Connection, candidates: int) -> None:
+    """Of the server's session, so told only when it changes."""
+    if connection.info.get(_TOLD) == candidates:
+        return
+    connection.exec_driver_sql(
+        "SELECT set_config('hnsw.ef_search', %s, false),"
+        " set_config('hnsw.iterative_scan', 'relaxed_order', false)",
+        (str(candidates),),
+    )
+    connection.info[_TOLD] = candidates
 
 
 def _mark(vector: Vector) -> int:
