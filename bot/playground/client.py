@@ -11,6 +11,8 @@ Every act returns once the app has acknowledged it; what the app does afterwards
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -24,6 +26,14 @@ Wanted = str | Callable[[Message], bool]
 START_CHANNEL = "#incidents"
 # One request that waits for changes holds for at most this long.
 ONE_WAIT = 5.0
+PATIENCE_S = 30.0
+"""How long to wait for what should come at once: on a busy machine it may take a while."""
+
+
+@cache
+def _trusted() -> SSLContext:
+    """Made once: reading the certificates takes longer than anything a person does here."""
+    return httpx.create_ssl_context()
 
 
 class ActError(AssertionError):
@@ -41,7 +51,7 @@ class PersonClient:
     def __init__(self, url: str, user: str) -> None:
         self.user = user
         self.channel = START_CHANNEL
-        self._http = httpx.Client(base_url=url, timeout=40, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=40, trust_env=False, verify=_trusted())
 
     def __enter__(self) -> Self:
         return self
@@ -250,7 +260,7 @@ class PersonClient:
         self,
         wanted: Wanted,
         channel: str | None = None,
-        timeout: float = 5.0,
+        timeout: float = PATIENCE_S,
         *,
         after: str = "",
     ) -> Message:
@@ -270,7 +280,7 @@ class PersonClient:
 
         return self._wait(look, instead, timeout)
 
-    def wait_until(self, message: Message, wanted: Wanted, timeout: float = 5.0) -> Message:
+    def wait_until(self, message: Message, wanted: Wanted, timeout: float = PATIENCE_S) -> Message:
         """The same message once it has changed so that it fits."""
         fits = _test(wanted)
 
@@ -285,7 +295,7 @@ class PersonClient:
         stack = self.get("/play/views")["views"]
         return View.read(stack[-1]) if stack else None
 
-    def wait_for_view(self, wanted: str = "", timeout: float = 5.0) -> View:
+    def wait_for_view(self, wanted: str = "", timeout: float = PATIENCE_S) -> View:
         """The modal in front once it shows this text (in its title or its blocks)."""
 
         def look() -> View | None:
@@ -294,7 +304,7 @@ class PersonClient:
 
         return self._wait(look, lambda: f"a view with {wanted!r}; there is: {self.view()}", timeout)
 
-    def home(self, wanted: str = "", timeout: float = 5.0) -> View:
+    def home(self, wanted: str = "", timeout: float = PATIENCE_S) -> View:
         """Open the app's home and wait until it shows this text."""
         self.get("/play/home")
 

@@ -12,7 +12,10 @@ from bot.playground.app import build_app
 from bot.playground.client import PersonClient
 from bot.playground.playground import Playground
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0
+IDLE_SECONDS = 75
+"""How long an idle connection is kept: longer than any client keeps it, who would else be cut off
+when both let go of it at the same moment."""
 
 
 def _server(pg: Playground, host: str, port: int) -> tuple[uvicorn.Server, socket.socket]:
@@ -28,6 +31,7 @@ def _server(pg: Playground, host: str, port: int) -> tuple[uvicorn.Server, socke
         access_log=False,
         server_header=False,
         ws="websockets-sansio",
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=2,
     )
     return uvicorn.Server(config), listening

@@ -52,6 +52,7 @@ class World:
         return httpx.post(
             f"{self.url}/signals/alertmanager",
             headers={"Authorization": f"Bearer {token}"},
+            verify=False,
             **content,  # type: ignore[arg-type]
         )
 
@@ -69,14 +70,14 @@ class RunningBot:
     def __enter__(self) -> Bot:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self._up.wait(30)
+        self._up.wait(120)
         if self._bot is None:
             raise RuntimeError("the bot did not start") from self._failed
         return self._bot
 
     def __exit__(self, *_: object) -> None:
         self._leave()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:

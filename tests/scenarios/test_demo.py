@@ -28,7 +28,7 @@ from knowledge.adapters.mlflow import MlflowModels
 from knowledge.catalogue import Catalogue
 
 CHANNEL = "#incidents"
-START_S = 300
+START_S = 600
 CARD_S = 120
 """A visitor sees a card within a minute; a busy machine may take a little longer."""
 
@@ -91,7 +91,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(60)
+            process.wait(120)
 
 
 def descendants(pid: int) -> set[int]:
@@ -187,7 +187,7 @@ def test_ctrl_c_ends_everything(demo: Running) -> None:
     # Itself, MLflow, Prometheus, Alertmanager and the bot.
     assert len(started) >= 5
     os.kill(demo.process.pid, signal.SIGINT)
-    assert demo.process.wait(60) == 0
+    assert demo.process.wait(120) == 0
     wait_until(lambda: not any(map(alive, started)), f"some of {started} still live", 20)
     with pytest.raises(httpx.ConnectError):
         httpx.get(demo.url)

@@ -121,11 +121,11 @@ def test_a_finding_has_a_card_of_its_own_at_once(world: World) -> None:
 
     ada = world.person("ada")
     ada.click(shown, "Investigate")
-    looked = ada.wait_for("Asks", channel=CHANNEL, timeout=30)
+    looked = ada.wait_for("Asks", channel=CHANNEL, timeout=60)
     assert looked.ephemeral
     ada.click(shown, "Snooze")
-    ada.click(ada.wait_for("for how long?", channel=CHANNEL, timeout=30), "8 hours")
-    ada.wait_for("Snoozed until", channel=CHANNEL, timeout=30)
+    ada.click(ada.wait_for("for how long?", channel=CHANNEL, timeout=60), "8 hours")
+    ada.wait_for("Snoozed until", channel=CHANNEL, timeout=60)
     taken = card(world, "acknowledged by ada")
     assert "Snoozed" in taken.text_shown
 
@@ -135,12 +135,12 @@ def test_not_useful_twice_raises_the_bar_when_somebody_keeps_it(world: World) ->
     notice(world, slow("depot", "0.62", 50 * MINUTE))
     shown = card(world, "p99 of depot is far above its usual")
     ada.click(shown, "Not useful")
-    noted = ada.wait_for("Noted: not useful", channel=CHANNEL, timeout=30)
+    noted = ada.wait_for("Noted: not useful", channel=CHANNEL, timeout=60)
     ada.click(noted, "Propose one now")
     proposal = ada.wait_for("Raise the bar of depot-p99?", channel=CHANNEL, timeout=60)
     assert "would have fired 1 time instead of 8 in the last 7 d" in proposal.text_shown
     ada.click(proposal, "Keep sure 0.7")
-    ada.wait_for("depot-p99: sure 0.7 instead of 0.50", channel=CHANNEL, timeout=30)
+    ada.wait_for("depot-p99: sure 0.7 instead of 0.50", channel=CHANNEL, timeout=60)
     assert world.bot.parts.watching.get("depot-p99").sure == 0.7
 
 

@@ -50,14 +50,14 @@ def test_an_incident_is_weighed_passed_on_and_answered(world: World) -> None:
     assert "Not looked at" in verdict.text_shown
 
     ada.click(card, "More")
-    ada.click(ada.wait_for("Tell others", channel=CHANNEL, timeout=10), "Hand over")
-    view = ada.wait_for_view("Hand over", timeout=10)
+    ada.click(ada.wait_for("Tell others", channel=CHANNEL, timeout=60), "Hand over")
+    view = ada.wait_for_view("Hand over", timeout=60)
     ada.submit(view, {"to": "data", "note": "the store answers late"})
     offer = ben.wait_for("for data: will you take it?", channel=CHANNEL, timeout=60)
     assert "the store answers late" in offer.text_shown
 
     ben.click(offer, "Return")
-    ben.submit(ben.wait_for_view("Return", timeout=10), {"reason": "our p95 is fine"})
+    ben.submit(ben.wait_for_view("Return", timeout=60), {"reason": "our p95 is fine"})
     answered = ben.wait_until(offer, lambda m: "was returned by data" in m.text_shown, timeout=60)
     assert "our p95 is fine" in answered.text_shown
     assert "Accept" not in answered.buttons

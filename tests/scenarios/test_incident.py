@@ -46,7 +46,7 @@ def card_of(world: World, service: str, *wanted: str) -> Message:
         mine = " INC-" in title and service in title and is_card_text
         return mine and all(words in shown for words in wanted)
 
-    return world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=15)
+    return world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=60)
 
 
 def test_an_alert_is_one_card_that_is_edited_until_it_resolves(world: World) -> None:
@@ -75,7 +75,7 @@ def test_one_who_only_reads_is_told_why_a_button_does_nothing(world: World) -> N
     card = card_of(world, "depot")
     eva = world.person("eva")
     eva.click(card, "Acknowledge")
-    refusal = eva.wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    refusal = eva.wait_for("Not allowed", channel=CHANNEL, timeout=60)
     assert "ada" in refusal.text_shown
     assert "not acknowledged" in card_of(world, "depot").text_shown
     assert not any("Not allowed" in m.text_shown for m in world.person("ben").read(CHANNEL))
@@ -85,9 +85,9 @@ def test_changing_severity_asks_in_a_window(world: World) -> None:
     world.webhook(trouble("label-printer"))
     ada = world.person("ada")
     ada.click(card_of(world, "label-printer"), "More")
-    more = ada.wait_for("Who is on it", channel=CHANNEL, timeout=10)
+    more = ada.wait_for("Who is on it", channel=CHANNEL, timeout=60)
     ada.click(more, "Change severity")
-    view = ada.wait_for_view("Severity", timeout=10)
+    view = ada.wait_for_view("Severity", timeout=60)
     ada.submit(view, {"value": "SEV3"})
     card_of(world, "label-printer", "SEV3")
 
@@ -97,7 +97,7 @@ def test_the_cause_is_asked_for_and_confirmed(world: World) -> None:
     card = card_of(world, "returns")
     ada = world.person("ada")
     ada.click(card, "Why?")
-    answer = ada.wait_for("What speaks for it", channel=CHANNEL, timeout=15)
+    answer = ada.wait_for("What speaks for it", channel=CHANNEL, timeout=60)
     assert "probably returns" in answer.text_shown
     ada.click(answer, "This was it")
     card_of(world, "returns", "*Cause*\n•  returns", "ada found the cause: returns")
@@ -108,13 +108,13 @@ def test_catching_up_is_for_the_asker_alone(world: World) -> None:
     card = card_of(world, "tracking")
     chloe = world.person("chloe")
     chloe.click(card, "Catch me up")
-    mine = chloe.wait_for("Post here", channel=CHANNEL, timeout=15)
+    mine = chloe.wait_for("Post here", channel=CHANNEL, timeout=60)
     assert "tracking" in mine.text_shown
     seen = world.person("ben").thread(CHANNEL, card.ts)
     assert not any("Post here" in m.text_shown for m in seen)
     chloe.click(mine, "Post here")
     world.person("ben").wait_for(
-        lambda m: "tracking" in m.text_shown and m.ts != card.ts, channel=CHANNEL, timeout=15
+        lambda m: "tracking" in m.text_shown and m.ts != card.ts, channel=CHANNEL, timeout=60
     )
 
 
@@ -124,7 +124,7 @@ def test_words_in_the_thread_of_a_card_are_about_its_incident(world: World) -> N
     ada = world.person("ada")
     ada.say(CHANNEL, "rolling back pricing 3.2 now", thread=card)
     ada.say(CHANNEL, "@tandem acknowledge this", thread=card)
-    asked = ada.wait_for(lambda m: "cknowledge" in str(m.buttons), channel=CHANNEL, timeout=15)
+    asked = ada.wait_for(lambda m: "cknowledge" in str(m.buttons), channel=CHANNEL, timeout=60)
     assert "not acknowledged" in card_of(world, "pricing").text_shown
     button = next(b for b in asked.buttons if "cknowledge" in b or b == "Do it")
     ada.click(asked, button)
@@ -155,4 +155,4 @@ def test_a_resolved_incident_is_found_as_a_past_one(world: World) -> None:
     def found(message: Message) -> bool:
         return "Past incidents" in message.text_shown and "zeppelin: " in message.text_shown
 
-    ada.wait_for(found, channel=CHANNEL, timeout=10)
+    ada.wait_for(found, channel=CHANNEL, timeout=60)

@@ -43,13 +43,13 @@ def incident_of(lived: World, card: Message) -> Any:
 
 
 def whispered(person: PersonClient, words: str) -> Message:
-    return person.wait_for(words, channel=CHANNEL, timeout=15)
+    return person.wait_for(words, channel=CHANNEL, timeout=60)
 
 
 def test_opened_by_hand_and_given_back(lived: World, ada: PersonClient) -> None:
     ada.command("/incident open payment: customers are charged twice sev2", CHANNEL)
     ada.click(whispered(ada, "Open an incident of payment?"), "Open")
-    view = ada.wait_for_view("Open an incident", timeout=10)
+    view = ada.wait_for_view("Open an incident", timeout=60)
     ada.submit(view, {"text": "three tickets so far"})
     card = card_of(lived, "customers are charged twice", "none yet")
     assert "opened it by hand: three tickets so far" in card.text_shown
@@ -88,7 +88,7 @@ def test_two_that_are_one_are_merged(lived: World, ada: PersonClient) -> None:
     assert id_of(mailer) != id_of(ledger)
     ada.command(f"/incident merge {id_of(ledger)} into {id_of(mailer)}", CHANNEL)
     ada.click(whispered(ada, f"Merge {id_of(ledger)} into {id_of(mailer)}?"), "Merge")
-    gone = ada.wait_until(ledger, lambda m: f"Show {id_of(mailer)}" in m.buttons, timeout=15)
+    gone = ada.wait_until(ledger, lambda m: f"Show {id_of(mailer)}" in m.buttons, timeout=60)
     assert f"merged into {id_of(mailer)}" in gone.text_shown
     after = card_of(lived, "mailer", f"{id_of(ledger)} was merged in", "4 firing of 4")
     assert after.ts == mailer.ts
@@ -97,7 +97,7 @@ def test_two_that_are_one_are_merged(lived: World, ada: PersonClient) -> None:
     assert lesson.by == ada.id
 
     lived.webhook(batch(fires("ledger", "QueueBacklog")))
-    ada.wait_until(mailer, lambda m: "5 firing of 5" in m.text_shown, timeout=15)
+    ada.wait_until(mailer, lambda m: "5 firing of 5" in m.text_shown, timeout=60)
 
 
 def test_what_is_another_trouble_is_split_off(lived: World, ada: PersonClient) -> None:
@@ -107,7 +107,7 @@ def test_what_is_another_trouble_is_split_off(lived: World, ada: PersonClient) -
     ada.click(card, "More")
     ada.click(whispered(ada, f"{id_of(card)}: more"), "Split")
     ada.click(whispered(ada, f"Split {id_of(card)} by what?"), "Choose")
-    view = ada.wait_for_view("Split", timeout=10)
+    view = ada.wait_for_view("Split", timeout=60)
     ada.submit(view, {"what": "service:courier-app"})
     alone = card_of(lived, "courier-app: ", "2 firing of 2")
     assert id_of(alone) != id_of(card)

@@ -38,14 +38,14 @@ def world(
 
 def open_window(ada: PersonClient) -> None:
     ada.command("/ops monitors", CHANNEL)
-    shown = ada.wait_for(lambda m: "New monitor" in m.buttons, channel=CHANNEL, timeout=30)
+    shown = ada.wait_for(lambda m: "New monitor" in m.buttons, channel=CHANNEL, timeout=60)
     ada.click(shown, "New monitor")
 
 
 def test_from_the_window_with_its_picture_to_the_pause(world: World) -> None:
     ada = world.person("ada")
     open_window(ada)
-    view = ada.wait_for_view("Or a query of your own", timeout=30)
+    view = ada.wait_for_view("Or a query of your own", timeout=60)
     typed = {"name": "slow", "query": QUERY, "every": "15m", "limit": "> 9"}
     ada.click(view, "Show last week", values=typed)
     assert "slow: no alarm" in ada.wait_for_view("in the last 7 d", timeout=60).text_shown
@@ -60,7 +60,7 @@ def test_from_the_window_with_its_picture_to_the_pause(world: World) -> None:
         "limit": "'high' is no limit; write for example > 1.5 or < 20"
     }
     assert ada.submit(view, {"limit": "> 3"}) == {}
-    card = ada.wait_for("It runs from now on", channel=CHANNEL, timeout=30)
+    card = ada.wait_for("It runs from now on", channel=CHANNEL, timeout=60)
     assert "at most 3" in card.text_shown
 
     ada.command("/ops monitors slow", CHANNEL)
@@ -74,8 +74,8 @@ def test_from_the_window_with_its_picture_to_the_pause(world: World) -> None:
     ada.close()
 
     ada.click(card, "Pause")
-    ada.submit(ada.wait_for_view("For how long", timeout=30), {"duration": "8h"})
-    ada.wait_for("slow: paused until", channel=CHANNEL, timeout=30)
+    ada.submit(ada.wait_for_view("For how long", timeout=60), {"duration": "8h"})
+    ada.wait_for("slow: paused until", channel=CHANNEL, timeout=60)
     ada.command("/ops monitors slow", CHANNEL)
     ada.wait_for(lambda m: "Resume" in m.buttons and bool(m.images), channel=CHANNEL, timeout=60)
     recorded = {entry.skill: entry.outcome for entry in world.bot.parts.store.audit.find(limit=50)}
@@ -85,7 +85,7 @@ def test_from_the_window_with_its_picture_to_the_pause(world: World) -> None:
 def test_one_who_only_reads_is_told_before_anything_is_typed(world: World) -> None:
     eva = world.person("eva")
     open_window(eva)
-    view = eva.wait_for_view("Not allowed", timeout=30)
+    view = eva.wait_for_view("Not allowed", timeout=60)
     assert "Or a query of your own" not in view.text_shown
     assert view.submit == ""
     eva.close()

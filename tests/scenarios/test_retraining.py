@@ -44,26 +44,26 @@ def test_a_training_run_from_the_question_to_its_version(
 ) -> None:
     dev, ada = world.person("dev"), world.person("ada")
     dev.command("/retrain eta-model because the feed changed units", channel=CHANNEL)
-    offer = dev.wait_for("Train eta-model again?", channel=CHANNEL, timeout=15)
+    offer = dev.wait_for("Train eta-model again?", channel=CHANNEL, timeout=60)
     assert trainer.started == []
     dev.click(offer, "Train again")
-    view = dev.wait_for_view("Train again", timeout=10)
+    view = dev.wait_for_view("Train again", timeout=60)
     dev.submit(view, {"parameters": "days=30"})
-    card = ada.wait_for("eta-model: training asked for", channel=CHANNEL, timeout=15)
+    card = ada.wait_for("eta-model: training asked for", channel=CHANNEL, timeout=60)
     (training,) = trainer.started
     assert (training.reason, training.parameters) == ("the feed changed units", {"days": "30"})
 
     assert report(world, training.id, "d1", state="running", detail="epoch 1 of 5") == 202
-    ada.wait_until(card, lambda m: "epoch 1 of 5" in m.text_shown, timeout=15)
+    ada.wait_until(card, lambda m: "epoch 1 of 5" in m.text_shown, timeout=60)
     assert report(world, training.id, "d2", state="done", version="5") == 202
-    done = ada.wait_until(card, lambda m: "training done after" in m.text_shown, timeout=15)
+    done = ada.wait_until(card, lambda m: "training done after" in m.text_shown, timeout=60)
     assert "Compare" in done.buttons
-    told = ada.wait_for(lambda m: "v5 is registered" in m.text_shown, channel=CHANNEL, timeout=15)
+    told = ada.wait_for(lambda m: "v5 is registered" in m.text_shown, channel=CHANNEL, timeout=60)
     assert told.thread_ts == card.ts
 
     dev.click(done, "Ask for promotion")
-    dev.submit(dev.wait_for_view("Ask for promotion", timeout=10))
-    asked = dev.wait_for(lambda m: "Approve" in m.buttons, channel=CHANNEL, timeout=30)
+    dev.submit(dev.wait_for_view("Ask for promotion", timeout=60))
+    asked = dev.wait_for(lambda m: "Approve" in m.buttons, channel=CHANNEL, timeout=60)
     assert "trained again: the feed changed units" in asked.text_shown
 
     assert report(world, training.id, "d2", state="failed") == 200

@@ -67,13 +67,13 @@ def test_from_the_alert_to_the_end_of_its_runbook(world: World) -> None:
     world.webhook(trouble("checkout"))
     incident = card_of(world, "checkout", "Runbooks to run")
     ada.click(incident, f"Run: {TITLE}")
-    view = ada.wait_for_view("Run a runbook", timeout=10)
+    view = ada.wait_for_view("Run a runbook", timeout=60)
     ada.submit(view, {"set.version": "4.17.3"})
     card = ada.wait_for(lambda m: "EXE-1 · " in m.text_shown, channel=CHANNEL, timeout=60)
     assert "service = checkout, version = 4.17.3" in card.text_shown
 
     eva.click(card, "Run step 1")
-    eva.wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    eva.wait_for("Not allowed", channel=CHANNEL, timeout=60)
     ada.click(card, "Run step 1")
     card = ada.wait_until(card, lambda m: "Dry run of step 2" in m.buttons, timeout=60)
     ada.click(card, "Dry run of step 2")

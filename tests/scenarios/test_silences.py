@@ -41,7 +41,7 @@ def recorded(world: World, name: str, test: Callable[[AlertRecord], bool]) -> Al
 
 
 def see(world: World, text: str) -> Message:
-    return world.person("ada").wait_for(text, channel=CHANNEL, timeout=15)
+    return world.person("ada").wait_for(text, channel=CHANNEL, timeout=60)
 
 
 def test_from_the_preview_to_the_end(world: World) -> None:
@@ -50,7 +50,7 @@ def test_from_the_preview_to_the_end(world: World) -> None:
     card = ada.wait_for(
         lambda m: " INC-" in m.text_shown.partition("\n")[0] and "drum" in m.text_shown,
         channel=CHANNEL,
-        timeout=15,
+        timeout=60,
     )
 
     ada.command("/silence drum 2h because deploy", CHANNEL)
@@ -65,7 +65,7 @@ def test_from_the_preview_to_the_end(world: World) -> None:
     ben.wait_for(
         lambda m: m.thread_ts == card.ts and "silenced service=drum until" in m.text_shown,
         channel=CHANNEL,
-        timeout=15,
+        timeout=60,
     )
 
     later = alert("drum", "PodNotReady")
@@ -91,14 +91,14 @@ def test_from_an_incidents_card(world: World) -> None:
     card = ada.wait_for(
         lambda m: " INC-" in m.text_shown.partition("\n")[0] and "flute" in m.text_shown,
         channel=CHANNEL,
-        timeout=15,
+        timeout=60,
     )
     ada.click(card, "More")
-    more = ada.wait_for(lambda m: "Silence" in m.buttons, channel=CHANNEL, timeout=10)
+    more = ada.wait_for(lambda m: "Silence" in m.buttons, channel=CHANNEL, timeout=60)
     ada.click(more, "Silence")
     which = see(world, "Silence service=flute alertname=~HighErrorRate|HighLatency for how long?")
     ada.click(which, "Change")
-    view = ada.wait_for_view("Silence alerts", timeout=10)
+    view = ada.wait_for_view("Silence alerts", timeout=60)
     ada.submit(view, {"match": "service=flute alertname=~'High.*'", "duration": "30m"})
     see(world, "Silence service=flute alertname=~High.* for 30 min?")
 
@@ -106,5 +106,5 @@ def test_from_an_incidents_card(world: World) -> None:
 def test_one_who_only_reads_may_not(world: World) -> None:
     eva = world.person("eva")
     eva.command("/silence drum 2h", CHANNEL)
-    refusal = eva.wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    refusal = eva.wait_for("Not allowed", channel=CHANNEL, timeout=60)
     assert "ada" in refusal.text_shown

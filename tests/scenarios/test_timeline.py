@@ -33,7 +33,7 @@ def card_of(world: World, service: str) -> tuple[Incident, Message]:
         title = message.text_shown.partition("\n")[0]
         return " INC-" in title and service in title and not message.thread_ts
 
-    card = world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=15)
+    card = world.person("ada").wait_for(is_card, channel=CHANNEL, timeout=60)
     incidents = world.bot.parts.store.incidents.find(service=service)
     return incidents[0], card
 
@@ -53,7 +53,7 @@ def told(world: World, card: Message, text: str) -> Message:
     return world.person("ben").wait_for(
         lambda m: m.is_bot and m.thread_ts == card.ts and text in m.text_shown,
         channel=CHANNEL,
-        timeout=15,
+        timeout=60,
     )
 
 
@@ -79,7 +79,7 @@ def test_one_who_only_reads_is_told_why_nothing_came_of_it(world: World) -> None
     incident, card = card_of(world, "scale")
     reply = said(world, "ben", "looks like the release", card.ts)
     world.person("eva").react(reply, "memo")
-    world.person("eva").wait_for("Not allowed", channel=CHANNEL, timeout=10)
+    world.person("eva").wait_for("Not allowed", channel=CHANNEL, timeout=60)
     assert messages_on(world, incident) == []
     world.person("ada").react(reply, "memo")
     told(world, card, "looks like the release")
@@ -89,8 +89,8 @@ def test_the_menu_of_a_message_elsewhere_asks_which_incident(world: World) -> No
     incident, card = card_of(world, "gate")
     message = said(world, "chloe", "vendor: fixed at 14:20")
     world.person("ada").shortcut(ADD_TO_TIMELINE, message)
-    view = world.person("ada").wait_for_view("Add to time line", timeout=10)
+    view = world.person("ada").wait_for_view("Add to time line", timeout=60)
     world.person("ada").submit(view, {"incident": incident.id})
     assert "vendor: fixed at 14:20" in told(world, card, "vendor").text_shown
-    world.person("ada").wait_for(f"On the time line of {incident.id}", channel=CHANNEL, timeout=10)
+    world.person("ada").wait_for(f"On the time line of {incident.id}", channel=CHANNEL, timeout=60)
     assert [event.text for event in messages_on(world, incident)] == ["vendor: fixed at 14:20"]
