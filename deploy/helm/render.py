@@ -61,6 +61,10 @@ def check(document: dict[str, Any]) -> None:
         rules = (ROOT / "deploy" / "prometheus-rules.yml").read_text("utf-8")
         if document.pop("spec") != yaml.safe_load(rules):
             raise ValueError("PrometheusRule: not the rules of deploy/prometheus-rules.yml")
+    if "tandem.json" in document.get("data", {}):
+        dashboard = (ROOT / "deploy" / "grafana-dashboard.json").read_text("utf-8")
+        if document["data"].pop("tandem.json") != dashboard:
+            raise ValueError("not the dashboard of deploy/grafana-dashboard.json")
     if document["kind"] not in NOT_BUILT_IN:
         for version in VERSIONS:
             kubernetes_validate.validate(document, version, strict=True)

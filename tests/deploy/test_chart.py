@@ -24,11 +24,7 @@ def objects(path: Path) -> list[dict[str, Any]]:
 
 
 def the(kind: str, path: Path) -> dict[str, Any]:
-    (found,) = [
-        o
-        for o in objects(path)
-        if o["kind"] == kind and not o["metadata"]["name"].endswith("-files")
-    ]
+    (found,) = [o for o in objects(path) if o["kind"] == kind and o["metadata"]["name"] == "tandem"]
     return found
 
 
@@ -52,11 +48,10 @@ def test_what_is_rendered_is_the_chart_as_it_stands(rendered: Path) -> None:
     assert head.endswith(digest.hexdigest()), "run deploy/helm/render.py"
 
 
-def test_the_chart_ships_the_rules_of_deploy() -> None:
-    ours = (ROOT / "deploy" / "prometheus-rules.yml").read_bytes()
-    assert (CHART / "files" / "prometheus-rules.yml").read_bytes() == ours, (
-        "run: python docs/generate.py"
-    )
+@pytest.mark.parametrize("name", ["prometheus-rules.yml", "grafana-dashboard.json"])
+def test_the_chart_ships_the_files_of_deploy(name: str) -> None:
+    ours = (ROOT / "deploy" / name).read_bytes()
+    assert (CHART / "files" / name).read_bytes() == ours, "run: python docs/generate.py"
 
 
 def test_every_value_is_in_the_schema() -> None:
