@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.parts import (
     Parts,
@@ -19,6 +20,7 @@ from bot.settings import Settings
 from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.sentence_embedder import SentenceEmbedder
 from knowledge.errors import Unavailable, UserError
+from knowledge.records import Document
 from skills.contract import Role, User
 from skills.testing import NOON
 
@@ -119,3 +121,25 @@ def test_the_library_of_the_settings_is_read_and_its_problems_logged(
     assert [d.id for d in made.store.documents.all()] == ["NP-1"]
     assert "past.jsonl" in caplog.text
     made.close()
+
+
+def test_replicas_on_postgresql_share_the_search(empty_postgresql: str, tmp_path: Path) -> None:
+    embedder = HashEmbedder(64)
+    one, other = (
+        make_parts(
+            Settings(_env_file=None, database_url=empty_postgresql, tandem_library=""),
+            embedder=embedder,
+            cache=tmp_path / name / "vectors.db",
+        )
+        for name in ("one", "other")
+    )
+    document = Document("INC-1", "disk full", "the broker ran out of disk")
+    one.library.add([document])
+    one.library.build()
+    assert other.library.similar("disk full on the broker")[0].document == document
+    with one.store.database.read() as session:
+        query = sa.text("SELECT count(*) FROM pg_class WHERE relname LIKE 'vectors_64_%'")
+        assert session.scalar(query)
+        assert session.scalar(sa.text("SELECT count(*) FROM vector_cache"))
+    one.close()
+    other.close()

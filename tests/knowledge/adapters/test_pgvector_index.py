@@ -14,6 +14,7 @@ from knowledge.adapters.memory.store import MemoryDocuments
 from knowledge.adapters.pgvector_index import PgVectorIndex, why_not
 from knowledge.adapters.shared_vectors import SharedEmbedder
 from knowledge.adapters.sql import SqlStore, open_store
+from knowledge.adapters.sql.database import open_as_it_is
 from knowledge.errors import Unavailable
 from knowledge.library import SearchLibrary
 from knowledge.records import Document, Vector
@@ -231,3 +232,18 @@ def test_what_cannot_be_shared_is_told(tmp_path: Path, empty_postgresql: str) ->
     with pytest.raises(Unavailable, match="4001 dimensions do not fit"):
         PgVectorIndex(shared.database, "large", 4_001)
     shared.close()
+
+
+def test_a_role_that_may_not_make_the_extension_is_told_so(postgresql_url: str) -> None:
+    shared = sa.make_url(postgresql_url)
+    engine = sa.create_engine(shared, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS bare WITH (FORCE)"))
+        connection.execute(sa.text("DROP ROLE IF EXISTS guest"))
+        connection.execute(sa.text("CREATE DATABASE bare"))
+        connection.execute(sa.text("CREATE ROLE guest LOGIN"))
+    engine.dispose()
+    url = shared.set(database="bare", username="guest").render_as_string(hide_password=False)
+    guest = open_as_it_is(url)
+    assert why_not(guest).startswith("the extension vector cannot be made (permission denied")
+    guest.close()
