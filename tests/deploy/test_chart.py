@@ -166,3 +166,13 @@ def test_the_prometheus_operator_may_scrape_with_the_token() -> None:
     assert the("ServiceMonitor", named("full"))["spec"]["jobLabel"] == "app.kubernetes.io/name"
     labels = the("Service", named("full"))["metadata"]["labels"]
     assert labels["app.kubernetes.io/name"] == "tandem", "the rules look for job=tandem"
+
+
+def test_the_runbook_has_a_row_for_every_alert() -> None:
+    rules = (ROOT / "deploy" / "prometheus-rules.yml").read_text("utf-8")
+    alerts = {r["alert"] for group in yaml.safe_load(rules)["groups"] for r in group["rules"]}
+    rows = re.findall(
+        r"^\| (.*) \| .* \| .* \|$", (ROOT / "deploy/README.md").read_text("utf-8"), re.M
+    )
+    told = {name for row in rows for name in re.findall(r"`(Tandem\w+)`", row)}
+    assert told == alerts
