@@ -53,6 +53,8 @@ def is_amazons(url: str) -> bool:
         plain = parts.port in (None, 443) and not parts.username and not parts.password
     except ValueError:
         return False
+    # What is left out in reading (a line's end) may mean something to who calls it.
+    plain = plain and url.isprintable()
     return parts.scheme == "https" and plain and bool(_HOST.fullmatch(parts.hostname or ""))
 
 

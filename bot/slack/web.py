@@ -68,6 +68,8 @@ def is_slacks(url: str, base_url: str) -> bool:
         plain = not parts.username and not parts.password and parts.port in (None, 443)
     except ValueError:
         return False
+    if not url.isprintable():
+        return False
     if parts.scheme == "https" and plain and _HOST.fullmatch(host):
         return True
     return bool(host) and (parts.scheme, host) == (ours.scheme, ours.hostname)
