@@ -97,7 +97,7 @@ def _is_slacks(body: object) -> bool:
     event, pressed = body.get("event"), body.get("actions", [{"action_id": ""}])
     return (
         _fits(body)
-        and (not isinstance(event, dict) or _fits(event, user=str, channel=str))
+        and (not isinstance(event, dict) or _fits(event, user=str, channel=str, team=str))
         and bool(pressed)
         and all(isinstance(a, dict) and isinstance(a.get("action_id"), str) for a in pressed)
     )

@@ -150,6 +150,13 @@ async def test_what_is_signed_must_be_slacks_too(body: bytes) -> None:
     assert (await Door().signed(body)).status_code == 400
 
 
+async def test_an_event_names_its_team_by_a_word() -> None:
+    event = {"type": "message", "user": "U1", "channel": "C1", "team": "T1", "text": "hello"}
+    body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
+    answer = await Door().signed(json.dumps(body).encode())
+    assert answer.status_code != 400
+
+
 async def test_size_is_checked_first() -> None:
     assert (await Door().signed(b"a" * (door.MOST_BYTES + 1))).status_code == 413
 
