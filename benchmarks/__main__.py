@@ -46,7 +46,14 @@ BENCHMARKS = (
         "Is a search among a hundred thousand incidents soon, and does it miss anything?",
         ["--documents", "100000"],
     ),
+    Benchmark("search_peers", "What do our indexes cost beside bare FAISS and bare pgvector?"),
     Benchmark("intake", "How many alerts a second are accepted, correlated and stored?"),
+    Benchmark(
+        "intake_peers", "How does that compare with a bare insert loop, and with Alertmanager?"
+    ),
+    Benchmark("replicas", "What do an alert and a question cost with 1, 2 and 4 replicas?"),
+    Benchmark("questions", "Is a question answered as soon while alerts come in?"),
+    Benchmark("memory", "How much memory does the bot take, at rest and in a storm?"),
     Benchmark("history", "Does an alert cost the same, whatever is stored already?"),
     Benchmark("polls", "How many monitors can one process watch, and how late is it?"),
     Benchmark("drift", "What does judging drift cost?"),

@@ -242,15 +242,19 @@ class Target:
         return value
 
 
-async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> None:
+async def post(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    body: bytes,
+    path: bytes = b"/signals/alertmanager",
+    wanted: int = 202,
+) -> None:
     """One webhook, until it is answered. Raises RuntimeError when it is not accepted."""
-    writer.write(
-        b"POST /signals/alertmanager HTTP/1.1\r\nHost: tandem\r\n"
-        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    )
+    head = b"POST %s HTTP/1.1\r\nHost: tandem\r\nContent-Type: application/json\r\n" % path
+    writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
     status, length = await _answer_head(reader)
     answer = await reader.readexactly(length)
-    if status != 202:
+    if status != wanted:
         raise RuntimeError(f"not accepted: {status} {answer[:200]!r}")
 
 
