@@ -111,12 +111,12 @@ def main() -> None:
                         rounds[name].append(app.burst(list(islice(cycle(lines), args.commands))))
                         time.sleep(_BETWEEN_S)
             print(f"the storm: {flood.rate:,.0f} alerts a second were accepted")
-    print(
-        f"{args.commands} slash commands at once, {args.rounds} rounds; "
-        f"aim: p99 < {AIM_MS} ms and {AIM_RATIO} times Bolt's"
-    )
-    show(rounds, "Bolt that acks")
-    print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
+        print(
+            f"{args.commands} slash commands at once, {args.rounds} rounds; "
+            f"aim: p99 < {AIM_MS} ms and {AIM_RATIO} times Bolt's"
+        )
+        show(rounds, "Bolt that acks")
+        print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
 
 
 def _folder(scratch: str, name: str) -> Path:
