@@ -71,9 +71,11 @@ class Intake:
         quiet: timedelta = timedelta(),
         feeds: Callable[[], bool] = lambda: True,
         seen: Seen | None = None,
+        at_once: int = MOST_AT_ONCE,
     ) -> None:
         """`feeds` says whether this replica is the one that feeds the correlation; `seen` counts
-        how often what an earlier run left behind was tried."""
+        how often what an earlier run left behind was tried; `at_once`: so many alerts of the
+        history are read before the first round."""
         self._store = store
         self._catalogue = catalogue or Catalogue()
         self._silences = silences or store.silences
@@ -82,6 +84,7 @@ class Intake:
         self._on_resolved = on_resolved
         self._quiet = quiet
         self.feeds = feeds
+        self._at_once = at_once
         self._leftovers = Leftovers(seen)
         self.aside: Callable[[Signal, datetime], bool] = lambda signal, at: False
         """Alerts that somebody else expects and that are no trouble (`bot.watchdog`)."""
@@ -95,6 +98,7 @@ class Intake:
         """Silences that held when it was last looked; None until then."""
         self._round_done = 0
         """The number of the round up to which the correlation has followed."""
+        self._behind: threading.Thread | None = None
         self._overtaken = False
         """Whether others were in a round since the last one here."""
 
@@ -360,14 +364,55 @@ class Intake:
         correlator.restore(((r.signal, r.incident) for r in alerts), first)
         return Casework(self._store, correlator, self._quiet, stands_at=first)
 
+    def known(self) -> int:
+        """How many alert instances the correlation knows; 0 where it is not this replica's."""
+        correlator = self._correlator
+        return 0 if correlator is None else correlator.size()["instances"]
+
     def _rebuilt(self, now: datetime) -> Correlator:
+        """From the newest alerts and those of open incidents; where there is more history, the
+        rest is taken in behind."""
         correlator = Correlator(self._catalogue, self._store.lessons.all())
-        since = now - REMEMBER
-        history = self._store.alerts.find(since=since, limit=MOST_AT_ONCE)
-        if len(history) == MOST_AT_ONCE:
-            history = self._with_open_ones(history)
-        self._restore(correlator, history, now)
+        history = self._store.alerts.find(since=now - REMEMBER, limit=self._at_once)
+        is_all = len(history) < self._at_once
+        self._restore(correlator, history if is_all else self._with_open_ones(history), now)
+        if not is_all:
+            self._behind = threading.Thread(
+                target=self._complete, args=(correlator, now), name="history", daemon=True
+            )
+            self._behind.start()
         return correlator
+
+    def wait_for_history(self, timeout_s: float = 60.0) -> None:
+        """Until the rest of the history is taken in, where that is under way."""
+        if self._behind is not None:
+            self._behind.join(timeout_s)
+
+    def _complete(self, partial: Correlator, now: datetime) -> None:
+        """Read all of the history beside the rounds, and go on with that. What came meanwhile is
+        taken in between two rounds."""
+        try:
+            lessons = self._store.lessons.all()
+            full = Correlator(self._catalogue, lessons)
+            history = self._store.alerts.find(since=now - REMEMBER, limit=MOST_REMEMBERED)
+            older = history[: -self._at_once // 2]
+            if not older:
+                return
+            full.restore(((r.signal, r.incident) for r in older), now)
+            with self._lock:
+                if self._correlator is not partial:
+                    return
+                since = older[-1].first_received_at
+                newer = self._store.alerts.find(since=since, limit=MOST_REMEMBERED)
+                self._restore(full, newer, self._now(), {r.incident for r in older})
+                for lesson in self._store.lessons.all()[len(lessons) :]:
+                    full.teach(lesson)
+                self._correlator = full
+        except TandemError as error:
+            log.warning("the correlation goes on without its older history: %s", error)
+        except Exception:
+            # The thread's last stop; the rounds go on with what they have.
+            log.exception("the older history")
 
     def _with_open_ones(self, newest: Sequence[AlertRecord]) -> list[AlertRecord]:
         """Before them, those of incidents that are open: what follows belongs to them."""
@@ -378,10 +423,16 @@ class Intake:
         return _in_order(found.values())
 
     def _restore(
-        self, correlator: Correlator, history: Sequence[AlertRecord], now: datetime
+        self,
+        correlator: Correlator,
+        history: Sequence[AlertRecord],
+        now: datetime,
+        earlier: Collection[str] = (),
     ) -> None:
+        """`earlier` are incidents that it knows already."""
         correlator.restore(((r.signal, r.incident) for r in history), now)
-        over = self._store.incidents.over({r.incident for r in history if r.incident})
+        names = {*earlier, *(r.incident for r in history)} - {""}
+        over = self._store.incidents.over(names)
         for incident_id, since in over.items():
             correlator.close(incident_id, since)
 

@@ -173,6 +173,29 @@ def test_a_change_is_put_on_open_incidents_wherever_it_came_in(world: World) -> 
     assert [c.id for c in world.stores[0].incidents.get("INC-1").changes] == ["d1"]
 
 
+def test_a_long_history_is_taken_in_behind_the_first_rounds(world: World) -> None:
+    """What is read first is what an open incident needs."""
+    for number in range(12):
+        odd = alert(f"Odd{number}", f"service{number}", (number - 20) * 900)
+        world.now = odd.received_at
+        world.one.accept(replace(odd, severity="info"))
+        world.work()
+    world.now = START + 10 * SECOND
+    world.one.accept(ERRORS, SLOW)
+    world.work()
+    assert world.services() == {"INC-1": {"checkout"}}
+    assert world.one.intake.known() == 14
+
+    world.one.feeds = False
+    late = alert("PodNotReady", "checkout", 40)
+    new = Intake(world.stores[1], read, lambda: world.now, at_once=4)
+    new.accept("alertmanager", signals_to_json([late]), [late])
+    new.work()
+    new.wait_for_history()
+    assert world.stores[0].alerts.get(*instance(late)).incident == "INC-1"
+    assert new.known() == 15
+
+
 def test_one_that_slept_over_its_time_deals_with_nothing_twice(world: World) -> None:
     world.two.accept(ERRORS, SLOW)
     waiting = world.stores[0].inbox.waiting
