@@ -55,6 +55,7 @@ BENCHMARKS = (
     Benchmark("questions", "Is a question answered as soon while alerts come in?"),
     Benchmark("memory", "How much memory does the bot take, at rest and in a storm?"),
     Benchmark("history", "Does an alert cost the same, whatever is stored already?"),
+    Benchmark("incidents_scale", "Does an incident cost the same, whatever is stored already?"),
     Benchmark("polls", "How many monitors can one process watch, and how late is it?"),
     Benchmark("drift", "What does judging drift cost?"),
     Benchmark(

@@ -74,6 +74,8 @@ class Rig:
     playground: RunningPlayground
     road: TimedRoad
     app: "subprocess.Popen[bytes]"
+    _there_before: int = field(default=0, repr=False)
+    """Messages in the channel when the last burst began."""
 
     def connected(self) -> None:
         """Wait until the app's socket is there. Raises RuntimeError when the app ended."""
@@ -110,6 +112,15 @@ class Rig:
         """All at once, by everyone in turn. After the first `command`."""
         return self._there(self._burst(lines))
 
+    def answers(self, count: int) -> None:
+        """Wait until so many commands of the last burst are answered, whatever else goes on."""
+        channel = self.playground.playground.workspace.channel(CHANNEL)
+        assert channel is not None
+        end = time.monotonic() + REST_S
+        while len(channel.messages) < self._there_before + count and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(IDLE_S)
+
     def rest(self) -> None:
         """Wait until nothing moves: the app computes nothing and the chat does not change."""
         end = time.monotonic() + REST_S
@@ -136,6 +147,7 @@ class Rig:
         self.road.took_ms.clear()
         channel = pg.workspace.channel(CHANNEL)
         assert channel is not None
+        self._there_before = len(channel.messages)
         people = cycle(u for u in pg.workspace.users.values() if not u.is_bot)
         worst = [0.0]
         watch = asyncio.create_task(_watch(worst))
