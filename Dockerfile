@@ -6,8 +6,8 @@ ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 ARG TORCH_INDEX=
-# Of postgresql, aws, lakes, runbooks and demo (which adds MLflow's server), apart by spaces.
-ARG EXTRAS="postgresql"
+# Of postgresql, otel, aws, lakes, runbooks and demo (which adds MLflow's server), apart by spaces.
+ARG EXTRAS="postgresql otel"
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 
@@ -21,15 +21,17 @@ RUN python -m venv /opt/build \
 RUN /opt/build/bin/pip --python /opt/tandem/bin/python install --require-hashes --no-deps \
         ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} -r deploy/lock/torch.txt \
     || { echo "torch's CPU wheel was not found: docker build --build-arg TORCH_INDEX=..." >&2; exit 1; } \
-    && rm -rf /opt/tandem/lib/python3.11/site-packages/torch/include \
-        /opt/tandem/lib/python3.11/site-packages/torch/test
+    && torch=/opt/tandem/lib/python3.11/site-packages/torch \
+    && rm -rf "$torch/include" "$torch/test" \
+    && find "$torch/bin" -type f ! -name torch_shm_manager -delete
 # --no-deps: the lock is complete, and nothing beyond it may come in.
 RUN for part in tandem ${EXTRAS}; do echo "-r deploy/lock/$part.txt"; done > wanted.txt \
     && mkdir wheels \
     && /opt/build/bin/pip wheel --require-hashes --no-deps --no-build-isolation \
         --wheel-dir wheels -r wanted.txt \
     && /opt/build/bin/pip --python /opt/tandem/bin/python install --no-index --no-deps wheels/*.whl \
-    && rm -rf wheels
+    && rm -rf wheels \
+    && find /opt/tandem/lib -type d -name tests -prune -exec rm -rf {} +
 
 COPY pyproject.toml README.md LICENSE ./
 COPY knowledge knowledge
