@@ -145,7 +145,7 @@ def _http(
     meters.registry.register(
         Vitals(
             meters.pulse,
-            checks=lambda: health.last,
+            checks=health.looked_at,
             ready=lambda: health.is_ready,
             socket=health.socket,
             watchdog=bot.watchdog_silent_s,

@@ -154,6 +154,9 @@ async def test_says_that_it_leaves_before_it_does(slack: tuple[Slack, str], tmp_
     given = settings(tmp_path, url, tandem_drain_seconds=300)
     async with Run(given, tmp_path) as run:
         await asyncio.wait_for(run.ready.wait(), HTTP_IS_UP_S)
+        shown = (await run.get("/metrics")).text
+        assert "\ntandem_ready 1.0\n" in shown
+        assert '\ntandem_lease_held{lease="intake"} 1.0\n' in shown
         assert (await run.get("/readyz")).json()["checks"]["slack"]["ok"] is True
         assert (await run.get("/readyz")).status_code == 200
         run.server.drain()
