@@ -14,12 +14,22 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.attacks import bodies, drawn, forged, parsers, presses, reach, slow
+from benchmarks.attacks import (
+    bodies,
+    drawn,
+    forged,
+    openapi,
+    parsers,
+    presses,
+    reach,
+    slow,
+    steering,
+)
 from benchmarks.attacks.tally import Class, Row
 from benchmarks.attacks.world import World, attacked
 
 AIM = 100_000
-MODULES = (forged, presses, bodies, drawn, reach, slow, parsers)
+MODULES = (forged, presses, bodies, drawn, reach, openapi, slow, steering, parsers)
 CLASSES: tuple[Class, ...] = tuple(one for module in MODULES for one in module.CLASSES)
 _NOISY = ("slack_bolt", "slack_sdk", "uvicorn", "httpx", "hypothesis", "asyncio")
 
