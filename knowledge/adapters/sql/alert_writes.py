@@ -70,7 +70,6 @@ _STATE_FROM, _STATE_TO = 6, 14
 _STATE = Instance._fields[4:-1]
 """What a later state changes; no index holds one of these columns."""
 _ONE = " WHERE id = ? AND starts_at = ? AND series = ?"
-"""The id is enough for SQLite; the rest tells PostgreSQL the partition."""
 _GROW = f"UPDATE alert SET {', '.join(f'{name} = ?' for name in _STATE)}{_ONE}"  # noqa: S608
 _MOVE = _GROW.replace(" WHERE", ", incident = ? WHERE")
 _REPEAT = f"UPDATE alert SET deliveries = ?{_ONE}"  # noqa: S608
@@ -81,6 +80,8 @@ _ADD_TO_DAYS = (
     f" ON CONFLICT ({_COUNTED}) DO UPDATE SET "
     + ", ".join(f"{name} = alert_day.{name} + excluded.{name}" for name in Counts._fields)
 )
+_TYPES = {"starts_at": "bigint", "series": "bigint", "ends_at": "bigint", "deliveries": "int"}
+"""Of PostgreSQL's columns; the others are text."""
 _SILENCED = Verdict.SILENCED.value
 _state_of = attrgetter(*_STATE)
 _moved_state_of = attrgetter(*_STATE, "incident")
@@ -168,9 +169,14 @@ class _Writes:
 
     def run(self, driver: Driver) -> None:
         driver.many(_ADD, self._added)
-        driver.many(_GROW, self._grown)
-        driver.many(_MOVE, self._moved)
-        driver.many(_REPEAT, self._repeated)
+        if driver.is_sqlite:
+            driver.many(_GROW, self._grown)
+            driver.many(_MOVE, self._moved)
+            driver.many(_REPEAT, self._repeated)
+        else:
+            _update_together(driver, _STATE, self._grown)
+            _update_together(driver, (*_STATE, "incident"), self._moved)
+            _update_together(driver, ("deliveries",), self._repeated)
         driver.many(
             _ADD_TO_DAYS, [(*day, *counts) for day, counts in self._counts.items() if any(counts)]
         )
@@ -189,6 +195,27 @@ class _Writes:
             counts[3] += times
         if row.ends_at is not None and row.ends_at > row.starts_at:
             counts[4] += times * (row.ends_at - row.starts_at)
+
+
+def _update_together(
+    driver: Driver, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """As `_GROW` and its like, for PostgreSQL: one statement plans once for the partitions, where
+    one for each row would plan for all of them."""
+    if not rows:
+        return
+    # The id is not needed: what follows it is unique.
+    named = (*columns, "id", "starts_at", "series")
+    by_name = dict(zip(named, zip(*rows, strict=True), strict=True))
+    del by_name["id"]
+    arrays = ", ".join(f"?::{_TYPES.get(name, 'text')}[]" for name in by_name)
+    driver.run(
+        f"UPDATE alert SET {', '.join(f'{name} = wanted.{name}' for name in columns)}"  # noqa: S608
+        f" FROM unnest({arrays}) AS wanted ({', '.join(by_name)})"
+        " WHERE alert.starts_at = wanted.starts_at AND alert.series = wanted.series"
+        " AND alert.starts_at >= ? AND alert.starts_at <= ?",
+        (*map(list, by_name.values()), min(by_name["starts_at"]), max(by_name["starts_at"])),
+    )
 
 
 def _instance(key: Key, record: AlertRecord) -> Instance:

@@ -193,15 +193,18 @@ class Driver:
 
     def __init__(self, connection: sa.Connection, is_sqlite: bool) -> None:
         self._connection = connection
-        self._is_sqlite = is_sqlite
+        self.is_sqlite = is_sqlite
 
     def time(self, at: datetime) -> object:
         """A value for a column of type `tables.Utc`."""
         at = at.astimezone(UTC)
-        return at.replace(tzinfo=None).isoformat(" ", "microseconds") if self._is_sqlite else at
+        return at.replace(tzinfo=None).isoformat(" ", "microseconds") if self.is_sqlite else at
 
     def all(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._connection.exec_driver_sql(self._marked(sql), values)]
+
+    def run(self, sql: str, values: tuple[Any, ...]) -> None:
+        self._connection.exec_driver_sql(self._marked(sql), values)
 
     def many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Once for each row; nothing where there is none."""
@@ -209,7 +212,7 @@ class Driver:
             self._connection.exec_driver_sql(self._marked(sql), list(rows))
 
     def _marked(self, sql: str) -> str:
-        return sql if self._is_sqlite else sql.replace("?", "%s")
+        return sql if self.is_sqlite else sql.replace("?", "%s")
 
 
 def open_database(database_url: str) -> Database:
