@@ -1,5 +1,6 @@
 """`tandem run` as a process, ended politely and rudely: it loses nothing and says nothing twice."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from running_world import TOKEN, settings_for
 from servers import BotProcess, clean_environment, free_port, register_model
 from test_incident import alert, batch, trouble
 
+from bot.__main__ import main
 from bot.playground.playground import Playground
 from bot.playground.serve import RunningPlayground
 from bot.playground.shown import Message
@@ -139,21 +141,10 @@ def test_what_was_asked_before_the_restart_is_decided_after_it(
     assert str(champion.version) == "2"
 
 
-@pytest.mark.parametrize(
-    ("given", "missing"),
-    [
-        ({}, "SLACK_BOT_TOKEN"),
-        ({"SLACK_BOT_TOKEN": "xoxb-1", "TANDEM_SLACK_MODE": "socket"}, "SLACK_APP_TOKEN"),
-        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET"),
-        ({"TANDEM_HTTP_PORT": "many"}, "TANDEM_HTTP_PORT"),
-    ],
-)
-def test_a_missing_setting_stops_the_start_with_one_line(
-    tmp_path: Path, given: dict[str, str], missing: str
-) -> None:
+def test_a_missing_setting_stops_the_start_with_one_line(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "run"],
-        env={**clean_environment(tmp_path), **given},
+        env=clean_environment(tmp_path),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -162,6 +153,33 @@ def test_a_missing_setting_stops_the_start_with_one_line(
     )
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
+    assert "SLACK_BOT_TOKEN" in line
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "TANDEM_SLACK_MODE": "socket"}, "SLACK_APP_TOKEN"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET"),
+        ({"TANDEM_HTTP_PORT": "many"}, "TANDEM_HTTP_PORT"),
+    ],
+)
+def test_whichever_setting_is_missing_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, str],
+    missing: str,
+) -> None:
+    """As above, without a process of its own."""
+    wanted = {**clean_environment(tmp_path), **given}
+    for name in os.environ.keys() - wanted.keys():
+        monkeypatch.delenv(name)
+    for name, value in wanted.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    assert main(["run"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
     assert missing in line
 
 
