@@ -148,9 +148,10 @@ class Likelihood:
         found: dict[Group, Link] = {}
         now = member.arrival
         at = self._index.at
+        seen = self._seen(member)
         for way in self._reach(member):
             if groups := at(way[0], now):
-                self._add(found, member, groups, way)
+                self._add(found, member, groups, way, seen)
         for group, link in found.items():
             link.rate *= self._vigour(group, now)
         return found
@@ -158,15 +159,25 @@ class Likelihood:
     def link(self, member: Member, group: Group) -> Link | None:
         """The ties of an alert to one group, summed and told by the strongest."""
         found: dict[Group, Link] = {}
+        seen, only = self._seen(member), (group,)
         for way in self._reach(member):
-            self._add(found, member, (group,), way)
+            self._add(found, member, only, way, seen)
         link = found.get(group)
         if link is not None:
             link.rate *= self._vigour(group, member.arrival)
         return link
 
+    def _seen(self, member: Member) -> tuple[float, bool]:
+        """How far its sender's clock is trusted, and whether a monitor of ours found it."""
+        return 1.0 if is_late(member) else self._t.clock_trust, is_finding(member.signal)
+
     def _add(
-        self, found: dict[Group, Link], member: Member, groups: Iterable[Group], way: Way
+        self,
+        found: dict[Group, Link],
+        member: Member,
+        groups: Iterable[Group],
+        way: Way,
+        seen: tuple[float, bool],
     ) -> None:
         """The ties of one place to each of the groups there.
 
@@ -174,8 +185,7 @@ class Likelihood:
         the loop stays out of it."""
         place, tie, usual, slackened = way
         start, arrival = member.start, member.arrival
-        trust = 1.0 if is_late(member) else self._t.clock_trust
-        finding = is_finding(member.signal)
+        trust, finding = seen
         for group in groups:
             activity = group.places.get(place) or group.activity(place)
             if activity is None or activity.belief < _NO_BELIEF:
