@@ -89,14 +89,20 @@ def _package(item: Mapping[str, Any]) -> Package:
     )
 
 
-def elsewhere(packages: Sequence[Package]) -> dict[str, str]:
-    """Key -> hash of the wheel for Linux on aarch64."""
+def elsewhere(packages: Sequence[Package], *options_of_index: str) -> dict[str, str]:
+    """Key -> hash of the wheel for Linux on aarch64. PyTorch is left out where what is found is a
+    build for graphics cards: it does not run without packages that are not locked."""
     pins = [f"{p.key}=={p.version}" for p in packages if p.key not in FROM_SOURCE]
     platforms = ["manylinux2014_aarch64", *(f"manylinux_2_{n}_aarch64" for n in GLIBC)]
     options = [f"--platform={platform}" for platform in platforms]
     with tempfile.TemporaryDirectory() as target:
-        options += ["--no-deps", "--only-binary=:all:", f"--target={target}"]
-        return {p.key: p.hashes[0] for p in resolve(pins, *options)}
+        options += ["--no-deps", "--only-binary=:all:", f"--target={target}", *options_of_index]
+        found = resolve(pins, *options)
+    return {p.key: p.hashes[0] for p in found if p.key != "torch" or not _for_graphics_cards(p)}
+
+
+def _for_graphics_cards(package: Package) -> bool:
+    return any(needed.name.startswith(("nvidia-", "cuda-")) for needed in package.requires)
 
 
 def closure(
@@ -141,9 +147,7 @@ def files(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Lock every package with its hashes.")
-    parser.add_argument(
-        "--extra-index-url", default="", help="an index with torch's CPU wheels for x86-64"
-    )
+    parser.add_argument("--extra-index-url", default="", help="an index with torch's CPU wheels")
     args = parser.parse_args()
     if sys.version_info[:2] != (3, 11) or sys.platform != "linux":
         print("Run it with Python 3.11 on Linux: the lock is for that.", file=sys.stderr)
@@ -151,11 +155,13 @@ def main() -> int:
     roots = wanted()
     options = [f"--constraint={ROOT / 'constraints.txt'}", "--only-binary=:all:"]
     options += [f"--no-binary={name}" for name in FROM_SOURCE]
-    options += [f"--extra-index-url={args.extra_index_url}"] if args.extra_index_url else []
+    index = [f"--extra-index-url={args.extra_index_url}"] if args.extra_index_url else []
     runtime = [str(r) for name, lines in roots.items() if name != "build" for r in lines]
-    packages = resolve(runtime, *options)
+    packages = resolve(runtime, *options, *index)
     build = resolve([str(r) for r in roots["build"]], "--only-binary=:all:")
-    other = elsewhere(packages)
+    other = elsewhere(packages, *index)
+    if "torch" not in other:
+        print("torch: no CPU wheel for aarch64 was found; an image for it cannot be built.")
     packages = [
         Package(p.name, p.version, tuple({*p.hashes, other.get(p.key, p.hashes[0])}), p.requires)
         for p in packages

@@ -75,7 +75,6 @@ def test_what_the_packages_need_is_locked_too(part: str) -> None:
 
 
 def test_compiled_packages_have_a_wheel_for_each_processor() -> None:
-    assert pins("torch")["torch"][1] == 2
     assert all(1 <= hashes <= 2 for _, hashes in EVERY.values())
     compiled = {
         "numpy",
