@@ -24,7 +24,7 @@ for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "SLACK_BOT_TOK
 
 SKIP_NOTHING = "TANDEM_TESTS_SKIP_NOTHING"
 """Set where everything is installed: a skipped test fails there, so that none is lost unseen."""
-MLFLOW_START_S = 180
+MLFLOW_START_S = 600
 """A busy machine may take long to start MLflow."""
 
 _connect = socket.socket.connect
