@@ -117,7 +117,13 @@ class BotProcess:
 
     @property
     def alive(self) -> bool:
-        return self.pid != 0 and Path(f"/proc/{self.pid}").exists()
+        if not self.pid:
+            return False
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return state not in "ZX"
 
     def launch(self) -> None:
         """Start it and return at once."""

@@ -6,15 +6,15 @@ from datetime import datetime
 from benchmarks.faults.scenarios import SOON_S, Row
 
 WORDS = (
-    "`make faults` (`python -m benchmarks.faults`) wrote this page on {day}. Each line is a world of"
-    " its own: the playground's strict Slack, Tandem in processes of its own, a storm of alerts sent"
-    " as a pager sends them, and a person who acknowledges every card. All that was answered 202 is"
-    " in a ledger, and after the fault's end the ledger is compared with the store and the channel:",
+    "`make faults` (`python -m benchmarks.faults`) wrote this page on {day}. Each line is a world"
+    " of its own: the playground's strict Slack, Tandem in processes of its own, a storm of alerts"
+    " sent as a pager sends them, and a person who acknowledges every card. All that was answered"
+    " 202 is in a ledger, and after the fault's end that is compared with store and channel:",
     "- every accepted alert is in exactly one incident, and every trouble in one of its own;\n"
     "- every incident has one card, in its final state, and a thread that tells each step once;\n"
     "- every decision that came into force is there once;\n"
-    "- within {soon:g} s of the fault's end nothing waits any more (the recovery: the longest of the"
-    " line, with the backlog, which leaves at Slack's pace of one message a second).",
+    "- within {soon:g} s of the fault's end nothing waits any more (the recovery: the longest of"
+    " the line, with the backlog, which leaves at Slack's pace of one message a second).",
 )
 HEADS = (
     *("fault", "times", "alerts accepted", "incidents expected / found", "doubled", "decisions"),
