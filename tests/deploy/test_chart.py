@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 SECRETS = {n.upper() for n, f in Settings.model_fields.items() if is_secret(n, f)}
 
 
+@cache
 def objects(path: Path) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(path.read_text("utf-8")))
 
