@@ -1,10 +1,11 @@
 import logging
 from datetime import timedelta
+from functools import partial
 from threading import Event
 
 import pytest
 
-from bot.schedule import Job, Schedule
+from bot.schedule import Job, Schedule, by_role
 
 SOON = timedelta(milliseconds=20)
 
@@ -47,3 +48,18 @@ def test_a_slow_job_delays_no_other_and_never_runs_beside_itself() -> None:
     release.set()
     schedule.stop()
     schedule.stop()
+
+
+def test_a_job_runs_where_its_role_is() -> None:
+    runs: list[str] = []
+    held = {"schedule"}
+    jobs = [
+        by_role(Job(name, SOON, partial(runs.append, name), role=role), held.__contains__)
+        for name, role in (("tidy", "schedule"), ("settle", "intake"), ("beat", ""))
+    ]
+    for job in jobs:
+        job.run()
+    assert runs == ["tidy", "beat"]
+    held.add("intake")
+    jobs[1].run()
+    assert runs == ["tidy", "beat", "settle"]
