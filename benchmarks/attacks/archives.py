@@ -137,10 +137,14 @@ _SPECIAL: tuple[tuple[str, Callable[[], bytes]], ...] = (
 )
 
 
-def bad_files(rng: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Endless: a name, and what is in the file. The special ones first."""
+def special_files() -> Iterator[tuple[str, bytes]]:
+    """Those that were thought of; some take a second."""
     for name, made in _SPECIAL:
         yield name, made()
+
+
+def bad_files(rng: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Endless: a name, and what is in the file."""
     while True:
         yield "lines.jsonl", altered_bytes(rng, b"\n".join([json.dumps(_LINE).encode()] * 3))
         yield "x.jsonl", dumped(mutated(rng, _LINE, 0.3))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import yaml
-from jsonschema import Draft202012Validator
+import yaml  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from benchmarks.attacks.asgi import ask
 from benchmarks.attacks.nasty import json_value, text
@@ -89,7 +89,7 @@ def by_schemathesis(number: int) -> list[Sent]:
     """Its cases for every operation; none where it is not installed."""
     if importlib.util.find_spec("schemathesis") is None:
         return []
-    import schemathesis
+    import schemathesis  # type: ignore[import-not-found,unused-ignore]
     from hypothesis import HealthCheck, given, settings
 
     schema = schemathesis.openapi.from_dict(described())

@@ -149,6 +149,7 @@ def request(world: World) -> tuple[str, str]:
             by_name="ben",
             reason="it is better",
         )
+        assert asked.approval is not None
         open_now = [asked.approval]
     approval = open_now[0]
     return approval.id, approval.evidence_hash
@@ -160,7 +161,12 @@ async def _without_the_right(world: World, row: Row, inputs: int) -> None:
     _settle(world)
     before = world.state()
     rng = seeded("presses")
-    elsewhere = ({}, {"channel_id": "C03GENERAL0"}, {"is_ephemeral": True}, {"thread_ts": "1.0"})
+    elsewhere: tuple[dict[str, Any], ...] = (
+        {},
+        {"channel_id": "C03GENERAL0"},
+        {"is_ephemeral": True},
+        {"thread_ts": "1.0"},
+    )
     cases = _unlawful(world, rng, incident_id, approval, saw)
     for number, (who, value) in zip(range(inputs), cases, strict=False):
         case = f"{who} presses {value}"

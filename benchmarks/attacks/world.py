@@ -242,7 +242,7 @@ def _attacked(folder: Path) -> Iterator[World]:
         port = server.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         playground.use_http(f"{url}/slack/events")
-        app: Any = server.config.loaded_app
+        app: Any = server.config.app
         try:
             yield World(app, bot, url, playground, folder, planted, watch, ids)
         finally:

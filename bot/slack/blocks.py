@@ -54,6 +54,9 @@ HEADER = 150
 BUTTON = 75
 CALLED = 1000
 """Characters for the mentions of those who are called."""
+HEADING = 300
+LONGEST_ADDRESS = 1000
+"""Characters; a longer one is shown as its label alone."""
 ROWS = 100
 COLUMNS = 20
 WRAP_FROM = 16
@@ -273,7 +276,7 @@ def _links(sources: Sequence[Source]) -> Links:
 
 def _link(url: str, label: str) -> str:
     """A link of ours: the address percent-encoded where it would end the link early."""
-    if not re.match(r"https?://", url):
+    if not re.match(r"https?://", url) or len(url) > LONGEST_ADDRESS:
         return label
     safe = url.replace("|", "%7C").replace("<", "%3C").replace(">", "%3E").replace("&", "&amp;")
     safe = re.sub(r"[\s\x00-\x1f\x7f]+", "%20", safe)
@@ -281,7 +284,9 @@ def _link(url: str, label: str) -> str:
 
 
 def _section(section: Section, links: Links, number: int) -> list[Block]:
-    heading = f"*{_link(section.url, escape(section.heading))}*" if section.heading else ""
+    # Cut before it is a link: half a link is none.
+    heading = escape(cut(section.heading, HEADING))
+    heading = f"*{_link(section.url, heading)}*" if heading else ""
     bullet = "•  " if section.bullets else ""
     lines = [heading] if heading else []
     lines += [bullet + _line(line, links) for line in section.lines]
@@ -290,7 +295,8 @@ def _section(section: Section, links: Links, number: int) -> list[Block]:
 
 def _line(line: Line, links: Links) -> str:
     marks = [_link(links[key][1].url, f"[{links[key][0]}]") for key in line.sources if key in links]
-    return " ".join([escape(line.text), *marks])
+    room = TEXT - 10 - sum(len(mark) + 1 for mark in marks)
+    return " ".join([cut(escape(line.text), max(room, 0)), *marks])
 
 
 def _sources(reply: Reply, links: Links) -> list[Block]:

@@ -153,3 +153,13 @@ def test_an_address_ends_no_link_early() -> None:
     assert "<https://a.example/%20b%20%3C!here%3E%7Cc|[1] label>" in json.dumps(
         blocks.blocks(reply)
     )
+
+
+def test_a_link_is_whole_however_long_what_it_is_called_is() -> None:
+    sources = tuple(Source(f"k{n}", "x" * 100, f"https://a.example/{n}") for n in range(3))
+    lines = (Line("&" * 4000, ("k0", "k1", "k2")),)
+    section = Section("a<" * 3000, lines, url="https://a.example")
+    far = Section("far", url="https://a.example/" + "b" * 5000)
+    drawn = json.dumps(blocks.blocks(Reply("x", sections=(section, far), sources=sources)))
+    assert drawn.count("<https://") == drawn.count(">") == 7
+    assert "bbbb" not in drawn
