@@ -294,6 +294,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         },
         over=partial(put_away, store.outbox),
         in_charge=partial(replica.holds, COURIER),
+        pass_on=partial(replica.pass_on, COURIER),
     )
     desk = Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home)
     parts.intake.give_way = desk.lull.give_way

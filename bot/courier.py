@@ -34,6 +34,10 @@ STRANDED = timedelta(minutes=10)
 STRANDED_EVERY = timedelta(seconds=20)
 GIVE_UP_AFTER = 8
 """Attempts after which something Slack refuses for good is dropped, loudly."""
+OWN_TRIES = timedelta(seconds=20)
+"""How long Slack is tried from here before another replica is asked to."""
+OTHERS_TRIED = timedelta(minutes=5)
+"""Ten replicas have each had their turn by then."""
 
 
 @dataclass
@@ -118,7 +122,12 @@ class Courier:
     """Told of each outage of Slack that is over and worth telling."""
     in_charge: Callable[[], bool] = lambda: True
     """Whether this replica is the one that sends, now."""
+    pass_on: Callable[[], bool] = lambda: False
+    """Has another replica send, which Slack may be within reach of; False where there is none."""
     _looked_at: datetime | None = field(default=None, repr=False)
+    _tried_since: datetime | None = field(default=None, repr=False)
+    """Since when Slack is tried from here, after another replica was asked to."""
+    _left_at: datetime | None = field(default=None, repr=False)
     _in_doubt: set[str] = field(default_factory=set, repr=False)
     """Keys that were perhaps posted without the store being told."""
 
@@ -126,6 +135,9 @@ class Courier:
         """Send what is due and may go out; returns how many deliveries are done with."""
         done = 0
         if not self.in_charge():
+            return done
+        self._back_in_charge(now)
+        if self._passed_on(now):
             return done
         for delivery in self.outbox.due(now, 50) or self._stranded(now):
             if not self.in_charge() or not self.outage.may_try(now):
@@ -154,6 +166,29 @@ class Courier:
                 self.outbox.done(delivery)
                 done += 1
         return done
+
+    def _passed_on(self, now: datetime) -> bool:
+        """Slack may be away from here only: after a while another replica tries."""
+        since = self.outage.down_since
+        if since is None or now - max(since, self._tried_since or since) < OWN_TRIES:
+            return False
+        self._tried_since = now
+        try:
+            passed_on = self.pass_on()
+        except Unavailable as error:
+            log.warning("the courier's role stays here: %s", error)
+            return False
+        self._left_at = now if passed_on else None
+        return passed_on
+
+    def _back_in_charge(self, now: datetime) -> None:
+        """After it was passed on. Whoever could send kept it for long, and told of the outage;
+        where nobody could, it goes on."""
+        if self._left_at is None:
+            return
+        if now - self._left_at > OTHERS_TRIED:
+            self.outage = Outage()
+        self._left_at, self._tried_since = None, now
 
     def _stranded(self, now: datetime) -> list[Delivery]:
         """What a clock that was ahead, and was set right, has put off; looked for now and then."""

@@ -38,6 +38,8 @@ GRACE_S = 1.5
 """A free role is first left to those that have fewer."""
 REST_S = 4.0
 """Whoever handed a role over does not take it back within this time."""
+PASSED_ON_S = 30.0
+"""Whoever passed a role on, as it could not do it, leaves it to the others for so long."""
 _PRESENT = "replica/"
 """Leases of this name say only that their holder is there."""
 
@@ -89,6 +91,10 @@ class Alone:
 
     def release(self, role: str) -> None:
         """Nobody waits for it."""
+
+    def pass_on(self, role: str) -> bool:
+        """There is nobody to pass it on to."""
+        return False
 
     def stop(self) -> None:
         """Nobody waits."""
@@ -194,6 +200,16 @@ class Replica:
                 self._asking.release()
         self._lose(role)
 
+    def pass_on(self, role: str) -> bool:
+        """Let another replica try what this one cannot do at present; False where there is no
+        other, or the role is not held. Raises Unavailable."""
+        with self._asking:
+            others = {lease.holder for lease in self._leases.held()} - {self.name}
+            if not others or not self.holds(role):
+                return False
+            self._hand_over(role, self._clock(), PASSED_ON_S)
+        return True
+
     def end(self, role: str) -> None:
         """From now on this process does not hold it, and does not take it again; but nobody else
         has it before `release`."""
@@ -274,9 +290,9 @@ class Replica:
             log.warning("%s has the role %s (%d)", self.name, role, token)
             self._tell(self.gained, role)
 
-    def _hand_over(self, role: str, now: float) -> None:
+    def _hand_over(self, role: str, now: float, rest_s: float = REST_S) -> None:
         """To one that has less to do; what is under way is guarded as after any loss."""
-        self._not_before[role] = now + REST_S
+        self._not_before[role] = now + rest_s
         self._lose(role)
         self._leases.release(role, self.name)
 

@@ -641,6 +641,72 @@ def test_after_an_outage_all_that_waited_goes_out_at_once(setting: Setting) -> N
     assert (one.since, one.waited) == (NOON, 20)
 
 
+def test_who_cannot_reach_slack_lets_another_replica_send(setting: Setting) -> None:
+    def refuse(method: str) -> None:
+        if method in ("post", "edit"):
+            raise Unavailable("slack", "down")
+
+    for number in range(5):
+        setting.open(f"service-{number}")
+    setting.chat.before = refuse
+    sends, over = ["a"], list[Over]()
+
+    def pass_on() -> bool:
+        sends[0] = "b"
+        return True
+
+    cut_off = replace(
+        setting.courier(), in_charge=lambda: sends == ["a"], pass_on=pass_on, over=over.append
+    )
+    other = replace(setting.courier(), in_charge=lambda: sends == ["b"])
+    run(cut_off, 60)
+    assert sends == ["b"]
+    setting.chat.before = lambda method: None
+    run(other, 120, start=timedelta(seconds=60))
+    assert len(setting.cards()) == 5
+    # Hours later it is in charge again, and tells nothing of what was long over.
+    sends[:] = ["a"]
+    setting.open("later")
+    run(cut_off, 60, start=timedelta(hours=3))
+    assert (sends, over, len(setting.cards())) == (["a"], [], 6)
+
+
+def test_an_outage_for_every_replica_is_told_by_the_one_that_sees_its_end(
+    setting: Setting,
+) -> None:
+    down = True
+
+    def refuse(method: str) -> None:
+        if down and method in ("post", "edit"):
+            raise Unavailable("slack", "down")
+
+    for number in range(5):
+        setting.open(f"service-{number}")
+    setting.chat.before = refuse
+    sends, over = [0], list[Over]()
+
+    def pass_on() -> bool:
+        sends[0] = 1 - sends[0]
+        return True
+
+    couriers = [
+        replace(
+            setting.courier(),
+            in_charge=partial(lambda number: sends == [number], number),
+            pass_on=pass_on,
+            over=over.append,
+        )
+        for number in range(2)
+    ]
+    for second in range(400):
+        down = second < 300
+        for courier in couriers:
+            courier.work(NOON + timedelta(seconds=second))
+    assert len(setting.cards()) == 5
+    (told,) = over
+    assert told.until - told.since > timedelta(minutes=4)
+
+
 def test_what_a_clock_that_was_ahead_put_off_goes_out_when_it_is_set_right(
     setting: Setting,
 ) -> None:

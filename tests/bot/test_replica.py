@@ -115,6 +115,29 @@ def test_two_share_the_roles_and_leave_it_at_that(several: Several) -> None:
     assert several.roles() == {"a": [INTAKE, COURIER], "b": [SCHEDULE]}
 
 
+@pytest.mark.parametrize("others", [1, 2])
+def test_what_one_cannot_do_is_passed_on(several: Several, others: int) -> None:
+    cannot = several.add("a")
+    cannot.beat()
+    for name in ("b", "c")[:others]:
+        several.add(name)
+    several.beat(8)
+    (holder,) = [name for name, roles in several.roles().items() if COURIER in roles]
+    assert several.replicas[holder].pass_on(COURIER)
+    assert not several.replicas[holder].pass_on(COURIER)
+    for _ in range(10):
+        several.beat(2)
+        assert COURIER not in several.roles()[holder]
+    assert sorted(role for roles in several.roles().values() for role in roles) == sorted(ROLES)
+
+
+def test_the_only_one_keeps_what_it_cannot_do(several: Several) -> None:
+    only = several.add("a")
+    only.beat()
+    assert not only.pass_on(COURIER)
+    assert several.roles() == {"a": list(ROLES)}
+
+
 def test_no_role_is_ever_held_twice(several: Several) -> None:
     for name in ("a", "b", "c"):
         several.add(name).beat()
