@@ -109,7 +109,7 @@ class Row:
 
     def note(self, problem: str) -> None:
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
+            self.problems.append(problem.encode("ascii", "backslashreplace").decode())
 
 
 def shortened(case: object) -> str:

@@ -32,6 +32,7 @@ from knowledge.adapters.sql.tables import (
     AlertRow,
     CounterRow,
     IncidentRow,
+    storable,
     table_of,
 )
 from knowledge.errors import NotFound
@@ -89,7 +90,7 @@ class SqlAlerts:
         if until is not None:
             query = query.where(_ALERT.c.first_received_at < to_us(until))
         if incident:
-            query = query.where(_ALERT.c.incident == incident)
+            query = query.where(_ALERT.c.incident == storable(incident))
         with self._database.read() as session:
             if fingerprint:
                 rows = _of_series(session, query, fingerprint, limit)

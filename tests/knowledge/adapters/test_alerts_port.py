@@ -51,6 +51,9 @@ def record(number: int = 1, at: datetime = NOW, **more: object) -> AlertRecord:
 
 
 class TestAlerts:
+    def test_what_no_database_takes_finds_nothing(self, store: Store) -> None:
+        assert store.alerts.find(incident="\udfff\ud800") == []
+
     def test_keeps_all_of_a_record(self, store: Store) -> None:
         whole = AlertRecord(
             signal(ends_at=NOW + HOUR, value="0.2", url="http://x.example", id="s1"),
