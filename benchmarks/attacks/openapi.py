@@ -123,8 +123,8 @@ async def _openapi(world: World, row: Row, inputs: int) -> None:
         answer = await ask(world.app, method, sent, headers, body)
         case = f"{method} {sent}: {body[:60]!r}"
         row.saw(answer, case)
-        # An empty or climbing part of an address is another address.
-        if answer.status != 404 and (why := told.wrong(path, method, answer)):
+        # With an empty or climbing part, or a slash at its end, it is another address.
+        if answer.status not in (307, 404) and (why := told.wrong(path, method, answer)):
             row.enters(f"{case}: {why}")
 
 
