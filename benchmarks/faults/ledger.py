@@ -50,6 +50,8 @@ class Ledger:
     """Tries that were not accepted, by what came instead: the sender tried again."""
     pressed: Counter[str] = field(default_factory=Counter)
     """Presses of "Acknowledge" by service."""
+    stood: set[str] = field(default_factory=set)
+    """Services on whose card the decision was seen: it came into force, and must stay."""
     unanswered: int = 0
     """Presses that Slack told the person were not taken."""
     quiet: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -222,13 +224,18 @@ class Decider:
     def _decide(self) -> None:
         while not self._over.is_set():
             for message in self.person.read(CHANNEL):
+                if "acknowledged by" in message.text_shown:
+                    self.ledger.stood.add(self._service(message))
                 if "Acknowledge" in message.buttons and not self._over.is_set():
                     self._press(message)
             self._over.wait(0.3)
 
+    def _service(self, card: Message) -> str:
+        return next((s for s in self.services if f"{s}:" in card.text_shown), "")
+
     def _press(self, card: Message) -> None:
         now = time.monotonic()
-        service = next((s for s in self.services if s in card.text_shown), "")
+        service = self._service(card)
         if not service or now - self._pressed_at.get(service, -1e9) < self.again_s:
             return
         try:

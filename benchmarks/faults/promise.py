@@ -33,6 +33,8 @@ class Found:
     decisions: int = 0
     decisions_lost: int = 0
     decisions_doubled: int = 0
+    unheard: int = 0
+    """Presses that Slack delivered and nothing came of: the card says so, and waits for another."""
     problems: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -49,8 +51,9 @@ def check(ledger: Ledger, store: Store, said: Sequence[Message]) -> Found:
         *(doubled := [*_of_one_trouble(ledger, incidents), *_twice(said)]),
         *_cards(incidents, said),
     ]
-    taken = [i for i in incidents if ledger.pressed.get(i.service)]
+    taken = [i for i in incidents if i.acknowledged_by or i.service in ledger.stood]
     lost = [i for i in taken if not i.acknowledged_by]
+    unheard = [i for i in incidents if ledger.pressed.get(i.service) and i not in taken]
     twice = [i for i in taken if sum(e.kind == "acknowledged" for e in i.timeline) > 1]
     problems += [f"the decision on {i.service} is lost" for i in lost]
     problems += [f"the decision on {i.service} counts twice" for i in twice]
@@ -62,6 +65,7 @@ def check(ledger: Ledger, store: Store, said: Sequence[Message]) -> Found:
         len(taken),
         len(lost),
         len(twice),
+        len(unheard),
         tuple(problems),
     )
 

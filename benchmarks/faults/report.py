@@ -18,7 +18,7 @@ WORDS = (
 )
 HEADS = (
     *("fault", "times", "alerts accepted", "incidents expected / found", "doubled", "decisions"),
-    *("decisions lost / doubled", "recovery", "kept"),
+    *("decisions lost / doubled", "presses unheard", "recovery", "kept"),
 )
 
 
@@ -47,6 +47,7 @@ def _line(row: Row) -> str:
         str(found.doubled),
         str(found.decisions),
         f"{found.decisions_lost} / {found.decisions_doubled}",
+        str(found.unheard),
         f"{row.recovery_s:.0f} s" if row.times else "",
         ("yes" if row.kept else "**no**") if row.times else "skipped",
     )
