@@ -251,7 +251,7 @@ def _zone(text: str) -> tuple[tzinfo, str]:
         return UTC, text[: found.start()]
     try:
         return ZoneInfo(name), text[: found.start()]
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OSError):
         raise ValueError(
             f"{name!r} is no time zone that is known; write for example Europe/Berlin"
         ) from None

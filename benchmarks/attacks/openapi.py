@@ -76,7 +76,11 @@ def made(rng: random.Random) -> Iterator[Sent]:
     names = (*PARSERS, *CHANGE_PARSERS, TRAINING)
     while True:
         path = rng.choice(paths)
-        named = rng.choice(names) if rng.random() < 0.8 else quote(text(rng)[:60], safe="", errors="replace")
+        named = (
+            rng.choice(names)
+            if rng.random() < 0.8
+            else quote(text(rng)[:60], safe="", errors="replace")
+        )
         method = "GET" if path in ("/healthz", "/readyz", "/metrics") else "POST"
         if rng.random() < 0.1:
             method = rng.choice(("GET", "PUT", "DELETE", "PATCH", "OPTIONS", "POST"))

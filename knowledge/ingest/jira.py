@@ -54,7 +54,8 @@ def from_json(data: Any) -> Iterator[tuple[int, Ticket]]:
     for number, issue in enumerate(issues, start=1):
         fields = issue["fields"] if isinstance(issue["fields"], Mapping) else {}
         comment = fields.get("comment")
-        comments = comment.get("comments", []) if isinstance(comment, Mapping) else []
+        said = comment.get("comments") if isinstance(comment, Mapping) else None
+        comments = said if isinstance(said, list) else []
         components = words(fields.get("components"))
         yield (
             number,

@@ -161,7 +161,7 @@ def _read_file(file: _File) -> Iterator[Item]:
     except UnicodeDecodeError as error:
         line = bytes(error.object)[: error.start].count(b"\n") + 1
         yield Problem(file.shown, line, "not UTF-8")
-    except (UserError, zipfile.BadZipFile, RecursionError) as error:
+    except (UserError, zipfile.BadZipFile, RecursionError, NotImplementedError) as error:
         yield Problem(file.shown, 0, str(error) or type(error).__name__)
 
 

@@ -77,10 +77,11 @@ def table(text: str) -> Iterator[tuple[int, Mapping[str, list[str]]]]:
     """The rows of a CSV file with the line each ends on: column -> its cells, since exports repeat
     columns ("Comment", "Comment"). Names are lower case. Raises UserError without a header."""
     reader = csv.reader(io.StringIO(text))
-    header = [name.strip().lower() for name in next(reader, [])]
+    rows = _rows(reader)
+    header = [name.strip().lower() for name in next(rows, [])]
     if not any(header):
         raise UserError("the file has no header line")
-    for cells in reader:
+    for cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         row: dict[str, list[str]] = {}
@@ -88,6 +89,14 @@ def table(text: str) -> Iterator[tuple[int, Mapping[str, list[str]]]]:
             if cell.strip():
                 row.setdefault(name, []).append(cell.strip())
         yield reader.line_num, row
+
+
+def _rows(reader: Any) -> Iterator[list[str]]:
+    """Raises UserError for what is no CSV."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise UserError(f"not CSV: {error} in line {reader.line_num}") from None
 
 
 def first(row: Mapping[str, Sequence[str]], *names: str) -> str:

@@ -62,13 +62,21 @@ def tickets(
     ]
 
 
+def _at(message: Mapping[str, Any]) -> datetime:
+    """When it was said; the beginning of time for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(float(message["ts"]), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.min.replace(tzinfo=UTC)
+
+
 def _ticket(
     ticket_id: str, title: str, said: Sequence[Mapping[str, Any]], names: Mapping[str, str]
 ) -> Ticket:
     lines = [f"{_who(m, names)}: {slack_text(str(m['text']), names)}" for m in said]
     opening = slack_text(str(said[0]["text"]), names).partition("\n")[0]
     fixes = [line for line in lines if _FIXED.search(line)]
-    at = datetime.fromtimestamp(float(said[0]["ts"]), UTC)
+    at = _at(said[0])
     heading = " ".join(part for part in (title and f"#{title}:", opening) if part)
     return Ticket(
         id=ticket_id,

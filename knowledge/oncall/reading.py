@@ -47,7 +47,7 @@ Calendars = Callable[[CalendarLink], Turns]
 def _zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(
             f"{name!r} is no time zone; write one like Europe/Berlin or UTC"
         ) from error

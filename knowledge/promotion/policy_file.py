@@ -291,7 +291,7 @@ def parse_quiet(text: str) -> QuietHours:
     zone = text.strip().split()[-1] if found["zone"] else "UTC"
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"quiet_hours: there is no time zone {zone!r}") from None
     return QuietHours(
         _days(found["days"] or ""), _clock(found["start"]), _clock(found["end"]), zone

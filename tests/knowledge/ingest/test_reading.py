@@ -237,3 +237,15 @@ def test_one_line_that_is_too_much_does_not_hide_the_others(tmp_path: Path) -> N
 def test_html_that_pythons_parser_trips_over_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     page = written(tmp_path, "x.html", "<html><title>x</title><p>one</p><![nonsense[x]]><p>two")
     assert only(page).text == "x\none"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("x.csv", "incident_number,description\n1,a\rb\n", "not CSV"),
+        ("x.json", '{"issues": [{"key": "A-1", "fields": {"comment": {"comments": 0.5}}}]}', ""),
+    ],
+)
+def test_odd_exports_are_read_or_named(tmp_path: Path, name: str, content: str, why: str) -> None:
+    reading = read_paths([written(tmp_path, name, content)])
+    assert [p.why[: len(why)] for p in reading.problems] == ([why] if why else [])

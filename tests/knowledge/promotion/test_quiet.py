@@ -44,3 +44,8 @@ def test_quiet_hours_without_an_end_are_not_counted_for_ever() -> None:
     found = quiet_until(quiet("00:00-24:00"), at("2026-03-05 12:00"))
     assert found is not None
     assert found > at("2026-05-01 00:00")
+
+
+def test_a_part_of_a_zones_name_is_no_zone() -> None:
+    with pytest.raises(ValueError, match="no time zone 'Europe'"):
+        parse_quiet("fri 16:00-24:00 Europe")
