@@ -11,6 +11,7 @@ The exit code is 1 where the promise was not kept.
 
 import argparse
 import json
+import signal
 import sys
 import time
 import traceback
@@ -130,6 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="add each row to this file of JSON lines")
     parser.add_argument("--from", dest="kept", type=Path, help="report these rows, do nothing")
     args = parser.parse_args(arguments)
+    # So that a campaign that is ended ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if args.kept:
         rows = read_rows(args.kept)
     else:
