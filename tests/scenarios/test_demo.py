@@ -91,7 +91,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(120)
+            try:
+                process.wait(120)
+            except subprocess.TimeoutExpired:
+                # Where it is stuck in its start, nothing of it is left to the tests after it.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def descendants(pid: int) -> set[int]:

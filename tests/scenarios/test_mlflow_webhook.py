@@ -12,7 +12,7 @@ from knowledge.records import Approval, Kind, Move
 
 SECRET = "known-to-both"
 CHANNEL = "#incidents"
-PATIENCE_S = 60
+PATIENCE_S = 180
 POLICY = """\
 [default]
 ask_when = { tag = "stage", value = "ready" }

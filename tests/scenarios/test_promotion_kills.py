@@ -100,7 +100,7 @@ def test_a_kill_at_any_step_leaves_a_state_that_is_repaired(case: Case) -> None:
         input="\n".join(json.dumps(task) for task in tasks),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=True,
     )
     assert done.stdout.split() == [str(int(signal.SIGKILL))] * len(STEPS), done.stderr
