@@ -17,7 +17,7 @@ from knowledge.records import ModelVersion, SignalKind
 
 CHANNEL = "#incidents"
 MODEL = "parcel-eta"
-PATIENCE_S = 60
+PATIENCE_S = 180
 ERRORS = 'checkout_error_ratio{service="checkout"}'
 QUEUE = 'label_queue_length{service="labels"}'
 

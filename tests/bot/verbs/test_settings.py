@@ -19,4 +19,4 @@ def test_the_table_shows_defaults_and_never_what_is_set(
     assert main(["settings"]) == 0
     shown = capsys.readouterr().out
     assert "hunter2" not in shown
-    assert "`SLACK_BOT_TOKEN` |  |" in shown
+    assert "`SLACK_BOT_TOKEN` \\* |  |" in shown
