@@ -19,8 +19,6 @@ from bot.digest import make_digest, senders
 from bot.escalation import PAGE, Escalation, Pages
 from bot.execution_cards import ExecutionCards
 from bot.handover_cards import HandoverCards
-from bot.heartbeat import EVERY as HEARTBEAT
-from bot.heartbeat import Heartbeat
 from bot.home import home_replies
 from bot.incident_cards import IncidentCards
 from bot.intake import Intake
@@ -37,7 +35,6 @@ from bot.jobs import (
 from bot.lull import take_short_turns
 from bot.mlflow_hook import HEARD, hearing
 from bot.moves import AfterMoves
-from bot.outage_notes import AWAY, BLIND, SET_ASIDE, OutageNotes, put_away
 from bot.parts import Parts, make_archive, make_parts
 from bot.replica import COURIER, INTAKE, ROLES, SCHEDULE, Alone, Replica
 from bot.request_cards import RequestCards
@@ -50,8 +47,11 @@ from bot.slack.rooms import SlackRooms
 from bot.tickets import TICKET, TicketSync
 from bot.training import TrainingCards, TrainingWatch
 from bot.turn import Turn
-from bot.watchdog import EVERY as WATCHDOG
-from bot.watchdog import Watchdog
+from bot.upkeep.heartbeat import EVERY as HEARTBEAT
+from bot.upkeep.heartbeat import Heartbeat
+from bot.upkeep.outage_notes import AWAY, BLIND, SET_ASIDE, OutageNotes, put_away
+from bot.upkeep.watchdog import EVERY as WATCHDOG
+from bot.upkeep.watchdog import Watchdog
 from bot.watching import MonitorWatching
 from bot.watching.charge import ScheduleTurn
 from bot.watching.tell import TELL, Telling
@@ -95,7 +95,7 @@ class Bot:
     replica: Replica | Alone = field(default_factory=Alone)
     watchdog: Watchdog | None = None
     wrong: Callable[[], list[str]] = list
-    """What keeps it from its work, as whoever runs it knows (`bot.health`)."""
+    """What keeps it from its work, as whoever runs it knows (`bot.upkeep.health`)."""
 
     def start(self) -> None:
         self.replica.start()

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from bot.outage import PROBE, Outage, Over
 from bot.ports import Gone, Messenger, RateLimited
+from bot.upkeep.outage import PROBE, Outage, Over
 from knowledge.errors import NotFound, Unavailable
 from knowledge.ports import Outbox
 from knowledge.records import Delivery, Event, Posted

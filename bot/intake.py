@@ -21,8 +21,8 @@ from itertools import chain
 from time import monotonic
 
 from bot.cases import Casework
-from bot.leftovers import Leftovers
-from bot.outage_notes import put_set_aside
+from bot.upkeep.leftovers import Leftovers
+from bot.upkeep.outage_notes import put_set_aside
 from knowledge.catalogue import Catalogue
 from knowledge.correlation import Correlator, Outcome, carry_out, subject_of
 from knowledge.errors import TandemError, Unavailable
@@ -87,7 +87,7 @@ class Intake:
         self._at_once = at_once
         self._leftovers = Leftovers(seen)
         self.aside: Callable[[Signal, datetime], bool] = lambda signal, at: False
-        """Alerts that somebody else expects and that are no trouble (`bot.watchdog`)."""
+        """Alerts that somebody else expects and that are no trouble (`bot.upkeep.watchdog`)."""
         self.give_way: Callable[[], None] = lambda: None
         """Called before each batch: what is more urgent goes first."""
         self._lock = threading.RLock()

@@ -19,9 +19,9 @@ from prometheus_client.process_collector import ProcessCollector
 from bot.metrics.definitions import definition
 from bot.metrics.watched import Watched
 from bot.ports import Gone, RateLimited
-from bot.pulse import Pulse
 from bot.schedule import Job
 from bot.spans import NoSpans, Spans
+from bot.upkeep.pulse import Pulse
 from knowledge.errors import TandemError, Unavailable
 from knowledge.on_behalf import behalf
 from knowledge.ports import Inbox, Incidents, Ledger, Spent

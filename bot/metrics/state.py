@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from bot.metrics.definitions import definition
-from bot.pulse import Pulse
+from bot.upkeep.pulse import Pulse
 from knowledge.errors import TandemError
 from knowledge.ports import Alerts, Documents, Inbox, Incidents, Outbox
 from knowledge.records import Severity

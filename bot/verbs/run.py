@@ -20,7 +20,6 @@ from starlette.responses import JSONResponse, Response
 
 from bot.build import Bot, build
 from bot.desk import WORKERS
-from bot.health import Health, Probe, database_of
 from bot.log import set_up
 from bot.marks import Marks, read_emojis
 from bot.metrics import Metrics, State, Vitals, metrics_route
@@ -32,6 +31,7 @@ from bot.settings import Settings, read_settings
 from bot.slack import door, listeners
 from bot.slack.way_in import WayIn, make_app
 from bot.training_reports import TrainingReports
+from bot.upkeep.health import Health, Probe, database_of
 from bot.verbs import Parsers
 
 log = logging.getLogger("tandem.run")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic, perf_counter, sleep
 
-from bot.outage_notes import put_blind
+from bot.upkeep.outage_notes import put_blind
 from bot.watching.asker import Asker
 from bot.watching.beat import Beat, first_ms
 from bot.watching.charge import Always, Charge

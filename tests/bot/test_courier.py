@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.courier import GIVE_UP_AFTER, Carded, Courier, Pace, Subjects, digest
-from bot.outage import PROBE, Over
 from bot.ports import Gone, RateLimited
 from bot.testing import MemoryMessenger, Shown
+from bot.upkeep.outage import PROBE, Over
 from knowledge.adapters.memory.store import MemoryOutbox, MemoryStore
 from knowledge.errors import Unavailable
 from knowledge.incidents import add_note, merge_into, open_from

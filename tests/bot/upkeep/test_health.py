@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.health import (
+from bot.upkeep.health import (
     SOCKET_GRACE_S,
     TURN_STUCK_S,
     Body,
@@ -12,7 +12,7 @@ from bot.health import (
     Probe,
     database_of,
 )
-from bot.pulse import Pulse
+from bot.upkeep.pulse import Pulse
 
 
 class Clock:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from bot.build import build
 from bot.settings import Settings
-from bot.watchdog import EVERY, PREFIX, Watchdog
+from bot.upkeep.watchdog import EVERY, PREFIX, Watchdog
 from knowledge.adapters.memory.search import HashEmbedder
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.incidents import open_from

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.outage import ENOUGH, PROBE, WORTH_TELLING, Outage, Over
+from bot.upkeep.outage import ENOUGH, PROBE, WORTH_TELLING, Outage, Over
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -8,8 +8,8 @@ later that it is there again.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.outage import Over
 from bot.ports import Messenger
+from bot.upkeep.outage import Over
 from knowledge.durations import say_duration
 from knowledge.ports import Outbox
 from knowledge.records import Delivery, Posted

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.courier import Courier
-from bot.outage import Over
-from bot.outage_notes import AWAY, BLIND, OutageNotes, put_away, put_blind
 from bot.testing import MemoryMessenger
+from bot.upkeep.outage import Over
+from bot.upkeep.outage_notes import AWAY, BLIND, OutageNotes, put_away, put_blind
 from knowledge.adapters.memory.store import MemoryOutbox
 from knowledge.errors import Unavailable
 from skills.testing import NOON

@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
-from bot.pulse import Pulse
+from bot.upkeep.pulse import Pulse
 from knowledge.errors import TandemError
 
 log = logging.getLogger("tandem.health")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.heartbeat import STUCK, Heartbeat
+from bot.upkeep.heartbeat import STUCK, Heartbeat
 from knowledge.adapters.memory.store import MemoryStore
 from knowledge.errors import Unavailable, UserError
 from skills.testing import NOON

@@ -1,6 +1,6 @@
 """What an earlier run left, and died of."""
 
-from bot.leftovers import MOST_TRIES, Leftovers
+from bot.upkeep.leftovers import MOST_TRIES, Leftovers
 from knowledge.adapters.memory.store import MemoryInbox, MemorySeen
 from skills.testing import NOON
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.pulse import Pulse
+from bot.upkeep.pulse import Pulse
 
 
 class Clock:
