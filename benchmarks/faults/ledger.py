@@ -238,9 +238,7 @@ class Decider:
         service = self._service(card)
         if not service or now - self._pressed_at.get(service, -1e9) < self.again_s:
             return
-        try:
-            self.person.click(card, "Acknowledge")
-        except ActError:
+        if not self._clicked(card):
             # Slack shows a warning sign at the button: the person knows that nothing happened.
             with self.ledger.lock:
                 self.ledger.unanswered += 1
@@ -249,3 +247,10 @@ class Decider:
         self._pressed_at[service] = now
         with self.ledger.lock:
             self.ledger.pressed[service] += 1
+
+    def _clicked(self, card: Message) -> bool:
+        """Whether Tandem acknowledged it."""
+        try:
+            return self.person.click(card, "Acknowledge")
+        except ActError:
+            return False

@@ -71,8 +71,8 @@ class Acts:
 
     async def click_message(
         self, user: Person, message: Message, block_id: str, action_id: str, value: Any
-    ) -> None:
-        """A press on an element of a message."""
+    ) -> bool:
+        """A press on an element of a message; whether the app acknowledged it."""
         held = [a["blocks"] for a in message.attachments if a.get("blocks")]
         blocks = [*message.blocks, *(b for each in held for b in each)]
         element, chosen, values = self._press(
@@ -104,7 +104,7 @@ class Acts:
                 for k, v in payload["message"].items()
                 if k in ("ts", "type", "user", "text", "thread_ts", "bot_id", "app_id")
             }
-        await self._interact(user, payload)
+        return (await self._interact(user, payload)).ok
 
     async def click_view(
         self,
@@ -114,8 +114,9 @@ class Acts:
         action_id: str,
         value: Any,
         form: Values,
-    ) -> None:
-        """A press on an element of a modal or a home; `form` holds what is filled in besides."""
+    ) -> bool:
+        """A press on an element of a modal or a home; `form` holds what is filled in besides.
+        Whether the app acknowledged it."""
         element, chosen, values = self._press(
             user, view["id"], view["blocks"], (block_id, action_id, value), form
         )
@@ -128,7 +129,7 @@ class Acts:
             view=view,
             actions=[action(element, block_id, chosen, self.workspace.clock())],
         )
-        await self._interact(user, payload)
+        return (await self._interact(user, payload)).ok
 
     def _press(
         self,

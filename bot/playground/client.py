@@ -120,19 +120,21 @@ class PersonClient:
         *,
         confirm: bool = True,
         values: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Press a button by its label or its action_id.
+    ) -> bool:
+        """Press a button by its label or its action_id; whether the app acknowledged that.
+        Slack shows the person a warning sign where it did not.
 
         If it asks for confirmation, `confirm` says what is answered there: False presses nothing.
         `values` is what was typed in a window before, as for `submit`.
         """
         block_id, element = pressable(where.blocks, what)
         if element.get("confirm") and not confirm:
-            return
+            return False
         value = element.get("value")
         if element["type"] == "feedback_buttons":
             value = _feedback(element, what)
-        self._press(where, block_id, element["action_id"], value, self._form(where, values or {}))
+        form = self._form(where, values or {})
+        return self._press(where, block_id, element["action_id"], value, form)
 
     def choose(self, where: Message | View, what: str, choice: str | list[str]) -> None:
         """Choose in a menu, radio buttons, checkboxes or a date picker; or type into an input.
@@ -165,8 +167,8 @@ class PersonClient:
         action_id: str,
         value: Any,
         form: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.post(
+    ) -> bool:
+        answer = self.post(
             "/play/click",
             container=where.container,
             block_id=block_id,
@@ -174,6 +176,7 @@ class PersonClient:
             value=value,
             **({"values": form} if form else {}),
         )
+        return bool(answer["acknowledged"])
 
     def _form(self, where: Message | View, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Plain values by label, block_id or action_id, as the page sends them."""

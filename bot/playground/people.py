@@ -216,11 +216,11 @@ async def click(pg: Playground, args: Json) -> Json:
     value = args.get("value")
     if container.get("type") == "view":
         view = _view(pg, container.get("view_id"), person)
-        await pg.acts.click_view(person, view, block_id, action_id, value, _form(args))
+        acked = await pg.acts.click_view(person, view, block_id, action_id, value, _form(args))
     else:
         message = _message(pg, container, person)
-        await pg.acts.click_message(person, message, block_id, action_id, value)
-    return {}
+        acked = await pg.acts.click_message(person, message, block_id, action_id, value)
+    return {"acknowledged": acked}
 
 
 async def submit(pg: Playground, args: Json) -> Json:

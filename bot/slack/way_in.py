@@ -9,6 +9,7 @@ import asyncio
 import logging
 from typing import Any
 
+from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -22,6 +23,12 @@ from knowledge.errors import UserError
 log = logging.getLogger("tandem.run")
 
 SLACK_DOWN_RETRY_S = 5.0
+LOOK_S = 0.5
+"""How often it is looked whether the socket is still there."""
+LOOK_MOST_S = 15.0
+"""As often where it could not be opened again, at last."""
+ADDRESS_S = 20.0
+"""How long one address for a socket is tried."""
 LAST_ACKS_S = 2.0
 """How long what came before the end may take to be acknowledged; Slack itself waits three."""
 
@@ -32,6 +39,7 @@ class WayIn:
     def __init__(self, settings: Settings, app: AsyncApp) -> None:
         self._app = app
         self._handler: _Handler | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._app_token = settings.slack_app_token.get_secret_value()
         self._by_socket = settings.slack_mode == "socket"
         self.bot_user = ""
@@ -48,6 +56,7 @@ class WayIn:
         except SlackApiError as error:
             why = error.response.get("error")
             raise UserError(f"Slack refuses SLACK_APP_TOKEN: {why}. Create a new one.") from error
+        self._keeping = asyncio.create_task(_kept_open(self._handler.client))
 
     def connected(self) -> bool:
         """Whether the socket is there now; also from other threads."""
@@ -62,6 +71,8 @@ class WayIn:
         handler, self._handler = self._handler, None
         if handler is None:
             return
+        if self._keeping is not None:
+            self._keeping.cancel()
         # Slack's own "disconnect" must not open another connection now.
         handler.client.default_auto_reconnect_enabled = False
         handler.client.auto_reconnect_enabled = False
@@ -70,6 +81,25 @@ class WayIn:
         except TimeoutError:
             log.warning("the socket is left with %d requests unacknowledged", handler.under_way)
         await handler.close_async()  # type: ignore[no-untyped-call]
+
+
+async def _kept_open(client: SocketModeClient) -> None:
+    """Open the socket again as soon as it is gone: what people press meanwhile reaches nobody, and
+    the client itself looks every ten seconds only."""
+    wait = LOOK_S
+    while not client.closed:
+        await asyncio.sleep(wait)
+        session = client.current_session
+        if session is None or not session.closed:
+            wait = LOOK_S
+            continue
+        try:
+            # An address for a socket is good for a short while: the client would try it for ever.
+            await asyncio.wait_for(client.connect_to_new_endpoint(), ADDRESS_S)
+            wait = LOOK_S
+        except (SlackClientError, ClientError, OSError, TimeoutError, ValueError) as error:
+            log.info("the socket is not there yet: %s", error)
+            wait = min(2 * wait, LOOK_MOST_S)
 
 
 class _Handler(AsyncSocketModeHandler):

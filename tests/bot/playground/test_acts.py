@@ -147,7 +147,7 @@ def test_a_button_deletes_its_message(world: Any, eventually: Any) -> None:
     ada = world.playground.client("ada")
     ts = post(world, button("Drop", "drop"))
     card = ada.wait_for(lambda m: m.ts == ts, "#incidents")
-    ada.click(card, "Drop")
+    assert ada.click(card, "Drop")
     eventually(lambda: ada.again(card) is None)
 
 
@@ -165,7 +165,7 @@ def test_a_click_without_an_ack_warns_the_person(world: Any, listen: Any) -> Non
     ada = world.playground.client("ada")
     ts = post(world, button("Silent", "silent"))
     with listen(world.playground, "ada") as page:
-        ada.click(ada.wait_for(lambda m: m.ts == ts, "#incidents"), "Silent")
+        assert not ada.click(ada.wait_for(lambda m: m.ts == ts, "#incidents"), "Silent")
         assert page.next("trouble")["text"] == "The app did not answer in time"
 
 
