@@ -1,6 +1,7 @@
 """Prometheus over its HTTP API v1."""
 
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -76,7 +77,7 @@ class Prometheus:
     def _ask(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         # POST, since a query may be longer than a URL may be.
         try:
-            response = self._client.post(f"{self._url}/api/v1/{path}", data=form)
+            response, content = self._posted(f"{self._url}/api/v1/{path}", form)
         except httpx.TimeoutException as error:
             raise Unavailable(self._name, f"took longer than {self._timeout:g} s") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -87,7 +88,7 @@ class Prometheus:
         except httpx.HTTPError as error:
             where = without_login(self._url)
             raise Unavailable(self._name, f"{where} does not answer: {error}") from error
-        answer = self._json(response)
+        answer = self._json(response, content)
         if answer.get("status") == "success" and isinstance(answer.get("data"), dict):
             self.warnings = tuple(answer.get("warnings") or ())
             return dict(answer["data"])
@@ -97,10 +98,22 @@ class Prometheus:
         retry = response.status_code >= 500 or response.status_code == 429
         raise Unavailable(self._name, str(message), retry=retry)
 
-    def _json(self, response: httpx.Response) -> dict[str, Any]:
+    def _posted(self, url: str, form: dict[str, str]) -> tuple[httpx.Response, bytes]:
+        """The answer and what is in it, within the timeout: the client counts its own from byte to
+        byte, so that an answer that drips would hold a thread for ever."""
+        until = monotonic() + self._timeout
+        content = bytearray()
+        with self._client.stream("POST", url, data=form) as response:
+            for part in response.iter_bytes():
+                content += part
+                if monotonic() > until:
+                    raise httpx.ReadTimeout("its answer drips", request=response.request)
+        return response, bytes(content)
+
+    def _json(self, response: httpx.Response, content: bytes) -> dict[str, Any]:
         """Proxies answer with pages of HTML: that is no Prometheus, whatever its status."""
         try:
-            answer = orjson.loads(response.content)
+            answer = orjson.loads(content)
         except ValueError as error:
             where = without_login(str(response.url))
             why = f"{where} answers HTTP {response.status_code} without JSON"

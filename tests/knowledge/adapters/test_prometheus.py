@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +73,36 @@ def test_failures_say_whether_to_try_again(
     with pytest.raises(Unavailable, match=said) as raised:
         answering(respond).instant("up", NOON)
     assert raised.value.retry is retry
+
+
+class _Drip(BaseHTTPRequestHandler):
+    """A byte of its answer every hundredth of a second, for four seconds."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "400")
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(400):
+                self.wfile.write(b" ")
+                time.sleep(0.01)
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+def test_an_answer_that_drips_ends_at_the_timeout() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Drip) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        prometheus = Prometheus(f"http://127.0.0.1:{server.server_port}", timeout=0.2)
+        try:
+            with pytest.raises(Unavailable, match=r"took longer than 0\.2 s"):
+                prometheus.instant("up", NOON)
+        finally:
+            prometheus.close()
+            server.shutdown()
+            thread.join()
 
 
 def test_a_long_range_takes_longer_steps() -> None:
