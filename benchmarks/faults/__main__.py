@@ -22,7 +22,10 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.faults import scenarios as of
+from benchmarks.faults.decisions import mlflow_killed
+from benchmarks.faults.neighbours import language_model, prometheus
 from benchmarks.faults.promise import Found
+from benchmarks.faults.replicas import holders_cut_off, holders_killed
 from benchmarks.faults.report import report
 from benchmarks.faults.scenarios import Row, Scenario
 from benchmarks.faults.wire import HTTP_NONSENSE, Trouble
@@ -35,6 +38,7 @@ def catalogue(quick: bool, full: bool) -> Mapping[str, Scenario]:
     kills, falls = (5, 2) if quick else (100, 10)
     outage = 10.0 if quick else 600.0 if full else 120.0
     short = 8.0 if quick else 30.0
+    blind = 30.0 if quick else 200.0
     long = "ten minutes" if full else f"{outage:g} s"
 
     def wire(trouble: Trouble, nonsense: bytes = b"") -> Scenario:
@@ -98,6 +102,15 @@ def catalogue(quick: bool, full: bool) -> Mapping[str, Scenario]:
         "slack garbage": wire(Trouble.GARBAGE, HTTP_NONSENSE),
         "slack trickle": wire(Trouble.TRICKLE),
         "slack loses answers": wire(Trouble.LOSE),
+        "prometheus hangs": partial(prometheus, Trouble.HANG, blind),
+        "prometheus garbage": partial(prometheus, Trouble.GARBAGE, blind),
+        "prometheus trickle": partial(prometheus, Trouble.TRICKLE, blind),
+        "llm hangs": partial(language_model, Trouble.HANG),
+        "llm garbage": partial(language_model, Trouble.GARBAGE),
+        "llm trickle": partial(language_model, Trouble.TRICKLE),
+        "mlflow killed": partial(mlflow_killed, falls),
+        "replicas killed": partial(holders_killed, falls),
+        "replicas cut off": partial(holders_cut_off, 1 if quick else 3),
         "events twice": partial(of.events, twice=True),
         "events late": partial(of.events, jitter_s=5.0, late_s=2.0),
     }
