@@ -42,6 +42,7 @@ TICK = timedelta(seconds=0.25)
 FOLLOW_CHANGES = timedelta(seconds=1)
 FLUSH = timedelta(seconds=5)
 """What a crash may cost of what monitors have learned; never what they found."""
+SHRINK = timedelta(minutes=5)
 MOST_COMPACTED = 50
 """Steps of compaction in one run, each a short transaction."""
 
@@ -81,6 +82,7 @@ def housekeeping(parts: Parts) -> list[Job]:
         Job("settle", SETTLE, quietly("settle", parts.intake.settle), role=INTAKE),
         Job("refresh", REFRESH, quietly("refresh", refresh)),
         Job("compact", COMPACT, quietly("compact", compact)),
+        Job("shrink", SHRINK, quietly("shrink", parts.shrink), role=""),
         Job("chained moves", CHAINING, quietly("chained moves", chained.work)),
     ]
 

@@ -38,6 +38,7 @@ from knowledge.adapters.calendars import read_oncall
 from knowledge.adapters.configured import environment, make_pagers, make_tickets, make_trainer
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.frames import FileFrames, ProfileCache
+from knowledge.adapters.freed_memory import give_back
 from knowledge.adapters.llm import OpenAILLM
 from knowledge.adapters.many_registries import ManyRegistries
 from knowledge.adapters.mlflow import MlflowModels, MlflowPrompts
@@ -531,6 +532,11 @@ class Parts:
                 step()
             except TandemError as error:
                 log.warning("while warming up: %s", error)
+        self.shrink()
+
+    def shrink(self) -> None:
+        """Give the memory back that bursts of work and the start have left."""
+        give_back()
 
     def remember(self, incident: Incident) -> None:
         """A resolved incident joins what can be found."""

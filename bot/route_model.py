@@ -36,6 +36,10 @@ RIDGE = 0.25
 SENTENCE, WORDS, CHARACTERS = 1.0, 0.5, 0.25
 """The weights of the three parts of the kernel."""
 SHARPNESS = 2.0
+LOG_HEATS = (0.0, 5.0)
+"""Between which the logarithm of the softmax's inverse temperature is looked for."""
+_HEAT_TOLERANCE = 1e-5
+_GOLDEN = (5**0.5 - 1) / 2
 _ROWS_AT_ONCE = 256
 
 _VERSION = re.compile(r"\bv\d[\w.]*\b|\b\d+(?:\.\d+)+\b|(?<=:)\d+\b", re.IGNORECASE)
@@ -233,11 +237,26 @@ def _softmax(scores: Floats) -> Floats:
 
 def _best_heat(scores: Floats, truth: NDArray[np.intp]) -> float:
     """The inverse temperature under which the left-out truth is most probable."""
-    from scipy.optimize import minimize_scalar
-
     rows = np.arange(len(truth))
 
     def surprise(log_heat: float) -> float:
         return float(-np.log(_softmax(scores * np.exp(log_heat))[rows, truth] + 1e-12).mean())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=(0, 5), method="bounded").x))
+    return float(np.exp(_lowest(surprise, *LOG_HEATS)))
+
+
+def _lowest(function: Callable[[float], float], left: float, right: float) -> float:
+    """Where a function with one valley is lowest, by golden-section search. scipy.optimize has it
+    too, and takes 20 MB."""
+    low, high = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
+    at_low, at_high = function(low), function(high)
+    while right - left > _HEAT_TOLERANCE:
+        if at_low < at_high:
+            right, high, at_high = high, low, at_low
+            low = right - _GOLDEN * (right - left)
+            at_low = function(low)
+        else:
+            left, low, at_low = low, high, at_high
+            high = left + _GOLDEN * (right - left)
+            at_high = function(high)
+    return (left + right) / 2
