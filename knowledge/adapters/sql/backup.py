@@ -70,6 +70,7 @@ def back_up(
         raise UserError(f"FILE: {file} exists. Name another, or replace it with --force.")
     source = _existing(database_url)
     try:
+        _require_tables(source)
         with _written_whole(file, "FILE") as part:
             if (sqlite_file := _sqlite_file(database_url)) is not None:
                 _copy_file(sqlite_file, part)
@@ -364,6 +365,16 @@ def _copied(here: sa.Connection, there: sa.Connection, progress: Progress) -> Co
         why = found.audit.why or "it ends in another entry"
         raise UserError(f"The audit record does not hold in the copy: {why}. Nothing was kept.")
     return found
+
+
+def _require_tables(source: Database) -> None:
+    """Raises UserError naming DATABASE_URL."""
+    with source.engine.connect() as connection:
+        if not shape_of(connection).tables:
+            raise UserError(
+                "DATABASE_URL: that database holds no tables of Tandem. Name the one that "
+                "`tandem run` uses."
+            )
 
 
 def _found(connection: sa.Connection) -> Copied:

@@ -20,6 +20,7 @@ AT_ONCE = 1_000
 _TRANSIENT = frozenset({"lease", "llm_reservation"})
 """What holds for running processes only: a copy of it would bar those that start on the copy."""
 _VERSION = "alembic_version"
+_AUDIT = "audit"
 _NO_DERIVED = (
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
     " AND relkind IN ('r', 'p') AND NOT relispartition"
@@ -40,9 +41,10 @@ class Shape:
 
 
 def shape_of(connection: sa.Connection) -> Shape:
-    """What is there, without what is derived or holds for running processes only."""
+    """What is there, without what is derived or holds for running processes only. Empty for
+    another program's tables, which Alembic may have made as well."""
     names = _names(connection)
-    if _VERSION not in names:
+    if not {_VERSION, _AUDIT} <= set(names):
         return Shape((), "")
     metadata = sa.MetaData()
     metadata.reflect(connection, only=[*names - {_VERSION} - _TRANSIENT])

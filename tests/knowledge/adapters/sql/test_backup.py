@@ -5,7 +5,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -249,6 +249,21 @@ def test_what_is_no_backup_is_refused(empty_sqlite: str, tmp_path: Path) -> None
     with pytest.raises(UserError, match=r"DATABASE_URL: there is no .*none\.db"):
         back_up(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "backup.db")
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("tables", [(), ("experiments",), ("alembic_version", "runs")])
+def test_another_programs_database_is_not_backed_up(
+    tmp_path: Path, tables: tuple[str, ...]
+) -> None:
+    other = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(other)) as connection:
+        for name in tables:
+            connection.execute(f"CREATE TABLE {name} (version_num TEXT)")
+        connection.commit()
+    other.touch()
+    with pytest.raises(UserError, match="DATABASE_URL: that database holds no tables of Tandem"):
+        back_up(f"sqlite:///{other}", tmp_path / "backup.db")
+    assert not (tmp_path / "backup.db").exists()
 
 
 def test_a_store_moves_to_postgresql(empty_sqlite: str, empty_postgresql: str) -> None:
