@@ -7,8 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from slack_sdk import WebClient
-
 from bot.anchor import make_anchor
 from bot.anchor import senders as anchor_senders
 from bot.card_places import CardPlaces
@@ -40,7 +38,7 @@ from bot.replica import COURIER, INTAKE, ROLES, SCHEDULE, Alone, Replica
 from bot.request_cards import RequestCards
 from bot.schedule import Job, Schedule, by_role
 from bot.settings import Settings
-from bot.slack import blocks
+from bot.slack import blocks, web
 from bot.slack.groups import SlackGroups
 from bot.slack.messenger import SlackMessenger
 from bot.slack.rooms import SlackRooms
@@ -153,7 +151,7 @@ class Bot:
 def build(settings: Settings, **overrides: Any) -> Bot:
     """Wire the bot. `overrides` are those of `make_parts`. Raises UserError."""
     token = settings.slack_bot_token.get_secret_value()
-    client = WebClient(token, base_url=settings.slack_api_url, timeout=15)
+    client = web.open_client(token, settings.slack_api_url, timeout=15)
     groups = SlackGroups(client)
     replica = overrides.pop("replica", None)
     parts = make_parts(settings, **{"groups": groups, **overrides})

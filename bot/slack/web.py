@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
+from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler
 
 from bot.ports import Gone, RateLimited
 from knowledge.errors import Unavailable
@@ -25,7 +27,31 @@ _GONE = {
 }
 _LATER = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 """Slack's own troubles: they pass."""
+_KEYED = b'"event_payload": {"key": '
+"""In a body that posts one: inside a text the quotes would be escaped."""
 _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+
+
+class Marked(ConnectionErrorRetryHandler):
+    """Asks once more where a connection broke, as the client does by itself; but never posts a
+    message again that has a key: it may stand there, and who posts it looks for its key first."""
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if request.url.endswith("/chat.postMessage") and _KEYED in (request.data or b""):
+            return False
+        return super()._can_retry(state=state, request=request, response=response, error=error)
+
+
+def open_client(token: str, base_url: str, timeout: int) -> WebClient:
+    """`timeout` in seconds, for one call."""
+    return WebClient(token, base_url=base_url, timeout=timeout, retry_handlers=[Marked()])
 
 
 def call(client: WebClient, method: str, **arguments: Any) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """Calls of the Web API: what Slack refuses, in our words."""
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from bot.ports import Gone, RateLimited
 from bot.slack import web
+from bot.slack.messenger import SlackMessenger
 from bot.slack.web import translated
 from knowledge.errors import Unavailable
+from skills.contract import Reply
 
 
 def refused(status: int, headers: dict[str, str], **answer: object) -> Unavailable:
@@ -49,6 +54,38 @@ def test_a_refusal_says_for_how_long_and_what_for() -> None:
     assert scope.why == "missing_scope (needs the scope usergroups:read)"
     details = {"messages": ["[ERROR] no more than 50 items"]}
     assert "50 items" in refused(200, {}, error="invalid_blocks", response_metadata=details).why
+
+
+class _Mute(BaseHTTPRequestHandler):
+    """Takes what comes and hangs up, as if the answer were lost on its way."""
+
+    taken = 0
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).taken += 1
+        self.close_connection = True
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.mark.parametrize(("key", "times"), [("card:INC-1", 1), ("", 2)])
+def test_what_has_a_key_is_not_posted_again_where_the_answer_is_lost(key: str, times: int) -> None:
+    class Mute(_Mute):
+        pass
+
+    with HTTPServer(("127.0.0.1", 0), Mute) as server:
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        client = web.open_client("xoxb-1", f"http://127.0.0.1:{server.server_port}/api/", 5)
+        try:
+            with pytest.raises(Unavailable, match="chat_postMessage did not get through"):
+                SlackMessenger(client).post("C1", Reply("Hot"), key=key)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert Mute.taken == times
 
 
 @pytest.mark.parametrize(
