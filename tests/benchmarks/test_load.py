@@ -11,7 +11,7 @@ from benchmarks.intake import Alerts, webhooks
 from benchmarks.intake_peers import api_bodies, insert_loop
 from benchmarks.memory import Peak, memory_of
 from benchmarks.replicas import cpu_of
-from benchmarks.search_peers import bare_faiss, figures, made
+from benchmarks.search_engines import flat, measure
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -48,7 +48,8 @@ def test_memory_and_processor_time_are_those_of_the_process() -> None:
 
 
 def test_recall_is_whole_for_an_exact_search_and_less_for_another() -> None:
-    vectors = made(2_000, 1)
-    exact = [set(map(int, np.argsort(-(vectors @ query))[:10])) for query in vectors[:5]]
-    assert figures(bare_faiss(vectors), vectors[:5], exact)[2] == 1.0
-    assert figures(lambda _: range(10), vectors[:5], exact)[2] < 0.5
+    vectors = np.random.default_rng(1).standard_normal((2_000, 384), dtype=np.float32)
+    asked = vectors[:5]
+    truth = [np.argsort(-(vectors @ query))[:10].tolist() for query in asked]
+    assert measure("exact", lambda: flat(vectors), asked, truth).recall == 1.0
+    assert measure("first ten", lambda: lambda _: range(10), asked, truth).recall < 0.5
