@@ -62,6 +62,10 @@ Accept = Callable[[str, bytes, Sequence[Signal]], int]
 SlackEvents = Callable[[Request], Awaitable[Response]]
 
 
+def at_once() -> None:
+    """Nothing is more urgent than a webhook."""
+
+
 @dataclass
 class Intakes:
     """Where what comes in goes. Both store durably before they return."""
@@ -81,14 +85,18 @@ def http_app(
     sns: SnsVerifier | None = None,
     ready: Callable[[], dict[str, object]] | None = None,
     spans: Spans | None = None,
+    give_way: Callable[[], None] = at_once,
     more: Sequence[Route] = (),
 ) -> Starlette:
     """`sources` says who may send what; a text is one token for all, empty for no check. `health`
-    and `ready` are what /healthz and /readyz show: 200 where their "ok" is true, else 503."""
+    and `ready` are what /healthz and /readyz show: 200 where their "ok" is true, else 503.
+    `give_way` waits until what is more urgent than a webhook is over, and not long."""
     counts = counts or Counts()
     known = built_in(sources) if isinstance(sources, str) else sources
     threads = ThreadPoolExecutor(THREADS, "webhooks")
-    door = _Door(intakes, known, counts, sns or SnsVerifier(), threads, spans or NoSpans())
+    door = _Door(
+        intakes, known, counts, sns or SnsVerifier(), threads, spans or NoSpans(), give_way
+    )
 
     async def signals(request: Request) -> Response:
         name = request.path_params["source"]
@@ -135,6 +143,7 @@ class _Door:
     sns: SnsVerifier
     threads: Executor
     spans: Spans
+    give_way: Callable[[], None]
 
     async def answer(
         self,
@@ -181,6 +190,7 @@ class _Door:
         self, source: Source[AnyParser], received: Received, take: Take[AnyParser]
     ) -> Response:
         """The sender's trace goes on, if it has one; it is named whatever comes of it."""
+        self.give_way()
         at = read_traceparent(received.headers.get("traceparent", "")) or begun()
         with traced(at), self.spans.span("webhook", source=source.name):
             return self._pass(source, received, take)

@@ -162,6 +162,7 @@ def _http(
         counts,
         ready=lambda: health.ready().body,
         spans=meters.spans,
+        give_way=bot.desk.lull.give_way,
         more=[
             metrics_route(meters.registry, token),
             TrainingReports(store, store.seen, bot.parts.trainer, now).route,

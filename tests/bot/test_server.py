@@ -49,6 +49,8 @@ class Side:
     healthy: bool = True
     sources: Sources | None = None
     sns: SnsVerifier | None = None
+    gave_way: list[int] = field(default_factory=list)
+    """How many webhooks were stored, each time that one waited for what is more urgent."""
 
     def take(self, source: str, body: bytes, signals: Sequence[Signal]) -> int:
         if self.error:
@@ -71,6 +73,7 @@ class Side:
             slack_events,
             self.counts,
             sns=self.sns,
+            give_way=lambda: self.gave_way.append(len(self.bodies)),
         )
 
     async def call(self, method: str, path: str, **given: Any) -> httpx.Response:
@@ -95,6 +98,12 @@ def alert(name: str = "HighErrorRate", **given: Any) -> dict[str, Any]:
 
 def basic(password: str) -> str:
     return "Basic " + b64encode(f"anyone:{password}".encode()).decode()
+
+
+async def test_a_webhook_waits_for_what_is_more_urgent_before_it_is_read(side: Side) -> None:
+    for _ in range(2):
+        assert (await side.post("/signals/alertmanager", json={"alerts": [alert()]})).is_success
+    assert side.gave_way == [0, 1]
 
 
 # Who may send --------------------------------------------------------------------------------
