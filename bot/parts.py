@@ -137,16 +137,16 @@ def utc_now() -> datetime:
 def make_embedder(settings: Settings) -> Embedder:
     """Raises UserError when TANDEM_EMBEDDER names no kind that there is."""
     kind, _, model = settings.tandem_embedder.partition(":")
-    if kind == "minilm" and not model:
-        return SentenceEmbedder()
+    if kind in ("minilm", "minilm-lean") and not model:
+        return SentenceEmbedder(lean=kind == "minilm-lean")
     if kind == "st" and model:
         return SentenceEmbedder(model)
     if kind == "openai" and model:
         key = settings.openai_api_key.get_secret_value()
         return OpenAIEmbedder(model, settings.openai_base_url, key)
     raise UserError(
-        f"TANDEM_EMBEDDER is {settings.tandem_embedder!r}. Write minilm, st:<model or folder> or "
-        "openai:<model>."
+        f"TANDEM_EMBEDDER is {settings.tandem_embedder!r}. Write minilm, minilm-lean, "
+        "st:<model or folder> or openai:<model>."
     )
 
 

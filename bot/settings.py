@@ -228,7 +228,8 @@ class Settings(BaseSettings):
     # Embeddings and the optional LLM
     tandem_embedder: str = Field(
         "minilm",
-        description="`minilm` (packaged), `st:<sentence-transformers model or folder>`, or "
+        description="`minilm` (packaged), `minilm-lean` (the same vectors in half the memory, "
+        "without sentence-transformers), `st:<sentence-transformers model or folder>`, or "
         "`openai:<model>` at OPENAI_BASE_URL.",
     )
     openai_base_url: str = Field(

@@ -95,14 +95,16 @@ def choose_embedder(name: str = "") -> Embedder:
     scheme, _, model = wanted.partition(":")
     if wanted == "hash":
         return HashEmbedder()
-    if wanted == "minilm":
-        return SentenceEmbedder()
+    if wanted in ("minilm", "minilm-lean"):
+        return SentenceEmbedder(lean=wanted == "minilm-lean")
     if scheme == "st" and model:
         return SentenceEmbedder(model)
     if scheme == "openai" and model:
         key = settings.openai_api_key.get_secret_value()
         return OpenAIEmbedder(model, settings.openai_base_url, key)
-    raise UserError(f"TANDEM_EMBEDDER: {wanted!r} is not minilm, st:<model> or openai:<model>")
+    raise UserError(
+        f"TANDEM_EMBEDDER: {wanted!r} is none of minilm, minilm-lean, st:<model>, openai:<model>"
+    )
 
 
 def write_run(

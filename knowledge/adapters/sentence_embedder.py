@@ -1,4 +1,4 @@
-"""Embeddings on the CPU: the packaged MiniLM, or any other model by sentence-transformers.
+"""Embeddings on the CPU by sentence-transformers: the packaged MiniLM, or any other model.
 
 torch and sentence-transformers take seconds to import, so they are imported when the model is
 loaded: on `warm()` in a thread of its own, or on the first use.
@@ -39,16 +39,20 @@ class Model:
 
 
 class SentenceEmbedder:
-    """`Embedder` in this process; safe to use from several threads.
+    """`Embedder` over sentence-transformers; safe to use from several threads.
 
     model: "minilm" for the packaged one (it reads the first 256 tokens of a text, about 190
     words), else the name or the folder of a sentence-transformers model. Whether a name may be
     fetched is up to HF_HUB_OFFLINE.
     """
 
-    def __init__(self, model: str = "minilm", weights: Path | None = None) -> None:
-        """`weights` is the folder of the packaged model, where it is not the installed one."""
+    def __init__(
+        self, model: str = "minilm", weights: Path | None = None, *, lean: bool = False
+    ) -> None:
+        """`weights` is the folder of the packaged model, where it is not the installed one. `lean`
+        computes the same vectors of it on torch alone, in less memory (`minilm.MiniLM`)."""
         self._model_name = model
+        self._lean = lean
         self._folder = weights
         self._model: Model | None = None
         self._loading = threading.Lock()
@@ -106,9 +110,10 @@ class SentenceEmbedder:
 
     def _read(self) -> Model:
         try:
-            if self._model_name == "minilm":
-                return _minilm(self._checked_folder())
-            return _transformer(self._model_name)
+            if self._model_name != "minilm":
+                return _transformer(self._model_name)
+            folder = self._checked_folder()
+            return _lean(folder) if self._lean else _transformer(str(folder), packaged=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise Unavailable(
                 "embedder",
@@ -123,7 +128,7 @@ class SentenceEmbedder:
         return folder
 
 
-def _minilm(folder: Path) -> Model:
+def _lean(folder: Path) -> Model:
     import torch
 
     from knowledge.adapters.minilm import WIDTH, MiniLM
@@ -132,14 +137,14 @@ def _minilm(folder: Path) -> Model:
     return Model(WIDTH, MiniLM(folder).encode)
 
 
-def _transformer(name: str) -> Model:
+def _transformer(name: str, packaged: bool = False) -> Model:
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(min(MOST_THREADS, os.cpu_count() or 1))
-    model = SentenceTransformer(name, device="cpu")
+    model = SentenceTransformer(name, device="cpu", local_files_only=packaged)
 
     def encode(texts: Sequence[str]) -> Vector:
         rows: Vector = model.encode(

@@ -48,16 +48,17 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
     made.close()
 
 
-@pytest.mark.parametrize("name", ["", "minilm:x", "st:", "openai:", "word2vec"])
+@pytest.mark.parametrize("name", ["", "minilm:x", "minilm-lean:x", "st:", "openai:", "word2vec"])
 def test_an_unknown_embedder_is_named_with_the_ones_there_are(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError) as refused:
         make_embedder(settings(tmp_path, tandem_embedder=name))
     assert repr(name) in str(refused.value)
-    assert "minilm, st:<model or folder> or openai:<model>" in str(refused.value)
+    assert "minilm, minilm-lean, st:<model or folder> or openai:<model>" in str(refused.value)
 
 
-def test_naming_an_embedder_loads_nothing(tmp_path: Path) -> None:
-    made = make_embedder(settings(tmp_path, tandem_embedder="minilm"))
+@pytest.mark.parametrize("name", ["minilm", "minilm-lean"])
+def test_naming_an_embedder_loads_nothing(tmp_path: Path, name: str) -> None:
+    made = make_embedder(settings(tmp_path, tandem_embedder=name))
     assert isinstance(made, SentenceEmbedder)
     assert not made.ready
 

@@ -8,9 +8,9 @@ from knowledge.adapters.sentence_embedder import MINILM_DIMENSIONS, SentenceEmbe
 from knowledge.errors import Unavailable
 
 
-@pytest.fixture(scope="module")
-def minilm() -> SentenceEmbedder:
-    embedder = SentenceEmbedder()
+@pytest.fixture(scope="module", params=[False, True], ids=["whole", "lean"])
+def minilm(request: pytest.FixtureRequest) -> SentenceEmbedder:
+    embedder = SentenceEmbedder(lean=request.param)
     assert not embedder.ready
     embedder.warm().join()
     assert embedder.ready
