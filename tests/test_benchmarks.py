@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOT_RUN_ALONE = {"running", "bare_app", "__main__", "eval", "figure"}
+NOT_RUN_ALONE = {"running", "bare_app", "flood", "no_model", "__main__", "eval", "figure"}
 MODULES = sorted(p.stem for p in (ROOT / "benchmarks").glob("*.py"))
 
 

@@ -191,7 +191,7 @@ def test_commands_that_pages_show_can_be_given(page: str, command: str) -> None:
 def test_verbs_named_in_the_readme_exist() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     planned = {"replay"}
-    assert set(re.findall(r"`(?:\.venv/bin/)?tandem ([a-z]+)", readme)) <= set(VERBS) | planned
+    assert set(re.findall(r"`(?:\.venv/bin/)?tandem ([a-z-]+)", readme)) <= set(VERBS) | planned
 
 
 def test_files_that_shown_commands_read_are_there() -> None:

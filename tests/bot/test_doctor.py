@@ -99,8 +99,9 @@ def test_a_wrong_token_is_told_with_slacks_word(slack: RunningPlayground) -> Non
     assert "OAuth & Permissions" in found.remedy
 
 
-@pytest.mark.parametrize("url", [nowhere(), "nonsense/"], ids=["nowhere", "nonsense"])
-def test_a_slack_out_of_reach_is_told(url: str) -> None:
+@pytest.mark.parametrize("given", ["", "nonsense/"], ids=["nowhere", "nonsense"])
+def test_a_slack_out_of_reach_is_told(given: str) -> None:
+    url = given or nowhere()
     found = findings(slack_bot_token="xoxb-1", slack_api_url=url)["Slack"]
     assert found.state is State.BROKEN
     assert f"cannot reach {url}" in found.words

@@ -1,6 +1,7 @@
 """Questions to real databases: SQLite in a file, PostgreSQL from its wheel."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,15 +32,17 @@ _ROWS = [(number, "eu" if number % 2 else "us") for number in range(1, 6)]
 
 
 @pytest.fixture(scope="module")
-def orders_url(postgresql_url: str) -> str:
+def orders_url(postgresql_url: str) -> Iterator[str]:
     engine = sa.create_engine(postgresql_url)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE IF EXISTS step_orders"))
         connection.execute(sa.text("CREATE TABLE step_orders (id integer, zone text)"))
         rows = [{"id": number, "zone": zone} for number, zone in _ROWS]
         connection.execute(sa.text("INSERT INTO step_orders VALUES (:id, :zone)"), rows)
+    yield postgresql_url
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE step_orders"))
     engine.dispose()
-    return postgresql_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
