@@ -220,7 +220,9 @@ class Courier:
         if posted is None:
             if carded.needless and not self._perhaps_sent(delivery):
                 return True
-            if now - carded.since < carded.settle or not self.posts.take(now):
+            # What began in the future began by a clock that was ahead: it waits for nothing.
+            settles = timedelta() <= now - carded.since < carded.settle
+            if settles or not self.posts.take(now):
                 return False
             posted = self._left_over(delivery, carded)
         if posted is None:

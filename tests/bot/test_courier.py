@@ -707,6 +707,15 @@ def test_an_outage_for_every_replica_is_told_by_the_one_that_sees_its_end(
     assert told.until - told.since > timedelta(minutes=4)
 
 
+def test_what_began_by_a_clock_that_was_ahead_is_posted_when_it_is_set_right(
+    setting: Setting,
+) -> None:
+    setting.settle = timedelta(seconds=2)
+    setting.open()
+    run(setting.courier(), 10, start=-timedelta(hours=1))
+    assert len(setting.cards()) == 1
+
+
 def test_what_a_clock_that_was_ahead_put_off_goes_out_when_it_is_set_right(
     setting: Setting,
 ) -> None:
