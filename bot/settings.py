@@ -228,7 +228,7 @@ class Settings(BaseSettings):
     # Embeddings and the optional LLM
     tandem_embedder: str = Field(
         "minilm",
-        description="`minilm` (packaged), `minilm-lean` (the same vectors in half the memory, "
+        description="`minilm` (packaged), `minilm-lean` (the same vectors in less memory, "
         "without sentence-transformers), `st:<sentence-transformers model or folder>`, or "
         "`openai:<model>` at OPENAI_BASE_URL.",
     )
