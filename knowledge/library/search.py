@@ -217,9 +217,9 @@ class SearchLibrary:
         Unavailable while not everything is embedded."""
         self._refresh()
         query = self._query_vector(text)
-        if query is None:
-            raise Unavailable("library", "is not embedded yet")
         with self._lock:
+            if query is None or self._waiting:
+                raise Unavailable("library", "is not embedded yet")
             rows = np.array([self._words.row(i) for i in sorted(self._words)], dtype=np.int64)
             return sorted(self._words), self._parts(text, query, rows)
 
@@ -241,7 +241,9 @@ class SearchLibrary:
         query = self._query_vector(text)
         said = self._standings(votes, query)
         with self._lock:
-            mask = self._mask(kinds, exclude, filters)
+            # What came while the question was embedded has no vector: the next question finds it.
+            unread = self._waiting if query is not None else ()
+            mask = self._mask(kinds, [*exclude, *unread], filters)
             rows = self._candidates(text, query, mask, said)
             found = self._best(self._scored(text, query, rows, said), k, bands)
         return [

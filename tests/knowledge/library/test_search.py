@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -171,6 +171,44 @@ def test_asking_and_adding_at_once_loses_nothing(library: SearchLibrary) -> None
     library.build()
     found = {hit.document.id for hit in library.rank("turbine trouble", 8)}
     assert found == {f"T-{n}" for n in range(8)}
+
+
+class Overtaken(HashEmbedder):
+    """Runs `meanwhile` once, after the question was embedded and before it is answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], None] | None = None
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        vectors = super().encode(texts)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return vectors
+
+
+def test_what_comes_while_a_question_is_embedded_is_found_by_the_next(
+    documents: MemoryDocuments,
+) -> None:
+    asked = Overtaken()
+    library = SearchLibrary(documents, asked, FlatIndex, HashEmbedder())
+    library.build()
+    new = Document("NP-3", "Certificate expired again", "The certificate of the broker expired.")
+    asked.meanwhile = lambda: library.add([new])
+    first = library.similar("certificate expired", kinds=[DocumentKind.INCIDENT])
+    assert [(hit.document.id, hit.band) for hit in first] == [("NP-2", Band.SIMILAR)]
+    assert {hit.document.id for hit in library.similar("certificate expired")} == {"NP-2", "NP-3"}
+
+
+def test_parts_wait_for_what_came_meanwhile(documents: MemoryDocuments) -> None:
+    asked = Overtaken()
+    library = SearchLibrary(documents, asked, FlatIndex, HashEmbedder())
+    library.build()
+    asked.meanwhile = lambda: library.add([Document("NP-3", "Broker slow", "It waits for disk.")])
+    with pytest.raises(Unavailable, match="not embedded yet"):
+        library.parts("certificate expired")
+    assert len(library.parts("broker disk slow")[0]) == 4
 
 
 SERVED = (
