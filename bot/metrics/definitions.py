@@ -75,6 +75,11 @@ DEFINITIONS: tuple[Definition, ...] = (
             FAST,
         ),
         _gauge(
+            "tandem_clock_off_seconds",
+            "How far the machine's clock has leapt ahead of the time Tandem goes by; 0 while it is "
+            "believed.",
+        ),
+        _gauge(
             "tandem_heartbeat_timestamp_seconds",
             "Unix time at which the dead man's switch was last told that all is well; 0 before.",
         ),

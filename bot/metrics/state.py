@@ -115,6 +115,7 @@ class Vitals(Collector):
     """None where Slack calls us by HTTP."""
     leases: Callable[[], Mapping[str, bool]] = dict
     """By name, whether this replica holds it."""
+    clock_off_s: Callable[[], float] = lambda: 0.0
     watchdog: Callable[[], float | None] = lambda: None
     """Seconds since it was heard; None where none is expected."""
 
@@ -130,6 +131,7 @@ class Vitals(Collector):
         yield gauge("tandem_turn_oldest_seconds", turns[0][0] if turns else 0.0)
         if self.socket is not None:
             yield gauge("tandem_socket_connected", float(self.socket()))
+        yield gauge("tandem_clock_off_seconds", self.clock_off_s())
         leases = {name: float(held) for name, held in self.leases().items()}
         yield labelled("tandem_lease_held", leases)
         silent = self.watchdog()

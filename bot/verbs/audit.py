@@ -18,7 +18,8 @@ from bot.audit_export import (
     to_html,
     to_jsonl,
 )
-from bot.parts import make_archive, utc_now
+from bot.clock import utc_now
+from bot.parts import make_archive
 from bot.settings import read_settings
 from bot.verbs import Parsers
 from knowledge.adapters.s3_archive import S3Archive

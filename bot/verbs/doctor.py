@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from bot.clock import utc_now
 from bot.doctor import Finding, Probe, State, examine
 from bot.parts import (
     make_embedder,
@@ -15,7 +16,6 @@ from bot.parts import (
     make_models,
     make_monitors,
     make_telemetry,
-    utc_now,
 )
 from bot.settings import Settings, read_settings
 from bot.verbs import Parsers

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.build import Bot, build
+from bot.clock import SteadyClock, utc_now
 from bot.desk import WORKERS
 from bot.log import set_up
 from bot.marks import Marks, read_emojis
@@ -76,9 +77,12 @@ async def serve(
     """Run until `server.leave()` or `server.drain()`; whether all that was under way has ended.
 
     `begun` is told when HTTP answers and webhooks are kept, `ready` when Slack can reach us too.
-    `overrides` are those of `bot.build.build`. Raises UserError when Slack refuses the tokens.
+    `overrides` are those of `bot.build.build`; `now` is the machine's clock, whose leaps are not
+    believed at once. Raises UserError when Slack refuses the tokens.
     """
-    bot = await asyncio.to_thread(partial(build, settings, **overrides))
+    clock = SteadyClock(overrides.pop("now", utc_now))
+    bot = await asyncio.to_thread(partial(build, settings, now=clock.now, **overrides))
+    clock.leapt = bot.schedule.clock_leapt
     app = make_app(settings)
     way_in = WayIn(settings, app)
     emojis = read_emojis(settings.tandem_timeline_emoji)
@@ -92,7 +96,7 @@ async def serve(
         slack_events = _once_signed_in(door.endpoint(app, signing), way_in)
     health = _health(settings, bot, way_in)
     bot.wrong = health.works
-    http = _http(settings, bot, health, slack_events)
+    http = _http(settings, bot, health, slack_events, clock)
     server = Server(_config(settings, http), drain_s=settings.tandem_drain_seconds)
     stopping = _Stopping(bot, settings.tandem_stop_seconds, server)
     async with stopping, _serving(server), _lag_watched(bot.parts.meters):
@@ -126,7 +130,11 @@ def _health(settings: Settings, bot: Bot, way_in: WayIn) -> Health:
 
 
 def _http(
-    settings: Settings, bot: Bot, health: Health, slack_events: SlackEvents | None
+    settings: Settings,
+    bot: Bot,
+    health: Health,
+    slack_events: SlackEvents | None,
+    clock: SteadyClock,
 ) -> Starlette:
     store, now, meters = bot.parts.store, bot.parts.now, bot.parts.meters
     counts = Counts()
@@ -150,6 +158,7 @@ def _http(
             socket=health.socket,
             watchdog=bot.watchdog_silent_s,
             leases=lambda: {role: bot.replica.holds(role) for role in ROLES},
+            clock_off_s=lambda: clock.off_s,
         )
     )
     token = settings.tandem_webhook_token.get_secret_value()

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from bot.parts import make_ledger, utc_now
+from bot.clock import utc_now
+from bot.parts import make_ledger
 from bot.settings import read_settings
 from bot.text_view import draw
 from bot.verbs import Parsers

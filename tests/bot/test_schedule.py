@@ -1,7 +1,10 @@
 import logging
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
+from queue import Empty, SimpleQueue
 from threading import Event
+from typing import Self
 
 import pytest
 
@@ -63,3 +66,28 @@ def test_a_job_runs_where_its_role_is() -> None:
     held.add("intake")
     jobs[1].run()
     assert runs == ["tidy", "beat", "settle"]
+
+
+def test_a_clock_that_is_set_back_costs_no_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = timedelta(hours=1)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + ahead
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Clock)
+    monkeypatch.setattr("bot.schedule.utc_now", lambda: Clock.now(UTC))
+    runs: SimpleQueue[int] = SimpleQueue()
+    schedule = Schedule([Job("look", timedelta(milliseconds=50), lambda: runs.put(1))])
+    schedule.start()
+    runs.get(timeout=20)
+    ahead = timedelta()
+    # The run that was on its way; then an hour of nothing.
+    with suppress(Empty):
+        for _ in range(10):
+            runs.get(timeout=1)
+    schedule.clock_leapt()
+    for _ in range(5):
+        runs.get(timeout=20)
+    schedule.stop()

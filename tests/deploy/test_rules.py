@@ -23,6 +23,7 @@ ALL_IS_WELL = {
     'tandem_event_loop_lag_seconds_bucket{le="0.1",instance="a"}': "0+60x90",
     'tandem_event_loop_lag_seconds_bucket{le="3",instance="a"}': "0+60x90",
     'tandem_event_loop_lag_seconds_bucket{le="+Inf",instance="a"}': "0+60x90",
+    "tandem_clock_off_seconds": "0+0x90",
     'process_open_fds{job="tandem"}': "80+0x90",
     'process_max_fds{job="tandem"}': "1024+0x90",
     "tandem_heartbeat_timestamp_seconds": "1+60x90",
@@ -73,6 +74,7 @@ FIRES: dict[str, dict[str, str]] = {
     "TandemEventLoopSlow": {
         'tandem_event_loop_lag_seconds_bucket{le="0.1",instance="a"}': "0+50x90",
     },
+    "TandemClockLeapt": {"tandem_clock_off_seconds": "-3600+0x90"},
     "TandemFilesRunOut": {'process_open_fds{job="tandem"}': "1000+0x90"},
     "TandemHeartbeatOld": {"tandem_heartbeat_timestamp_seconds": "1+0x90"},
     "TandemWatchdogSilent": {"tandem_watchdog_silent_seconds": "0+60x90"},

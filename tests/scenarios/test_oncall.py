@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from running_world import World, running_world
 
+from bot.clock import utc_now
 from bot.escalation import Escalation, Pages
-from bot.parts import utc_now
 from bot.playground.client import PersonClient
 from bot.playground.shown import Message
 from bot.playground.workspace import Workspace

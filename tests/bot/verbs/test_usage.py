@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.parts import utc_now
+from bot.clock import utc_now
 from knowledge.adapters.sql import open_store
 from knowledge.records import Use
 

@@ -34,7 +34,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     if request.param == "sqlite":
         url, stamp, decimal = f"sqlite:///{tmp_path / 'orders.db'}", "TEXT", "NUMERIC"
     else:
-        url, stamp = request.getfixturevalue("postgresql_url"), "TIMESTAMPTZ"
+        url, stamp = request.getfixturevalue("spare_postgresql"), "TIMESTAMPTZ"
         decimal = "NUMERIC(10, 2)"
     engine = sa.create_engine(url)
     rows: list[tuple[datetime, str, float | None]]

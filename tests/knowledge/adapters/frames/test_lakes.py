@@ -72,7 +72,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
             return LakeTable("duckdb://", f"{name}/*.parquet", tmp_path)
 
         return files
-    url = request.getfixturevalue("postgresql_url")
+    url = request.getfixturevalue("spare_postgresql")
     return lambda name, frame: in_postgresql(url, name, frame)
 
 

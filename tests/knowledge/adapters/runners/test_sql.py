@@ -32,14 +32,14 @@ _ROWS = [(number, "eu" if number % 2 else "us") for number in range(1, 6)]
 
 
 @pytest.fixture(scope="module")
-def orders_url(postgresql_url: str) -> Iterator[str]:
-    engine = sa.create_engine(postgresql_url)
+def orders_url(spare_postgresql: str) -> Iterator[str]:
+    engine = sa.create_engine(spare_postgresql)
     with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE IF EXISTS step_orders"))
         connection.execute(sa.text("CREATE TABLE step_orders (id integer, zone text)"))
         rows = [{"id": number, "zone": zone} for number, zone in _ROWS]
         connection.execute(sa.text("INSERT INTO step_orders VALUES (:id, :zone)"), rows)
-    yield postgresql_url
+    yield spare_postgresql
     with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE step_orders"))
     engine.dispose()
