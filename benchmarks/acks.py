@@ -102,6 +102,7 @@ def main() -> None:
                 "tandem in the storm, mixed": (ours, MIXED),
             }
             rounds |= {name: [] for name in storm}
+            ours.rest()
             with flooding(port, args.storm) as flood:
                 time.sleep(_STORM_SETTLES_S)
                 for _ in range(args.rounds):

@@ -5,54 +5,94 @@ acknowledge. In a burst of requests all other work therefore waits for a lull, t
 long: the answers, the alerts that come in, the cards that go out.
 """
 
+import asyncio
 import math
 import sys
 from collections.abc import Callable
-from time import monotonic, sleep
+from threading import Event
+from time import monotonic
+from typing import Protocol
 
 LULL_S = 0.025
 """A burst is over when no request came for so long."""
-LONGEST_S = 0.3
+LATE_S = 0.005
+"""An event loop that comes back later than this was held up: what came meanwhile is not read yet,
+so nothing is known of a lull."""
+LONGEST_S = 1.0
 """Nothing waits longer for a lull."""
-SWITCH_S = 0.001
+SWITCH_S = 0.0005
 """How long a thread that computes may go on while another waits for its turn. Each ack takes a few
 turns; with Python's 5 ms, 200 acks beside one busy thread take seconds."""
 
 
+class Handle(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Clockwork(Protocol):
+    """What an event loop is to a lull."""
+
+    def time(self) -> float: ...
+
+    def call_later(self, delay: float, callback: Callable[[], None], /) -> Handle: ...
+
+
 class Lull:
-    """Told of requests as they come in; waits for a moment without. From any thread."""
+    """Told of requests by the event loop that acknowledges them; other threads wait here for a
+    moment without. `clock` counts as the loop's `time` does."""
 
     def __init__(
-        self, clock: Callable[[], float] = monotonic, pause: Callable[[float], None] = sleep
+        self,
+        loop: Callable[[], Clockwork] = asyncio.get_running_loop,
+        clock: Callable[[], float] = monotonic,
+        longest_s: float = LONGEST_S,
     ) -> None:
+        self._loop = loop
         self._clock = clock
-        self._pause = pause
-        self._last = -math.inf
+        self._longest_s = longest_s
+        self._quiet = Event()
+        self._quiet.set()
         self._began = -math.inf
-        """When the burst that `_last` belongs to began."""
+        """When the burst began that is not over."""
+        self._timer: Handle | None = None
 
     def came(self) -> None:
-        """A request: what computes should wait."""
-        now = self._clock()
-        if now - self._last >= LULL_S:
-            self._began = now
-        self._last = now
+        """A request: what computes should wait. In the event loop's thread; without a loop nothing
+        has to be acknowledged, and nobody waits."""
+        try:
+            loop = self._loop()
+        except RuntimeError:
+            return
+        if self._quiet.is_set():
+            self._began = self._clock()
+            self._quiet.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._look_later(loop)
 
     def wait(self) -> None:
-        """For whoever answers: until no request has come for LULL_S, or for LONGEST_S."""
-        self._wait(self._clock() + LONGEST_S)
+        """For whoever answers: until the burst is over, or for LONGEST_S."""
+        self._wait(self._clock() + self._longest_s)
 
     def give_way(self) -> None:
         """For work in many small steps, before each: the same, but all steps together wait no
         longer than LONGEST_S for one burst."""
-        self._wait(self._began + LONGEST_S)
+        self._wait(self._began + self._longest_s)
+
+    def _look_later(self, loop: Clockwork) -> None:
+        due = loop.time() + LULL_S
+
+        def look() -> None:
+            if loop.time() - due > LATE_S:
+                self._look_later(loop)
+            else:
+                self._quiet.set()
+
+        self._timer = loop.call_later(LULL_S, look)
 
     def _wait(self, latest: float) -> None:
-        while (now := self._clock()) < latest:
-            lull = now - self._last
-            if lull >= LULL_S:
-                return
-            self._pause(min(LULL_S - lull, latest - now))
+        if not self._quiet.is_set() and (left := latest - self._clock()) > 0:
+            self._quiet.wait(left)
 
 
 def take_short_turns() -> None:

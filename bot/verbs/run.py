@@ -37,7 +37,7 @@ from bot.verbs import Parsers
 
 log = logging.getLogger("tandem.run")
 
-GC_THRESHOLDS = (50_000, 20, 100)
+GC_THRESHOLDS = (5_000, 20, 100)
 """Of new objects, and of rounds of the younger generations. The default is made for small heaps."""
 LAG_EVERY_S = 0.5
 ANSWERS_S = 5
