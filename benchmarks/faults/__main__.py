@@ -111,6 +111,7 @@ def catalogue(quick: bool, full: bool) -> Mapping[str, Scenario]:
         "mlflow killed": partial(mlflow_killed, falls),
         "replicas killed": partial(holders_killed, falls),
         "replicas cut off": partial(holders_cut_off, 1 if quick else 3),
+        "replicas hang": partial(holders_cut_off, 1 if quick else 3, Trouble.HANG),
         "events twice": partial(of.events, twice=True),
         "events late": partial(of.events, jitter_s=5.0, late_s=2.0),
     }

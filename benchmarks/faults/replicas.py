@@ -42,7 +42,7 @@ def holders_killed(times: int = 10, seed: int = 7) -> Row:
         return closed(made, row)
 
 
-def holders_cut_off(times: int = 3, seed: int = 7) -> Row:
+def holders_cut_off(times: int = 3, trouble: Trouble = Trouble.CUT, seed: int = 7) -> Row:
     """The holder of a random role cannot reach the database for a while, and can again."""
     chance = random.Random(seed)
     slowest = 0.0
@@ -53,7 +53,7 @@ def holders_cut_off(times: int = 3, seed: int = 7) -> Row:
                 role = chance.choice(ROLES)
                 cut = _holder(made, role)
                 wire = wires[made.bots.index(cut)]
-                wire.trouble(Trouble.CUT)
+                wire.trouble(trouble)
                 slowest = max(slowest, _taken_over(made, role, cut))
                 time.sleep(CUT_S)
                 wire.mend()
@@ -61,7 +61,8 @@ def holders_cut_off(times: int = 3, seed: int = 7) -> Row:
                 time.sleep(APART_S)
         found, took = made.recovered(began)
         words = f"the role was taken over within {slowest:.1f} s"
-        row = Row("replicas: the holder of a role cut off", times, found, took, "", words)
+        how = "cut off" if trouble is Trouble.CUT else "whose database hangs"
+        row = Row(f"replicas: the holder of a role {how}", times, found, took, "", words)
         return closed(made, row)
 
 

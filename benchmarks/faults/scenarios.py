@@ -83,8 +83,9 @@ def bot_killed(times: int = 100, seed: int = 7) -> Row:
         return closed(made, Row("the bot killed (-9)", times, found, took))
 
 
-def database_killed(times: int = 10, down_s: float = 3.0) -> Row:
-    """SIGKILL to PostgreSQL's postmaster; it is away for a while and recovers from its log."""
+@contextmanager
+def on_postgresql() -> Iterator[tuple[World, Postgres, Wire]]:
+    """A world whose bot reaches its PostgreSQL by the wire."""
     with (
         TemporaryDirectory(prefix="faults-pg-") as folder,
         Postgres(Path(folder) / "pg") as postgres,
@@ -94,6 +95,12 @@ def database_killed(times: int = 10, down_s: float = 3.0) -> Row:
             seen_as=f"postgresql+psycopg://postgres@127.0.0.1:{wire.port}/postgres",
         ) as made,
     ):
+        yield made, postgres, wire
+
+
+def database_killed(times: int = 10, down_s: float = 3.0) -> Row:
+    """SIGKILL to PostgreSQL's postmaster; it is away for a while and recovers from its log."""
+    with on_postgresql() as (made, postgres, _):
         made.bot.start()
         with stormy(made):
             for _ in range(times):
@@ -108,15 +115,7 @@ def database_killed(times: int = 10, down_s: float = 3.0) -> Row:
 
 def database_wire(trouble: Trouble, seconds: float = 20.0) -> Row:
     """The way to PostgreSQL."""
-    with (
-        TemporaryDirectory(prefix="faults-pg-") as folder,
-        Postgres(Path(folder) / "pg") as postgres,
-        Wire(postgres.socket) as wire,
-        world(
-            database=postgres.url,
-            seen_as=f"postgresql+psycopg://postgres@127.0.0.1:{wire.port}/postgres",
-        ) as made,
-    ):
+    with on_postgresql() as (made, _, wire):
         made.bot.start()
         with stormy(made):
             time.sleep(2.0)

