@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from threading import Event, Thread
@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.clock import utc_now
 from bot.demo import registry
 from bot.demo.files import LEADS, write_files
 from bot.demo.panel import DemoPanel
@@ -72,10 +73,6 @@ class Ports:
     @classmethod
     def take(cls, page: int) -> "Ports":
         return cls(page, *(free_port() for _ in range(5)))
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Demo:

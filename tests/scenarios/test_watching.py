@@ -5,12 +5,13 @@ import signal as signals
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from servers import Line, Monitoring, free_port, monitoring, wait_until
 
+from bot.clock import utc_now
 from bot.watching import Backtests, Engine, Looks, MonitorWatching
 from bot.watching.joined import join, same_series, split
 from knowledge.adapters.absent import AbsentFrames, AbsentMetrics
@@ -48,10 +49,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
         )
         client.close()
         yield running
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Running:

@@ -21,13 +21,11 @@ LONG_S = 60.0
 
 Store = MemoryStore | SqlStore
 
+LESSON = Lesson(NOW, "U1", Teaching.NOT_RELATED, ("A", "shop"), ("B", ""), "INC-1")
 DECISIONS = (
     Decision(Deciding.CLOSE, "INC-1"),
     Decision(Deciding.SPLIT, "INC-1", "INC-2", (("f1", NOW), ("f2 ü", NOW))),
-    Decision(
-        Deciding.TEACH,
-        lesson=Lesson(NOW, "U1", Teaching.NOT_RELATED, ("A", "shop"), ("B", ""), "INC-1"),
-    ),
+    Decision(Deciding.TEACH, lesson=LESSON),
 )
 """Something in every field."""
 
@@ -160,6 +158,30 @@ def test_a_round_that_failed_left_no_number(empty_postgresql: str) -> None:
         fail()
     assert store.rounds.latest() == 0
     store.close()
+
+
+def test_a_round_that_is_stuck_is_undone_and_the_next_one_begins(
+    empty_postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.adapters.sql.leases._STUCK", "200ms")
+    stopped, other = open_store(empty_postgresql), open_store(empty_postgresql)
+
+    def goes_on_too_late() -> None:
+        with stopped.together():
+            assert stopped.rounds.begin() == 1
+            stopped.lessons.add(LESSON)
+            with other.together():
+                assert other.rounds.begin() == 1
+            stopped.rounds.note(1, DECISIONS)
+
+    with pytest.raises(Unavailable):
+        goes_on_too_late()
+    assert (other.rounds.latest(), other.rounds.notes(0, 9)) == (1, {})
+    assert list(other.lessons.all()) == []
+    with stopped.together():
+        assert stopped.rounds.begin() == 2
+    stopped.close()
+    other.close()
 
 
 def test_nobody_takes_a_lease_from_a_transaction_that_relies_on_it(empty_postgresql: str) -> None:
