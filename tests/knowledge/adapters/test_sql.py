@@ -300,6 +300,20 @@ def test_a_database_that_breaks_later_is_unavailable(url: str) -> None:
     store.close()
 
 
+def test_what_postgresql_says_in_many_lines_is_told_in_one(empty_postgresql: str) -> None:
+    store = open_store(empty_postgresql)
+    with store.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE inbox RENAME TO away")
+    try:
+        with pytest.raises(Unavailable) as told:
+            store.inbox.waiting()
+    finally:
+        with store.database.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO inbox")
+    assert told.value.why == 'relation "inbox" does not exist'
+    store.close()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
