@@ -38,8 +38,8 @@ from bot.verbs import Parsers
 log = logging.getLogger("tandem.run")
 
 GC_THRESHOLDS = (5_000, 20, 100)
-"""Of new objects, and of rounds of the younger generations. The default is made for small heaps; with
-ten times as many, each look at the new ones held everything up for 0.1 to 0.2 s in a storm."""
+"""Of new objects, and of rounds of the younger generations. The default is made for small heaps;
+with ten times as many, each look held everything up for 0.1 to 0.2 s in a storm."""
 LAG_EVERY_S = 0.5
 ANSWERS_S = 5
 """How long HTTP requests under way may take to be answered at the end."""
