@@ -15,6 +15,8 @@ WORDS = (
     "- every decision that came into force is there once;\n"
     "- within {soon:g} s of the fault's end nothing waits any more (the recovery: the longest of"
     " the line, with the backlog, which leaves at Slack's pace of one message a second).",
+    "Rows may be of several runs (`--keep`, `--from`): the last of each fault counts. Where nobody"
+    " decided during the fault, its row says nothing of decisions.",
 )
 HEADS = (
     *("fault", "times", "alerts accepted", "incidents expected / found", "doubled", "decisions"),

@@ -112,7 +112,7 @@ def test_a_form_goes_on_with_whoever_gets_it(
     card = two.card("opened it by hand: told by a customer")
     ada.click(card, "Acknowledge")
     two.card("acknowledged by ada")
-    assert all(balancer.answered.values())
+    assert min(balancer.answered.values()) >= 2
 
 
 def test_a_talk_goes_on_with_whoever_hears_it(two: Replicated, ada: PersonClient) -> None:

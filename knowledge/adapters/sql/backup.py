@@ -28,7 +28,7 @@ from knowledge.adapters.sql.copying import (
     rows_in,
     shape_of,
 )
-from knowledge.adapters.sql.database import Database, open_as_it_is, open_database
+from knowledge.adapters.sql.database import Database, in_one_line, open_as_it_is, open_database
 from knowledge.audit_chain import Verification, verify
 from knowledge.errors import Unavailable, UserError
 from knowledge.records import AuditEntry
@@ -106,7 +106,7 @@ def restore(
         try:
             return _restore_tables(copy, target, force, progress)
         except DBAPIError as error:
-            raise Unavailable("the database", str(error.orig)) from error
+            raise Unavailable("the database", in_one_line(error)) from error
         finally:
             target.close()
 
@@ -134,7 +134,7 @@ def move(from_url: str, to_url: str, *, progress: Progress = _silent) -> Copied:
                 )
             return _copied(here, there, progress)
     except DBAPIError as error:
-        raise Unavailable("the database", str(error.orig)) from error
+        raise Unavailable("the database", in_one_line(error)) from error
     finally:
         source.close()
         target.close()
@@ -318,7 +318,7 @@ def _copy_snapshot(source: Database, file: Path, progress: Progress) -> None:
             finally:
                 target.close()
     except DBAPIError as error:
-        raise Unavailable("the database", str(error.orig)) from error
+        raise Unavailable("the database", in_one_line(error)) from error
 
 
 @contextmanager

@@ -353,11 +353,11 @@ def _in_our_words() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Unavailable("the database", _first_line(error)) from error
+        raise Unavailable("the database", in_one_line(error)) from error
     except DBAPIError as error:
-        raise Unavailable("the database", _first_line(error), retry=False) from error
+        raise Unavailable("the database", in_one_line(error), retry=False) from error
 
 
-def _first_line(error: DBAPIError) -> str:
+def in_one_line(error: DBAPIError) -> str:
     """What it says; the lines below guess at causes and point at positions in SQL."""
     return str(error.orig).strip().partition("\n")[0].rstrip(".")
