@@ -32,7 +32,7 @@ EVERYONE = "everyone"
 HELD = timedelta(minutes=15)
 """Longer than any call runs; what one that died had set aside is held that long."""
 
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([km]?)\s*(tokens?)?", re.IGNORECASE)
+_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([km]?)\s*(tokens?)?", re.IGNORECASE)
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
 
 

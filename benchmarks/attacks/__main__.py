@@ -22,6 +22,7 @@ from benchmarks.attacks import (
     parsers,
     presses,
     reach,
+    searched,
     slow,
     steering,
 )
@@ -29,7 +30,7 @@ from benchmarks.attacks.tally import Class, Row
 from benchmarks.attacks.world import World, attacked
 
 AIM = 100_000
-MODULES = (forged, presses, bodies, drawn, reach, openapi, slow, steering, parsers)
+MODULES = (forged, presses, bodies, drawn, reach, openapi, slow, steering, parsers, searched)
 CLASSES: tuple[Class, ...] = tuple(one for module in MODULES for one in module.CLASSES)
 _NOISY = ("slack_bolt", "slack_sdk", "uvicorn", "httpx", "hypothesis", "asyncio")
 

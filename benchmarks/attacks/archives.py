@@ -6,9 +6,10 @@ import random
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from benchmarks.attacks.nasty import TEXTS, altered_bytes, dumped, json_value, mutated
+from benchmarks.attacks.nasty import TEXTS, altered_bytes, dumped, mutated
 
 _LINE = {"id": "A-1", "title": "Pool ran dry", "text": "All in use", "date": "2026-03-05"}
 _MARKDOWN = b"---\nid: x\ntags: a, b\n---\n# Pool\n## Root cause\nsmall\n## Resolution\nraised\n"
@@ -47,11 +48,22 @@ _OUTSIDE = (
 )
 
 
-def zipped(files: Mapping[str, bytes], **more: int) -> bytes:
+class _Entry(zipfile.ZipInfo):
+    """With any name, none too; zipfile itself would not write it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.filename = name.encode("utf-8", "replace").decode("utf-8")
+
+    def is_dir(self) -> bool:
+        return False
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(_Entry(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -108,6 +120,7 @@ _SPECIAL: tuple[tuple[str, Callable[[], bytes]], ...] = (
     ("bomb.zip", lambda: zipped({f"{n}.md": b"a" * 20_000_000 for n in range(3)})),
     ("climbs.zip", lambda: zipped({"../../../../tmp/x.md": _MARKDOWN, "/etc/x.md": _MARKDOWN})),
     ("windows.zip", lambda: zipped({"..\\..\\x.md": _MARKDOWN, "C:\\x.md": _MARKDOWN})),
+    ("nameless.zip", lambda: zipped({"": _MARKDOWN, "x.md": _MARKDOWN})),
     ("odd-names.zip", lambda: zipped({f"{n}\u202e.md": _MARKDOWN for n in range(3)})),
     ("link.zip", _linked),
     ("locked.zip", _encrypted),
@@ -137,6 +150,27 @@ _SPECIAL: tuple[tuple[str, Callable[[], bytes]], ...] = (
 )
 
 
+_MESSAGE = {"type": "message", "user": "U1", "text": "<@U1> is down", "ts": "1772712000.1"}
+_ANSWER = {**_MESSAGE, "thread_ts": "1772712000.1", "reactions": [{"name": "x", "count": 1}]}
+_SLACK = {
+    "users.json": [{"id": "U1", "name": "ada", "profile": {"display_name": "ada"}}],
+    "channels.json": [{"id": "C1", "name": "incidents"}],
+    "incidents/2026-03-05.json": [_MESSAGE, _ANSWER, _ANSWER],
+}
+HONEST: Sequence[tuple[str, Any]] = (
+    ("lines.jsonl", b"\n".join([json.dumps(_LINE).encode()] * 3)),
+    ("line.jsonl", _LINE),
+    ("runbook.md", _MARKDOWN),
+    *(("export.json", export) for export in (_JIRA, _SERVICENOW, _PAGERDUTY, _CONFLUENCE)),
+    *(("export.csv", table) for table in _CSV),
+    ("export.xml", _XML),
+    ("page.html", b"<html><h1>a</h1><table><tr><td>b</td></table>"),
+    ("export.zip", zipped({"x.md": _MARKDOWN, "y.csv": _CSV[0]})),
+    ("slack.zip", _SLACK),
+)
+"""What each importer reads: bytes, or a JSON value that `written` makes a file of."""
+
+
 def special_files() -> Iterator[tuple[str, bytes]]:
     """Those that were thought of; some take a second."""
     for name, made in _SPECIAL:
@@ -146,29 +180,17 @@ def special_files() -> Iterator[tuple[str, bytes]]:
 def bad_files(rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """Endless: a name, and what is in the file."""
     while True:
-        yield "lines.jsonl", altered_bytes(rng, b"\n".join([json.dumps(_LINE).encode()] * 3))
-        yield "x.jsonl", dumped(mutated(rng, _LINE, 0.3))
-        yield "runbook.md", altered_bytes(rng, _MARKDOWN)
-        for export in (_JIRA, _SERVICENOW, _PAGERDUTY, _CONFLUENCE):
-            yield "export.json", dumped(mutated(rng, export, 0.12))
-        for table in _CSV:
-            yield "export.csv", altered_bytes(rng, table)
-        yield "export.xml", altered_bytes(rng, _XML)
-        yield "page.html", altered_bytes(rng, b"<html><h1>a</h1><table><tr><td>b</td></table>")
-        yield "export.zip", altered_bytes(rng, zipped({"x.md": _MARKDOWN, "y.csv": _CSV[0]}))
-        yield "slack.zip", _slack(rng)
+        for name, honest in HONEST:
+            if isinstance(honest, bytes):
+                yield name, altered_bytes(rng, honest)
+            else:
+                yield name, written(name, mutated(rng, honest, 0.12))
         yield "text.md", rng.choice(TEXTS).encode("utf-8", "replace")
 
 
-def _slack(rng: random.Random) -> bytes:
-    message = {"type": "message", "user": "U1", "text": "<@U1> is down", "ts": "1772712000.1"}
-    thread = {**message, "thread_ts": "1772712000.1", "reactions": [{"name": "x", "count": 1}]}
-    files = {
-        "users.json": [{"id": "U1", "name": "ada", "profile": {"display_name": "ada"}}],
-        "channels.json": [{"id": "C1", "name": "incidents"}],
-        "incidents/2026-03-05.json": [message, thread, thread],
-    }
-    made = {name: dumped(mutated(rng, content, 0.12)) for name, content in files.items()}
-    if rng.random() < 0.2:
-        made["incidents/2026-03-06.json"] = dumped(json_value(rng, 3))
-    return zipped(made)
+def written(name: str, value: Any) -> bytes:
+    """A JSON value as the file of that name holds it: in an archive, a file for each key."""
+    if not name.endswith(".zip"):
+        return dumped(value)
+    files = value if isinstance(value, dict) else {"users.json": value}
+    return zipped({inner: dumped(content) for inner, content in files.items()})

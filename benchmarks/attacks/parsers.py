@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.attacks.archives import bad_files, special_files
+from benchmarks.attacks.archives import HONEST, bad_files, special_files, written
 from benchmarks.attacks.nasty import altered, altered_bytes, dumped, mutated, text
 from benchmarks.attacks.presses import press
 from benchmarks.attacks.tally import Class, Row, seeded
@@ -68,6 +68,11 @@ class Target:
     honest: Sequence[Any]
     alter: Callable[[random.Random, Any], Any]
     raises: tuple[type[Exception], ...] = ()
+
+    def attempt(self, row: Row, given: Any) -> None:
+        """One input, counted."""
+        case = f"{self.name}: {given!r}"
+        row.attempt(lambda: self.read(given), case, (TandemError, *self.raises))
 
 
 # Webhooks ---------------------------------------------------------------------------------------
@@ -137,21 +142,21 @@ labels_from = ["$.tags"]
 
 def _webhook_targets() -> Iterator[Target]:
     for name, parse in PARSERS.items():
-        yield Target(f"/signals/{name}", partial(_stored, parse), _payloads(name), _payload)
+        yield Target(f"/signals/{name}", partial(_stored, parse), _payloads(name), payload)
     for name, parse_change in CHANGE_PARSERS.items():
         honest = [_OTHERS[name]]
-        yield Target(f"/changes/{name}", partial(_changes, parse_change), honest, _payload)
+        yield Target(f"/changes/{name}", partial(_changes, parse_change), honest, payload)
     mapped = parse_sources(_MAPPED, "sources.toml", lambda name: "").signals["acme"]
     body = {"items": [{"title": "x", "state": "open", "at": 1_772_712_000, "tags": ["a:b"]}] * 2}
-    yield Target("a mapping", partial(_stored, mapped.parse), [body], _payload)
+    yield Target("a mapping", partial(_stored, mapped.parse), [body], payload)
     alias = {"entity": "model_version_tag", "action": "set", "timestamp": "2026-03-05T11:59:00Z"}
     data = {"name": "eta", "version": "5", "key": "k", "value": "v", "alias": "champion"}
     yield Target(
-        "/mlflow", lambda b: mlflow_webhook.read(b, "d1", NOON), [{**alias, "data": data}], _payload
+        "/mlflow", lambda b: mlflow_webhook.read(b, "d1", NOON), [{**alias, "data": data}], payload
     )
 
 
-def _payload(rng: random.Random, honest: Any) -> bytes:
+def payload(rng: random.Random, honest: Any) -> bytes:
     body = dumped(mutated(rng, honest))
     return altered_bytes(rng, body) if rng.random() < 0.25 else body
 
@@ -386,6 +391,37 @@ def _otlp_targets() -> Iterator[Target]:
         yield Target(f"OTLP {name}", lambda b, r=read: list(r([b])), [honest], mutated)  # type: ignore[misc]
 
 
+def _calendar_targets() -> Iterator[Target]:
+    link = CalendarLink("sre", "x.ics", {"ada": "U1"}, UTC, timedelta(hours=1))
+
+    def turns(said: str) -> object:
+        return CalendarTurns(link, lambda: said).turns(NOON, NOON + timedelta(days=30))
+
+    yield Target("iCalendar", turns, [_ICS], altered)
+
+
+def _export_targets() -> Iterator[Target]:
+    """As `tandem library` reads them: problems are told, nothing is raised."""
+    for name, honest in HONEST:
+        alter = altered_bytes if isinstance(honest, bytes) else mutated
+        yield Target(f"an export, {name}", partial(_export, name), [honest], alter)
+
+
+def _export(name: str, honest: Any) -> object:
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / name
+        path.write_bytes(honest if isinstance(honest, bytes) else written(name, honest))
+        return read_paths([path])
+
+
+def targets() -> Iterator[Target]:
+    """Every parser."""
+    for found in (_webhook_targets, _slack_targets, _typed_targets, _file_targets):
+        yield from found()
+    for found in (_otlp_targets, _calendar_targets, _export_targets):
+        yield from found()
+
+
 # Running -----------------------------------------------------------------------------------------
 
 
@@ -406,9 +442,7 @@ def attempt(row: Row, target: Target, rng: random.Random) -> None:
     given = target.alter(rng, rng.choice(target.honest))
     if isinstance(given, str) and rng.random() < 0.1:
         given = text(rng)
-    row.attempt(
-        lambda: target.read(given), f"{target.name}: {given!r}", (TandemError, *target.raises)
-    )
+    target.attempt(row, given)
 
 
 async def _ingest(world: World, row: Row, inputs: int) -> None:
@@ -427,18 +461,6 @@ async def _ingest(world: World, row: Row, inputs: int) -> None:
             path.unlink()
 
 
-async def _calendars(world: World, row: Row, inputs: int) -> None:
-    rng = seeded("calendars")
-    link = CalendarLink("sre", "x.ics", {"ada": "U1"}, UTC, timedelta(hours=1))
-    for _ in range(inputs):
-        given = altered(rng, _ICS)
-        row.attempt(lambda given=given: _turns(link, given), given)  # type: ignore[misc]
-
-
-def _turns(link: CalendarLink, given: str) -> object:
-    return CalendarTurns(link, lambda: given).turns(NOON, NOON + timedelta(days=30))
-
-
 CLASSES = (
     Class("webhook parsers", "read, or refused by field", 40_000, _runner("web", _webhook_targets)),
     Class("readers of Slack's payloads", "read, or BadArgs", 12_000, _runner("s", _slack_targets)),
@@ -455,6 +477,6 @@ CLASSES = (
         _runner("files", _file_targets),
     ),
     Class("OTLP", "read, or left out", 4_000, _runner("otlp", _otlp_targets)),
-    Class("iCalendar", "read, or refused in words", 400, _calendars),
+    Class("iCalendar", "read, or refused in words", 400, _runner("calendars", _calendar_targets)),
     Class("exports and archives", "read, or named as a problem", 2_000, _ingest),
 )

@@ -207,12 +207,17 @@ class Decider:
     services: Sequence[str]
     again_s: float = 15.0
     """A person who sees nothing happen presses once more."""
-    _pressed_at: dict[str, float] = field(default_factory=dict)
+    hesitates_s: float = 4.0
+    """At most, from seeing a card to pressing: so that a fault comes before, between and after."""
+    _due: dict[str, float] = field(default_factory=dict)
+    """When each service's button is pressed next, on the clock of `monotonic`."""
+    _random: random.Random = field(default_factory=lambda: random.Random(7))
     _over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
         """Inside the block."""
+        self._over.clear()
         thread = threading.Thread(target=self._decide, name="decider", daemon=True)
         thread.start()
         try:
@@ -230,23 +235,31 @@ class Decider:
                     self._press(message)
             self._over.wait(0.3)
 
+    def undecided(self) -> list[str]:
+        """Services whose card still asks for a decision."""
+        cards = self.person.read(CHANNEL)
+        return [s for m in cards if "Acknowledge" in m.buttons and (s := self._service(m))]
+
     def _service(self, card: Message) -> str:
         return next((s for s in self.services if f"{s}:" in card.text_shown), "")
 
     def _press(self, card: Message) -> None:
         now = time.monotonic()
         service = self._service(card)
-        if not service or now - self._pressed_at.get(service, -1e9) < self.again_s:
+        if not service or now < self._due.setdefault(service, now + self._hesitation()):
             return
         if not self._clicked(card):
             # Slack shows a warning sign at the button: the person knows that nothing happened.
             with self.ledger.lock:
                 self.ledger.unanswered += 1
-            self._pressed_at[service] = now - self.again_s + 1
+            self._due[service] = now + 1
             return
-        self._pressed_at[service] = now
+        self._due[service] = now + self.again_s
         with self.ledger.lock:
             self.ledger.pressed[service] += 1
+
+    def _hesitation(self) -> float:
+        return self._random.uniform(0, self.hesitates_s)
 
     def _clicked(self, card: Message) -> bool:
         """Whether Tandem acknowledged it."""

@@ -33,8 +33,9 @@ class Found:
     decisions: int = 0
     decisions_lost: int = 0
     decisions_doubled: int = 0
-    unheard: int = 0
-    """Presses that Slack delivered and nothing came of: the card says so, and waits for another."""
+    again: int = 0
+    """Presses beyond the first of a card: Slack told the person that the one before was not taken,
+    or the card had not changed for a while."""
     problems: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -53,7 +54,6 @@ def check(ledger: Ledger, store: Store, said: Sequence[Message]) -> Found:
     ]
     taken = [i for i in incidents if i.acknowledged_by or i.service in ledger.stood]
     lost = [i for i in taken if not i.acknowledged_by]
-    unheard = [i for i in incidents if ledger.pressed.get(i.service) and i not in taken]
     twice = [i for i in taken if sum(e.kind == "acknowledged" for e in i.timeline) > 1]
     problems += [f"the decision on {i.service} is lost" for i in lost]
     problems += [f"the decision on {i.service} counts twice" for i in twice]
@@ -65,7 +65,7 @@ def check(ledger: Ledger, store: Store, said: Sequence[Message]) -> Found:
         len(taken),
         len(lost),
         len(twice),
-        len(unheard),
+        ledger.pressed.total() - len(ledger.pressed) + ledger.unanswered,
         tuple(problems),
     )
 

@@ -2,7 +2,8 @@
 
 import random
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,31 +20,37 @@ TAKEN_OVER_S = 60.0
 CUT_S = 20.0
 
 
-def holders_killed(times: int = 10, seed: int = 7) -> Row:
+Harm = Callable[[BotProcess, Wire], AbstractContextManager[None]]
+"""Hurts a bot, or its way to the database, inside the block."""
+
+
+def holders_killed(times: int = 10) -> Row:
     """SIGKILL to the holder of a random role, in a storm."""
-    chance = random.Random(seed)
-    slowest = 0.0
-    with ExitStack() as stack:
-        made, _ = _three(stack)
-        with stormy(made):
-            for _ in range(times):
-                role = chance.choice(ROLES)
-                killed = _holder(made, role)
-                killed.kill()
-                slowest = max(slowest, _taken_over(made, role, killed))
-                killed.launch()
-                time.sleep(APART_S)
-            began = time.monotonic()
-            for bot in made.bots:
-                bot.wait_ready()
-        found, took = made.recovered(began)
-        words = f"the role was taken over within {slowest:.1f} s"
-        row = Row("replicas: the holder of a role killed (-9)", times, found, took, "", words)
-        return closed(made, row)
+
+    @contextmanager
+    def killed(holder: BotProcess, wire: Wire) -> Iterator[None]:
+        holder.kill()
+        yield
+        holder.launch()
+
+    return _holders("killed (-9)", killed, times)
 
 
-def holders_cut_off(times: int = 3, trouble: Trouble = Trouble.CUT, seed: int = 7) -> Row:
+def holders_cut_off(times: int = 3, trouble: Trouble = Trouble.CUT) -> Row:
     """The holder of a random role cannot reach the database for a while, and can again."""
+
+    @contextmanager
+    def cut_off(holder: BotProcess, wire: Wire) -> Iterator[None]:
+        wire.trouble(trouble)
+        yield
+        time.sleep(CUT_S)
+        wire.mend()
+
+    how = "cut off" if trouble is Trouble.CUT else "whose database hangs"
+    return _holders(how, cut_off, times)
+
+
+def _holders(how: str, harm: Harm, times: int, seed: int = 7) -> Row:
     chance = random.Random(seed)
     slowest = 0.0
     with ExitStack() as stack:
@@ -51,17 +58,15 @@ def holders_cut_off(times: int = 3, trouble: Trouble = Trouble.CUT, seed: int = 
         with stormy(made):
             for _ in range(times):
                 role = chance.choice(ROLES)
-                cut = _holder(made, role)
-                wire = wires[made.bots.index(cut)]
-                wire.trouble(trouble)
-                slowest = max(slowest, _taken_over(made, role, cut))
-                time.sleep(CUT_S)
-                wire.mend()
+                holder = _holder(made, role)
+                with harm(holder, wires[made.bots.index(holder)]):
+                    slowest = max(slowest, _taken_over(made, role, holder))
                 began = time.monotonic()
                 time.sleep(APART_S)
+            for bot in made.bots:
+                bot.wait_ready()
         found, took = made.recovered(began)
         words = f"the role was taken over within {slowest:.1f} s"
-        how = "cut off" if trouble is Trouble.CUT else "whose database hangs"
         row = Row(f"replicas: the holder of a role {how}", times, found, took, "", words)
         return closed(made, row)
 

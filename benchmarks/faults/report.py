@@ -15,12 +15,14 @@ WORDS = (
     "- every decision that came into force is there once;\n"
     "- within {soon:g} s of the fault's end nothing waits any more (the recovery: the longest of"
     " the line, with the backlog, which leaves at Slack's pace of one message a second).",
-    "Rows may be of several runs (`--keep`, `--from`): the last of each fault counts. Where nobody"
-    " decided during the fault, its row says nothing of decisions.",
+    "The person takes up to four seconds for each card, presses again where Slack says that a press"
+    " was not taken or nothing comes of it for 15 s, rests while the recovery is measured, and then"
+    " decides what is left. Rows may be of several runs (`--keep`, `--from`): of each fault the"
+    " last one counts.",
 )
 HEADS = (
     *("fault", "times", "alerts accepted", "incidents expected / found", "doubled", "decisions"),
-    *("decisions lost / doubled", "presses unheard", "recovery", "kept"),
+    *("decisions lost / doubled", "pressed again", "recovery", "kept"),
 )
 
 
@@ -49,7 +51,7 @@ def _line(row: Row) -> str:
         str(found.doubled),
         str(found.decisions),
         f"{found.decisions_lost} / {found.decisions_doubled}",
-        str(found.unheard),
+        str(found.again),
         f"{row.recovery_s:.0f} s" if row.times else "",
         ("yes" if row.kept else "**no**") if row.times else "skipped",
     )

@@ -5,7 +5,7 @@ kept. What is expected is in `promise`; what differs is only what is hurt, and h
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.faults.processes import Postgres
 from benchmarks.faults.promise import Found
 from benchmarks.faults.wire import Trouble, Wire
-from benchmarks.faults.world import World, world
+from benchmarks.faults.world import KEPT_S, LOOK_S, World, world
 
 SOON_S = 60.0
 """Within so long of a fault's end everything is as it should be."""
@@ -48,18 +48,28 @@ def stormy(made: World, every_s: float = 0.5, new: float = 0.15) -> Iterator[Non
     the beginning."""
     storm = made.storm(every_s, new)
     storm.begin(3)
-    with made.decider().deciding():
-        with storm.blowing():
-            yield
-        made.over = storm.end
+    with made.decider.deciding(), storm.blowing():
+        yield
+    made.over = storm.end
 
 
 def closed(made: World, row: Row) -> Row:
-    """The recovery measured, then every trouble ended and all looked at once more."""
+    """The recovery measured: the person decides what is left, then every trouble is ended and all
+    is looked at once more."""
+    undecided = _decided(made)
     made.over()
     last, _ = made.recovered(time.monotonic())
-    broken = (*row.found.problems, *last.problems)
+    broken = (*row.found.problems, *undecided, *last.problems)
     return replace(row, found=replace(last, problems=broken))
+
+
+def _decided(made: World) -> Iterable[str]:
+    """Cards that could not be decided long after the fault."""
+    until = time.monotonic() + KEPT_S
+    with made.decider.deciding():
+        while (left := made.decider.undecided()) and time.monotonic() < until:
+            time.sleep(LOOK_S)
+    return [f"the card of {service} cannot be decided" for service in left]
 
 
 # The bot and its database --------------------------------------------------------------------

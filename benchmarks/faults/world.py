@@ -50,6 +50,7 @@ class World:
     ledger: Ledger = field(default_factory=Ledger)
     over: Callable[[], None] = lambda: None
     """Ends every trouble; set by the storm."""
+    _decider: Decider | None = None
     _store: Store | None = None
 
     @property
@@ -70,8 +71,12 @@ class World:
     def storm(self, every_s: float = 0.4, new: float = 0.15, most: int = 100) -> Storm:
         return Storm(self.sender(), SERVICES[:most], every_s, new)
 
+    @property
     def decider(self) -> Decider:
-        return Decider(self.person("ada"), self.ledger, SERVICES)
+        """One person, whoever asks."""
+        if self._decider is None:
+            self._decider = Decider(self.person("ada"), self.ledger, SERVICES)
+        return self._decider
 
     def poison(self, service: str) -> None:
         """Send an alert that is not in the ledger: nothing must come of it."""

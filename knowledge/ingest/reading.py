@@ -249,7 +249,8 @@ def _documents(file: _File, tickets: Iterable[tuple[int, Ticket]]) -> Iterator[I
 def _read_archive(file: _File, content: str | io.BytesIO) -> Iterator[Item]:
     """Raises UserError for one that is too large unpacked, BadZipFile for a broken one."""
     with zipfile.ZipFile(content) as archive:
-        inside = [info for info in archive.infolist() if not info.is_dir()]
+        # Not is_dir(), which stumbles over a file without a name.
+        inside = [info for info in archive.infolist() if not info.filename.endswith("/")]
         if len(inside) > MOST_FILES or sum(i.file_size for i in inside) > LARGEST_ARCHIVE:
             raise UserError("too large when unpacked; unpack it, and name the folder you need")
         known = [

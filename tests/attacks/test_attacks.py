@@ -1,6 +1,7 @@
 """A sample of `make attacks`: the same classes, the same bot, a few inputs of each."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,13 +9,18 @@ import yaml
 
 from benchmarks.attacks.__main__ import CLASSES, MODULES, measure, table
 from benchmarks.attacks.forged import post
+from benchmarks.attacks.nasty import altered
 from benchmarks.attacks.openapi import FILE
+from benchmarks.attacks.parsers import Target, targets
+from benchmarks.attacks.searched import search
 from benchmarks.attacks.signing import SENDERS, slack, slash
 from benchmarks.attacks.tally import Answer, Class, Row
 from benchmarks.attacks.world import World, attacked
 
 INPUTS = 6
 QUICK = [one for one in CLASSES if one.quick]
+PARSERS = list(targets())
+TOGETHER = 20
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +42,24 @@ def test_what_the_forgeries_are_made_of_would_get_in(world: World, sender: objec
     body."""
     answer = asyncio.run(post(world, sender.signed()))  # type: ignore[attr-defined]
     assert answer.status in (200, 202, 400)
+
+
+@pytest.mark.parametrize("number", range(0, len(PARSERS), TOGETHER))
+def test_no_parser_stumbles(number: int) -> None:
+    """Over what hypothesis finds; each of them, however small the sample is."""
+    row = Row("parsers", "read, or refused")
+    for target in PARSERS[number : number + TOGETHER]:
+        search(row, target, INPUTS)
+    assert row.inputs >= len(PARSERS[number : number + TOGETHER]) * INPUTS / 2
+    assert row.problems == []
+
+
+def test_hypothesis_finds_a_parser_that_stumbles() -> None:
+    """And brings the smallest input that breaks it."""
+    row = Row("parsers", "read, or refused")
+    search(row, Target("a length", lambda said: 1 // (len(said) < 3), ["ab"], altered), 200)
+    assert row.crashed == 1
+    assert re.match("crash: a length: '...': ZeroDivisionError", row.problems[0])
 
 
 def test_a_signed_command_gets_in(world: World) -> None:

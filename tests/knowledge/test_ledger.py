@@ -133,7 +133,7 @@ def test_limits_are_read(text: str, limit: Limit) -> None:
     assert read_limit("TANDEM_LLM_DAILY_LIMIT", text) == limit
 
 
-@pytest.mark.parametrize("text", ["five", "5 EUR", "200k", "-1", "5; 6"])
+@pytest.mark.parametrize("text", ["five", "5 EUR", "200k", "-1", "5; 6", "9" * 400])
 def test_what_is_no_limit_is_said_by_the_name_of_the_setting(text: str) -> None:
     with pytest.raises(BadArgs, match="TANDEM_LLM_DAILY_LIMIT"):
         read_limit("TANDEM_LLM_DAILY_LIMIT", text)

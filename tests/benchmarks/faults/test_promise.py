@@ -103,10 +103,11 @@ def test_a_decision_that_is_gone_is_lost() -> None:
     assert (found.decisions, found.decisions_lost) == (1, 1)
 
 
-def test_a_press_that_nothing_came_of_is_counted_and_is_no_decision() -> None:
+def test_presses_beyond_the_first_are_counted_and_are_no_decision() -> None:
     store = MemoryStore()
     incident = opened(store, "depot0")
     book = ledger("depot0")
-    book.pressed["depot0"] += 1
+    book.pressed["depot0"] += 3
+    book.unanswered = 1
     found = check(book, store, told(incident))
-    assert (found.kept, found.decisions, found.unheard) == (True, 0, 1)
+    assert (found.kept, found.decisions, found.again) == (True, 0, 3)

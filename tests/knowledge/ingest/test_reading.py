@@ -209,6 +209,24 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     ]
 
 
+class _Nameless(zipfile.ZipInfo):
+    """As no honest program packs it: zipfile itself stumbles over the empty name."""
+
+    def is_dir(self) -> bool:
+        return False
+
+
+def test_a_file_without_a_name_does_not_hide_the_others(tmp_path: Path) -> None:
+    archive = tmp_path / "export.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        nameless = _Nameless()
+        nameless.filename = ""
+        made.writestr(nameless, "# b")
+        made.writestr("a.md", "# a")
+    reading = read_paths([archive])
+    assert [d.text for d in reading.documents] == ["# a"]
+
+
 def test_what_cannot_be_unpacked_is_named(tmp_path: Path) -> None:
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as made:
