@@ -295,7 +295,7 @@ def build(settings: Settings, **overrides: Any) -> Bot:
         pass_on=partial(replica.pass_on, COURIER),
     )
     desk = Desk(meters.turns(turn), messenger, parts.skills, store.outbox, publish_home)
-    parts.intake.give_way = desk.lull.give_way
+    parts.intake.give_way = turn.give_way = desk.lull.give_way
     bot = Bot(
         parts,
         messenger,

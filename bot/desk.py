@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
-from bot.ask import Ask
+from bot.ask import Ask, Way
 from bot.courier import CARD
 from bot.lull import Lull
 from bot.ports import Messenger
@@ -91,11 +91,11 @@ class Desk:
         self.lull = Lull()
 
     def take(self, ask: Ask) -> None:
-        self.lull.came()
-        self._pool.submit(self._handle, ask)
+        self.take_read(lambda: ask)
 
-    def ours(self, channel: str, thread: str) -> bool:
-        return bool(self.incident_of(channel, thread))
+    def take_read(self, read: Callable[[], Ask | None]) -> None:
+        self.lull.came()
+        self._pool.submit(self._read, read)
 
     def incident_of(self, channel: str, thread: str) -> str:
         """The incident whose card heads this thread, or empty; also when the store is gone."""
@@ -130,10 +130,21 @@ class Desk:
         except Exception:  # The pool would keep it to itself.
             log.exception("the home of %s", user)
 
-    def _handle(self, ask: Ask) -> None:
+    def _read(self, read: Callable[[], Ask | None]) -> None:
         self.lull.wait()
+        try:
+            ask = read()
+        except Exception:  # The pool would keep it to itself.
+            log.exception("a request that cannot be read")
+            return
+        if ask is not None:
+            self._handle(ask)
+
+    def _handle(self, ask: Ask) -> None:
         place = ask.place
         incident = self.incident_of(place.channel, place.thread or place.message)
+        if ask.way is Way.THREAD and not incident:
+            return  # Talk in somebody else's thread.
         card = self._subject(REQUEST, place.channel, place.message) or self._subject(
             EXECUTION, place.channel, place.message
         )

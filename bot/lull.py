@@ -25,16 +25,12 @@ SWITCH_S = 0.0005
 turns; with Python's 5 ms, 200 acks beside one busy thread take seconds."""
 
 
-class Handle(Protocol):
-    def cancel(self) -> None: ...
-
-
 class Clockwork(Protocol):
     """What an event loop is to a lull."""
 
     def time(self) -> float: ...
 
-    def call_later(self, delay: float, callback: Callable[[], None], /) -> Handle: ...
+    def call_later(self, delay: float, callback: Callable[[], None], /) -> object: ...
 
 
 class Lull:
@@ -54,7 +50,8 @@ class Lull:
         self._quiet.set()
         self._began = -math.inf
         """When the burst began that is not over."""
-        self._timer: Handle | None = None
+        self._last = -math.inf
+        """When its last request came."""
 
     def came(self) -> None:
         """A request: what computes should wait. In the event loop's thread; without a loop nothing
@@ -63,12 +60,11 @@ class Lull:
             loop = self._loop()
         except RuntimeError:
             return
+        self._last = loop.time()
         if self._quiet.is_set():
             self._began = self._clock()
             self._quiet.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._look_later(loop)
+            self._look_at(self._last + LULL_S, loop)
 
     def wait(self) -> None:
         """For whoever answers: until the burst is over, or for LONGEST_S."""
@@ -79,16 +75,17 @@ class Lull:
         longer than LONGEST_S for one burst."""
         self._wait(self._began + self._longest_s)
 
-    def _look_later(self, loop: Clockwork) -> None:
-        due = loop.time() + LULL_S
-
+    def _look_at(self, due: float, loop: Clockwork) -> None:
         def look() -> None:
-            if loop.time() - due > LATE_S:
-                self._look_later(loop)
+            now = loop.time()
+            if now - due > LATE_S:
+                self._look_at(now + LULL_S, loop)
+            elif due < self._last + LULL_S:
+                self._look_at(self._last + LULL_S, loop)
             else:
                 self._quiet.set()
 
-        self._timer = loop.call_later(LULL_S, look)
+        loop.call_later(due - loop.time(), look)
 
     def _wait(self, latest: float) -> None:
         if not self._quiet.is_set() and (left := latest - self._clock()) > 0:

@@ -92,6 +92,8 @@ class Turn:
     talk: Conversations = field(default_factory=Conversations)
     team_of: Callable[[str], str] = lambda incident_id: ""
     """The team that owns an incident: what the language model costs is booked on it."""
+    give_way: Callable[[], None] = lambda: None
+    """Called between the steps of an answer: a place to wait for what is more urgent."""
 
     def handle(self, ask: Ask, messenger: Messenger) -> None:
         """Answer through the messenger. Never raises: what cannot be answered is logged."""
@@ -154,9 +156,11 @@ class Turn:
                 return self._open(ask, messenger)
             if ask.way is not Way.THREAD:
                 answer.start()
+            self.give_way()
             asked = self._understood(ask)
             call = asked.call
             reply = self._run(asked, partial(answer.progress, public=asked.skill.public))
+            self.give_way()
         except _Instead as instead:
             answer.show(instead.reply, public=False)
             return "asked back"
@@ -191,11 +195,13 @@ class Turn:
 
     def _understood(self, ask: Ask) -> Asked:
         """Which call, with checked arguments. Raises UserError, Silent, or _Instead."""
-        user = self._user(ask)
         call = ask.call or self._from_words(ask)
         if call.skill == ASK:
             ask = replace(ask, call=None, command="", way=_typed(ask.way), text=call.args["text"])
             call = self._from_words(ask)
+        # Before the rights are looked up: what they allow is done at once.
+        self.give_way()
+        user = self._user(ask)
         skill = self._skill(call.skill)
         args = checked(skill, call)
         asked = Asked(ask, user, call, skill, args)

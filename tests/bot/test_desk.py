@@ -60,24 +60,42 @@ def desk(turn: Turn, outbox: MemoryOutbox, home: list[str] | None = None) -> Des
 def test_an_ask_is_handed_over_with_the_incident_of_its_thread(place: Place, incident: str) -> None:
     turn = Noted()
     taking = desk(turn, outbox_with_card())
-    taking.take(Ask("1", "U1", Way.THREAD, place))
+    taking.take(Ask("1", "U1", Way.MENTION, place))
     taking.stop()
     assert [ask.incident for ask in turn.asks] == [incident]
 
 
-def test_only_the_thread_of_a_card_is_ours() -> None:
-    with_card = desk(Noted(), outbox_with_card())
-    assert with_card.ours("C1", "7.0")
-    assert not with_card.ours("C1", "9.0")
-    assert not with_card.ours("C1", "")
-    with_card.stop()
+def test_talk_in_the_threads_of_others_is_not_answered() -> None:
+    turn = Noted()
+    taking = desk(turn, outbox_with_card())
+    for number, thread in enumerate(("7.0", "8.0", "9.0", "")):
+        taking.take(Ask(str(number), "U1", Way.THREAD, Place("C1", thread=thread)))
+    taking.stop()
+    assert [ask.id for ask in turn.asks] == ["0"]
+
+
+def test_what_has_to_be_read_first_is_read_by_a_worker(caplog: pytest.LogCaptureFixture) -> None:
+    turn = Noted()
+    readers: list[threading.Thread] = []
+
+    def reads() -> Ask:
+        readers.append(threading.current_thread())
+        return Ask("1", "U1", Way.COMMAND)
+
+    taking = desk(turn, MemoryOutbox())
+    taking.take_read(reads)
+    taking.take_read(lambda: None)
+    taking.take_read(lambda: Ask(str(1 // 0), "U1", Way.COMMAND))
+    taking.stop()
+    assert [ask.id for ask in turn.asks] == ["1"]
+    assert readers[0] is not threading.current_thread()
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_without_the_store_people_are_still_answered() -> None:
     turn = Noted()
     taking = desk(turn, Gone())
     taking.take(Ask("1", "U1", Way.MENTION, Place("C1", thread="7.0")))
-    assert not taking.ours("C1", "7.0")
     taking.stop()
     assert [ask.incident for ask in turn.asks] == [""]
 

@@ -15,10 +15,6 @@ class Timer:
     def __init__(self, at: float, callback: Callable[[], None]) -> None:
         self.at = at
         self.callback = callback
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
 
 
 class Loop:
@@ -36,7 +32,7 @@ class Loop:
     def passes(self, seconds: float, held_up_s: float = 0.0) -> None:
         """Timers run when they are due, or where the loop is held up, so much later."""
         end = self.now + seconds
-        while due := [t for t in self._timers if t.at <= end and not t.cancelled]:
+        while due := [t for t in self._timers if t.at <= end]:
             timer = min(due, key=lambda t: t.at)
             self._timers.remove(timer)
             self.now = timer.at + held_up_s

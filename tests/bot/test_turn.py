@@ -300,6 +300,14 @@ def test_rights_are_those_of_who_presses_not_of_who_asked(office: Office) -> Non
     assert office.reply(Way.BUTTON, user=ADA, call=call).title == "crown ran"
 
 
+def test_a_right_that_goes_while_an_answer_gives_way_is_gone(office: Office) -> None:
+    turn = office.turn()
+    turn.give_way = lambda: setattr(turn, "rights", Rights(frozenset(), frozenset()))
+    turn.handle(office.ask(Way.BUTTON, call=Call("wipe", {"model": "fraud"})), office.chat)
+    assert office.chat.shown[-1].reply.title == "Not allowed"
+    assert office.names() == []
+
+
 def test_a_refusal_is_whispered_to_the_presser(office: Office) -> None:
     place = Place("C1", message="7.0")
     shown = office.handle(Way.BUTTON, user=ZOE, call=Call("crown"), place=place)

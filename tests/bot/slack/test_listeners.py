@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from queue import Empty, Queue
@@ -43,8 +43,10 @@ class Counter:
     def take(self, ask: Ask) -> None:
         self.asks.put(ask)
 
-    def ours(self, channel: str, thread: str) -> bool:
-        return False
+    def take_read(self, read: Callable[[], Ask | None]) -> None:
+        ask = read()
+        if ask is not None and ask.way is not Way.THREAD:
+            self.take(ask)
 
     def incident_of(self, channel: str, thread: str) -> str:
         posted = self.store.outbox.find_posted(channel, thread)
