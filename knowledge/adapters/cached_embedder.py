@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.adapters.around_embedder import AroundEmbedder
 from knowledge.ports import Embedder
 from knowledge.records import Vector
 
@@ -21,28 +22,16 @@ log = logging.getLogger(__name__)
 _BATCH = 500
 
 
-class CachedEmbedder:
+class CachedEmbedder(AroundEmbedder):
     """`Embedder` around another. Meant for passages; questions are not worth keeping.
 
     A damaged or unwritable file costs time, never an answer: it is logged and gone without.
     """
 
     def __init__(self, inner: Embedder, file: Path) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._lock = threading.Lock()
         self._database = _open(file)
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def dimensions(self) -> int:
-        return self._inner.dimensions
-
-    @property
-    def ready(self) -> bool:
-        return self._inner.ready
 
     def encode(self, texts: Sequence[str]) -> Vector:
         keys = [_key(self._inner.name, text) for text in texts]

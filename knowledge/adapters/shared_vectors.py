@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 import sqlalchemy as sa
 
+from knowledge.adapters.around_embedder import AroundEmbedder
 from knowledge.adapters.sql.database import Database
 from knowledge.errors import Unavailable
 from knowledge.ports import Embedder
@@ -29,7 +30,7 @@ _EMBEDDING, _MAKING = 7_261_321, 7_261_320
 """PostgreSQL's advisory locks for embedding a batch and for making tables."""
 
 
-class SharedEmbedder:
+class SharedEmbedder(AroundEmbedder):
     """`Embedder` around another. Meant for passages; questions are not worth keeping.
 
     Vectors are kept as the model gave them, so every replica scores alike. A database that cannot
@@ -37,21 +38,9 @@ class SharedEmbedder:
     """
 
     def __init__(self, inner: Embedder, database: Database) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._database = database
         self._make_table()
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def dimensions(self) -> int:
-        return self._inner.dimensions
-
-    @property
-    def ready(self) -> bool:
-        return self._inner.ready
 
     def encode(self, texts: Sequence[str]) -> Vector:
         if not texts:

@@ -8,11 +8,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from knowledge.adapters.around_embedder import AroundEmbedder
 from knowledge.ports import Embedder
 from knowledge.records import Vector
 
 
-class ShippedVectors:
+class ShippedVectors(AroundEmbedder):
     """`Embedder`: what the file holds comes from there, the rest from `inner`.
 
     A file of another model, or none at all, is as if it were empty. Vectors are kept in half
@@ -20,22 +21,10 @@ class ShippedVectors:
     """
 
     def __init__(self, inner: Embedder, file: Path) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._file = file
         self._lock = Lock()
         self._known: dict[bytes, Vector] | None = None
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def dimensions(self) -> int:
-        return self._inner.dimensions
-
-    @property
-    def ready(self) -> bool:
-        return self._inner.ready
 
     def encode(self, texts: Sequence[str]) -> Vector:
         known = self._read()
