@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from benchmarks.attacks.asgi import ask
 from benchmarks.attacks.nasty import json_value, text
+from benchmarks.attacks.searched import beside_a_bot
 from benchmarks.attacks.tally import Answer, Class, Row, seeded
 from benchmarks.attacks.world import SECRETS, TRAINING, World
 from bot.webhooks import CHANGE_PARSERS, PARSERS
@@ -116,7 +117,8 @@ def by_schemathesis(number: int) -> list[Sent]:
             headers = (_TOKEN, ("Content-Type", "application/json"), *given_headers)
             found.append((path, case.method.upper(), case.formatted_path, headers, content))
 
-        collect()
+        with beside_a_bot():
+            collect()
     return found
 
 

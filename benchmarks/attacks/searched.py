@@ -6,7 +6,8 @@ those that break a parser.
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -101,6 +102,14 @@ _KINDS: Mapping[Callable[..., Any], Callable[[Any], st.SearchStrategy[Any]]] = {
 """By what `parsers` alters them with: each kind of input has one."""
 
 
+@contextmanager
+def beside_a_bot() -> Iterator[None]:
+    """Whose threads take random numbers, of which hypothesis thinks that they are its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+        yield
+
+
 def search(row: Row, target: Target, examples: int) -> None:
     """So many inputs for one parser; the smallest one that breaks it is a crash."""
 
@@ -120,9 +129,7 @@ def search(row: Row, target: Target, examples: int) -> None:
         assert not one.problems, one.problems[0]
 
     try:
-        with warnings.catch_warnings():
-            # The bot beside it takes random numbers; hypothesis thinks that they are its own.
-            warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+        with beside_a_bot():
             reads()
     except AssertionError as error:
         row.crashed += 1
