@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 
 from bot.ask import Ask, Way
 from bot.courier import CARD
@@ -22,6 +22,11 @@ log = logging.getLogger("tandem.desk")
 WORKERS = 6
 """Requests at once. More threads do not answer sooner on a few cores, and each one that computes
 takes turns with the event loop that must acknowledge within Slack's three seconds."""
+COMPUTING = 2
+"""Answers that begin at once: what more of them have under way when a burst comes is in its way."""
+PATIENCE_S = 0.03
+"""An answer that waits for a slow one begins after this all the same: that one waits for others,
+and does not compute."""
 
 
 @dataclass
@@ -88,6 +93,7 @@ class Desk:
         self._outbox = outbox
         self._home = home
         self._pool = ThreadPoolExecutor(WORKERS, "turn")
+        self._computing = BoundedSemaphore(COMPUTING)
         self.lull = Lull()
 
     def take(self, ask: Ask) -> None:
@@ -131,14 +137,17 @@ class Desk:
             log.exception("the home of %s", user)
 
     def _read(self, read: Callable[[], Ask | None]) -> None:
-        self.lull.wait()
+        begins = self._computing.acquire(timeout=PATIENCE_S)
         try:
+            self.lull.wait()
             ask = read()
+            if ask is not None:
+                self._handle(ask)
         except Exception:  # The pool would keep it to itself.
             log.exception("a request that cannot be read")
-            return
-        if ask is not None:
-            self._handle(ask)
+        finally:
+            if begins:
+                self._computing.release()
 
     def _handle(self, ask: Ask) -> None:
         place = ask.place

@@ -1,4 +1,5 @@
 import threading
+from queue import Queue
 
 import pytest
 
@@ -14,6 +15,7 @@ from skills.incident_summary import skill as incident_summary
 from skills.model_drift import skill as model_drift
 
 SKILLS = (model_drift, incident_summary)
+SOON_S = 20.0
 
 
 class Noted(Turn):
@@ -98,6 +100,26 @@ def test_without_the_store_people_are_still_answered() -> None:
     taking.take(Ask("1", "U1", Way.MENTION, Place("C1", thread="7.0")))
     taking.stop()
     assert [ask.incident for ask in turn.asks] == [""]
+
+
+def test_slow_answers_do_not_keep_others_waiting() -> None:
+    answered: Queue[str] = Queue()
+    waits = threading.Event()
+
+    class Slow(Noted):
+        def handle(self, ask: Ask, messenger: object) -> None:
+            if ask.text == "slow":
+                waits.wait(SOON_S)
+            answered.put(ask.id)
+
+    taking = desk(Slow(), MemoryOutbox())
+    for number in range(5):
+        taking.take(Ask(f"slow {number}", "U1", Way.DM, text="slow"))
+    taking.take(Ask("quick", "U1", Way.DM))
+    assert answered.get(timeout=SOON_S) == "quick"
+    waits.set()
+    taking.stop()
+    assert answered.qsize() == 5
 
 
 def test_a_home_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ The tests go on from each other, in their order.
 """
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,10 +21,12 @@ from servers import answers, wait_until
 from bot.playground.client import PersonClient
 
 COMMANDS = 20
+PATIENCE_S = 2.5
+"""For one that is ready: Slack waits three seconds."""
 
 
 class Balancer(ThreadingHTTPServer):
-    """Sends each request to the next one that says it is ready."""
+    """Sends each request to the next one that says it is ready and lets itself be connected to."""
 
     daemon_threads = True
 
@@ -38,12 +41,17 @@ class Balancer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def forward(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response | None:
-        first = next(self._turn)
-        for n in range(len(self._urls)):
-            url = self._urls[(first + n) % len(self._urls)]
-            if answers(f"{url}/readyz"):
-                self.answered[url] += 1
-                return httpx.post(url + path, content=body, headers=headers, timeout=10)
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            url = self._urls[next(self._turn) % len(self._urls)]
+            if not answers(f"{url}/readyz"):
+                continue
+            try:
+                answer = httpx.post(url + path, content=body, headers=headers, timeout=10)
+            except httpx.ConnectError:
+                continue  # It has ended since.
+            self.answered[url] += 1
+            return answer
         return None
 
 

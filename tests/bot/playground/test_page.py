@@ -27,6 +27,8 @@ from bot.playground.serve import RunningPlayground
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PATIENCE_MS = 20_000
+"""A busy machine shows things late."""
 
 pytestmark = [
     pytest.mark.chromium,
@@ -173,7 +175,9 @@ def playground() -> Iterator[RunningPlayground]:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        expect.set_options(timeout=PATIENCE_MS)
         yield chromium
+        expect.set_options(timeout=5_000)
         chromium.close()
 
 

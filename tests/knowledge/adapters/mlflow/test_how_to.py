@@ -35,14 +35,14 @@ def test_what_train_py_leaves_is_read(mlflow_uri: str, patient: None) -> None:
     }
     found = re.search(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert found is not None
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(mlflow_uri)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow's own, of its ways with pandas
             exec(found[1], names)
     finally:
-        mlflow.set_tracking_uri(before)
+        # What it was before is a file here, for MLflow puts it into the environment of later tests.
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
     client.create_model_version(
         registry.name,
         f"models:/{logged.model_id}",
