@@ -137,9 +137,9 @@ class Desk:
             log.exception("the home of %s", user)
 
     def _read(self, read: Callable[[], Ask | None]) -> None:
+        self.lull.wait()
         begins = self._computing.acquire(timeout=PATIENCE_S)
         try:
-            self.lull.wait()
             ask = read()
             if ask is not None:
                 self._handle(ask)
