@@ -68,7 +68,7 @@ def _with(value: Any, at: tuple[Any, ...], part: Any) -> Any:
 
 @st.composite
 def _changed(draw: st.DrawFn, honest: Any) -> Any:
-    """Some parts of a JSON value exchanged for anything."""
+    """Some parts of a JSON value, or all of it, exchanged for anything."""
     made = honest
     for _ in range(draw(st.integers(1, MOST_EDITS))):
         made = _with(made, draw(st.sampled_from(_places(made))), draw(_JSON))
@@ -83,11 +83,6 @@ def _of_bytes(honest: bytes) -> st.SearchStrategy[Any]:
     return st.one_of(_edited(honest, st.binary(max_size=20)), st.binary())
 
 
-def _of_json(honest: Any) -> st.SearchStrategy[Any]:
-    # A whole value is only drawn where the parser is given what its caller has looked at already.
-    return _changed(honest)
-
-
 def _of_payload(honest: Any) -> st.SearchStrategy[Any]:
     sent = st.one_of(_changed(honest), _JSON).map(dumped)
     return st.one_of(sent, _of_bytes(dumped(honest)))
@@ -96,7 +91,7 @@ def _of_payload(honest: Any) -> st.SearchStrategy[Any]:
 _KINDS: Mapping[Callable[..., Any], Callable[[Any], st.SearchStrategy[Any]]] = {
     altered: _of_text,
     altered_bytes: _of_bytes,
-    mutated: _of_json,
+    mutated: _changed,
     payload: _of_payload,
 }
 """By what `parsers` alters them with: each kind of input has one."""
