@@ -138,15 +138,15 @@ class Desk:
 
     def _read(self, read: Callable[[], Ask | None]) -> None:
         self.lull.wait()
-        begins = self._computing.acquire(timeout=PATIENCE_S)
+        in_turn = self._computing.acquire(timeout=PATIENCE_S)
         try:
             ask = read()
             if ask is not None:
                 self._handle(ask)
         except Exception:  # The pool would keep it to itself.
-            log.exception("a request that cannot be read")
+            log.exception("a request failed before its turn")
         finally:
-            if begins:
+            if in_turn:
                 self._computing.release()
 
     def _handle(self, ask: Ask) -> None:
